@@ -1,0 +1,1 @@
+# bench/local.mk - one executable per claim; run by hand, not by make check.

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * parent.h - S0, between the root parent and the processes it started (doc/processes.md).
+ *
+ * The parent believes its children only this far: the keeper may ask for a relay for a uid, and a
+ * relay may ask for nothing.  Every child finds its end of the socketpair as descriptor 3.
+ */
+#ifndef SM_PARENT_H
+#define SM_PARENT_H
+
+#define PARENT_FD 3
+
+enum par_verb {
+    PAR_SPAWN = 1,  /* keeper: UID.  Answered by PAR_RELAY */
+    PAR_RELAY = 2,  /* to keeper: UID PID + the keeper's end of S2.  Unasked for relays that live on
+                       from the keeper before; a status instead of a descriptor if it failed */
+    PAR_GONE = 3,   /* to keeper: UID PID, a relay has exited */
+    PAR_KEEPER = 4, /* to relay: + the relay's end of S2, of this keeper or of a new one */
+};
+
+enum par_tag {
+    PAR_T_UID = 1, /* u32 */
+    PAR_T_PID = 2, /* u32 */
+};
+
+#endif

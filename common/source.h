@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * source.h - the vtable of a source module, libsmcred_source_NAME.so, loaded by name.
+ *
+ * A module exports one symbol, `smcred_source`, of type struct sm_source_ops.  The keeper (or a tool
+ * with an administrator's own credentials) opens it once per configuration and calls fetch() from
+ * several threads at once.  A module logs nothing and never exits: it returns a status and a sentence.
+ */
+#ifndef SM_SOURCE_H
+#define SM_SOURCE_H
+
+#include "common/secret.h"
+#include "common/snapshot.h"
+#include "common/status.h"
+
+#define SM_SOURCE_ABI    1
+#define SM_SOURCE_SYMBOL "smcred_source"
+
+struct sm_source; /* a module's own */
+
+/* The keys of the module's section of smcred.conf ([aws] for secretsmanager, [file] for file). */
+struct sm_source_setting {
+    const char *key;
+    const char *value;
+};
+
+struct sm_source_settings {
+    const struct sm_source_setting *list;
+    size_t count;
+};
+
+struct sm_source_query {
+    const char *secret_id;  /* name or ARN */
+    const char *version_id; /* NULL: by stage */
+    const char *stage;      /* NULL: AWSCURRENT */
+    int64_t deadline_ms;    /* sm_boot_ms(); all retries included */
+};
+
+/* One row of DescribeSecret's VersionIdsToStages. */
+struct sm_stage {
+    char version_id[65];
+    char label[257];
+};
+
+struct sm_source_ops {
+    uint32_t abi; /* SM_SOURCE_ABI */
+    const char *name;
+
+    /* True for a key this module knows, so that a misspelt one can be refused with its line. */
+    bool (*knows)(const char *key);
+
+    /*
+     * `settings` are borrowed for the call.  `vault` outlives the source.
+     * Errors: SMCRED_INVALID (a setting; err names it), SMCRED_UNAVAILABLE, SMCRED_NO_MEMORY.
+     */
+    enum smcred_status (*open)(const struct sm_source_settings *settings, struct sm_vault *vault,
+                               struct sm_source **out_source, struct sm_error *err);
+    void (*close)(struct sm_source *source);
+
+    /*
+     * Reads one version.
+     *   out_snapshot  free with sm_snapshot_unref(); untouched on failure
+     * Errors: SMCRED_NOT_FOUND (secret, version or stage), SMCRED_DENIED, SMCRED_UNAVAILABLE
+     * (network, TLS, 5xx, after its retries), SMCRED_LIMITED (throttled, after its retries),
+     * SMCRED_TIMED_OUT, SMCRED_INVALID (the value is not one we can use; err says why).
+     */
+    enum smcred_status (*fetch)(struct sm_source *source, const struct sm_source_query *query,
+                                struct sm_snapshot **out_snapshot, struct sm_error *err);
+
+    /*
+     * The stage map, without a value.  NULL if the source has none.
+     *   stages     room for `capacity` rows
+     *   out_count  rows stored
+     */
+    enum smcred_status (*stages)(struct sm_source *source, const struct sm_source_query *query,
+                                 struct sm_stage *stages, size_t capacity, size_t *out_count,
+                                 struct sm_error *err);
+
+    /*
+     * One administrator's operation ("CreateSecret"), JSON in and out.  NULL if the source cannot.
+     *   out_answer  free with sm_secret_free(); may hold a secret value
+     */
+    enum smcred_status (*call)(struct sm_source *source, const char *operation,
+                               const struct sm_secret *request, int64_t deadline_ms,
+                               struct sm_secret **out_answer, struct sm_error *err);
+};
+
+#endif

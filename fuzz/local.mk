@@ -1,0 +1,21 @@
+# fuzz/local.mk - one harness per parser of outside bytes.
+# With --enable-fuzz (clang) each is a libFuzzer program; without, it replays its seed corpus,
+# fuzz/corpus/NAME/, as a test of `make check`.
+if FUZZ
+fuzz_cflags = $(AM_CFLAGS) -fsanitize=fuzzer
+fuzz_driver =
+else
+fuzz_cflags = $(AM_CFLAGS)
+fuzz_driver = %D%/replay.c
+endif
+
+fuzz_programs = %D%/fuzz_wire
+check_PROGRAMS += $(fuzz_programs)
+if !FUZZ
+TESTS += $(fuzz_programs)
+endif
+EXTRA_DIST += %D%/corpus %D%/replay.c
+
+%C%_fuzz_wire_SOURCES = %D%/fuzz_wire.c $(fuzz_driver)
+%C%_fuzz_wire_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_wire_LDADD = common/libcommon.la

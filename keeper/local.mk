@@ -1,0 +1,1 @@
+# keeper/local.mk - smcredd: policy, cache, audit, auth oracle.

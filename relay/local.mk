@@ -1,0 +1,1 @@
+# relay/local.mk - smcred-relay: the databases' protocols, no secret inside.

@@ -1,0 +1,1 @@
+# server/local.mk - smcred-server, the embedded Secrets Manager.

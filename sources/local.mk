@@ -1,0 +1,1 @@
+# sources/local.mk - NSS-style source modules, one file each, loaded by name.

@@ -1,0 +1,1 @@
+# tests/clients/local.mk - real database clients through smcred.

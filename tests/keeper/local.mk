@@ -1,0 +1,1 @@
+# tests/keeper/local.mk - tests of keeper/.

@@ -1,0 +1,1 @@
+# tests/libsmcred/local.mk - tests of libsmcred/.

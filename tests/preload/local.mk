@@ -1,0 +1,1 @@
+# tests/preload/local.mk - tests of preload/.

@@ -1,0 +1,1 @@
+# tests/relay/local.mk - tests of relay/.

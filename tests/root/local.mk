@@ -1,0 +1,1 @@
+# tests/root/local.mk - what needs root; each skips aloud without it.

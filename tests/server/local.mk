@@ -1,0 +1,1 @@
+# tests/server/local.mk - tests of server/.

@@ -1,0 +1,1 @@
+# tools/local.mk - smcred, the admin tool: a table of subcommands.
