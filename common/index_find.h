@@ -68,6 +68,15 @@ static inline const struct index_target *index_find_name(const struct index_head
     return &index_targets(index)[names[low].target];
 }
 
+/* IPv4 in IPv6 clothes, ::ffff:a.b.c.d.  <netinet/in.h> asks htonl() of libc for this. */
+static inline bool index_is_mapped(const uint8_t address[16])
+{
+    for (int i = 0; i < 10; i++)
+        if (address[i] != 0)
+            return false;
+    return address[10] == 0xff && address[11] == 0xff;
+}
+
 /*
  * The key under which a socket address stands in the index; IPv4 in IPv6 clothes is IPv4.  False
  * for other families and for addresses cut short.
@@ -88,7 +97,7 @@ static inline bool index_key(const struct sockaddr *address, size_t len,
     } else if (address->sa_family == AF_INET6 &&
                len >= offsetof(struct sockaddr_in6, sin6_scope_id)) {
         const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)address;
-        bool mapped = IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr);
+        bool mapped = index_is_mapped((const uint8_t *)&in6->sin6_addr);
         from = (const uint8_t *)&in6->sin6_addr + (mapped ? 12 : 0);
         port = in6->sin6_port;
         count = mapped ? 4 : 16;
@@ -98,10 +107,8 @@ static inline bool index_key(const struct sockaddr *address, size_t len,
     for (size_t i = 0; i < sizeof out_key->address; i++)
         out_key->address[i] = i < count ? from[i] : 0;
     out_key->family = count == 4 ? AF_INET : AF_INET6;
-    out_key->port = (uint16_t)(port << 8 | port >> 8); /* ntohs() is a function of libc */
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    out_key->port = port;
-#endif
+    const uint8_t *bytes = (const uint8_t *)&port;
+    out_key->port = (uint16_t)(bytes[0] << 8 | bytes[1]);
     return true;
 }
 

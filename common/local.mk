@@ -7,4 +7,5 @@ noinst_LTLIBRARIES += %D%/libcommon.la
 	%D%/seqpacket.c %D%/seqpacket.h %D%/snapshot.c %D%/snapshot.h %D%/source.h %D%/status.c \
 	%D%/status.h %D%/wire.c %D%/wire.h
 # Without libc, for the shim and for `smcred exec`.
-%C%_libcommon_la_SOURCES += %D%/index_find.h %D%/refusal.h %D%/takeover.h
+%C%_libcommon_la_SOURCES += %D%/index_find.h %D%/last_words.c %D%/last_words.h %D%/raw.h \
+	%D%/refusal.h %D%/takeover.h

@@ -17,13 +17,11 @@
 #define REFUSAL_NOT_ALLOWED "28000" /* invalid_authorization_specification */
 #define REFUSAL_NOT_NOW     "57P03" /* cannot_connect_now: clients may try again later */
 
-static inline size_t refusal_put(char *message, size_t at, char tag, const char *text)
+/* Appends bytes of `text` without its NUL, as far as `limit` allows. */
+static inline size_t refusal_put(char *message, size_t at, size_t limit, const char *text)
 {
-    if (tag)
-        message[at++] = tag;
-    for (; *text && at < REFUSAL_MAX - 2; text++)
-        message[at++] = *text;
-    message[at++] = '\0';
+    while (*text != '\0' && at < limit)
+        message[at++] = *text++;
     return at;
 }
 
@@ -35,12 +33,16 @@ static inline size_t refusal_put(char *message, size_t at, char tag, const char 
 static inline size_t refusal_postgres(char message[REFUSAL_MAX], const char *sqlstate,
                                       const char *text)
 {
+    static const char head[] = "SFATAL\0VFATAL\0C"; /* severity, untranslated severity, code */
+    const size_t limit = REFUSAL_MAX - 2; /* two NULs end the last field and the message */
     size_t at = 5;
-    at = refusal_put(message, at, 'S', "FATAL");
-    at = refusal_put(message, at, 'V', "FATAL");
-    at = refusal_put(message, at, 'C', sqlstate);
-    at = refusal_put(message, at, 'M', "smcred: ") - 1; /* goes on over the NUL */
-    at = refusal_put(message, at, 0, text);
+    for (size_t i = 0; i < sizeof head - 1; i++)
+        message[at++] = head[i];
+    for (size_t i = 0; i < 6; i++) /* an SQLSTATE is five characters, and its NUL */
+        message[at++] = sqlstate[i];
+    at = refusal_put(message, at, limit, "Msmcred: ");
+    at = refusal_put(message, at, limit, text);
+    message[at++] = '\0';
     message[at++] = '\0';
     uint32_t len = (uint32_t)at - 1;
     message[0] = 'E';

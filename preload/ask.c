@@ -14,8 +14,8 @@
 #include <time.h>
 
 #include "common/control.h"
+#include "common/raw.h"
 #include "common/wire.h"
-#include "preload/raw.h"
 
 #define QUESTION_ID 1    /* one question per connection */
 #define ANSWER_MAX  1024 /* bytes; a longer refusal is cut, and a grant is 24 */

@@ -11,8 +11,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "common/last_words.h"
+#include "common/raw.h"
 #include "common/refusal.h"
-#include "preload/raw.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -58,7 +59,7 @@ static int refuse(int fd, const struct shim_target *target, int error, const cha
     char message[REFUSAL_MAX];
     size_t len =
         refusal_postgres(message, error == -EACCES ? REFUSAL_NOT_ALLOWED : REFUSAL_NOT_NOW, text);
-    int last_words = shim_last_words(message, len);
+    int last_words = sm_last_words(message, len);
     if (last_words < 0)
         return -ECONNREFUSED;
     return shim_take_over(fd, last_words);

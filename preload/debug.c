@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#include "preload/raw.h"
+#include "common/raw.h"
 
 #define LINE_MAX_BYTES 512 /* one write(2), so that lines of many processes do not mix */
 

@@ -7,9 +7,10 @@ shimexec_DATA = %D%/libsmcred_preload.so
 CLEANFILES += %D%/libsmcred_preload.so
 
 shim_sources = %D%/ask.c %D%/connect.c %D%/debug.c %D%/getaddrinfo.c %D%/map.c %D%/memory.c \
-	%D%/setup.c %D%/takeover.c
-shim_headers = %D%/libc.h %D%/raw.h %D%/shim.h common/bytes.h common/control.h common/index.h \
-	common/index_find.h common/refusal.h common/takeover.h common/wire.h libsmcred/smcred.h
+	%D%/setup.c %D%/takeover.c common/last_words.c
+shim_headers = %D%/libc.h %D%/shim.h common/bytes.h common/control.h common/index.h \
+	common/index_find.h common/last_words.h common/raw.h common/refusal.h common/takeover.h \
+	common/wire.h libsmcred/smcred.h
 EXTRA_DIST += $(shim_sources) $(shim_headers) %D%/libsmcred_preload.map
 
 shim_flags = -fPIC -ffreestanding -fno-builtin -fno-stack-protector -U_FORTIFY_SOURCE -fno-lto \

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "preload/raw.h"
+#include "common/raw.h"
 
 static _Atomic(const struct index_header *) current;
 static atomic_uint readers;

@@ -8,13 +8,14 @@
  */
 #include "preload/shim.h"
 
-#include <linux/limits.h>
 #include <stdatomic.h>
 
 #include "preload/libc.h"
 
+#define INDEX_PATH_BYTES 4096 /* PATH_MAX, which a freestanding compiler does not know */
+
 static struct shim_libc libc;
-static char index_path[PATH_MAX]; /* a copy: programs write over their environment */
+static char index_path[INDEX_PATH_BYTES]; /* a copy: programs write over their environment */
 static atomic_bool done;
 
 static const char *from_environment(const char *name)

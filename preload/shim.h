@@ -59,8 +59,6 @@ int shim_ask(const struct shim_target *target, char *text, size_t size);
 /* Puts `from` over `fd`, with fd's flags and options; closes `from`.  Returns 0 or a negative
  * errno. */
 int shim_take_over(int fd, int from);
-/* A connected socket that holds `message` and then ends; or a negative errno. */
-int shim_last_words(const char *message, size_t len);
 
 /* debug.c: silent, unless SMCRED_DEBUG is set. */
 void shim_debug_on(void);
