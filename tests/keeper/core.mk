@@ -6,6 +6,7 @@ keepercore_tests = %D%/test_attempts \
 	%D%/test_page \
 	%D%/test_proof \
 	%D%/test_resolver \
+	%D%/test_saslprep \
 	%D%/test_scram \
 	%D%/test_table \
 	%D%/test_workers
@@ -37,6 +38,10 @@ keepercore_test_libs = keeper/libkeepercore.la $(CMOCKA_LIBS)
 %C%_test_resolver_SOURCES = %D%/test_resolver.c %D%/world.h
 %C%_test_resolver_CFLAGS = $(keepercore_test_cflags)
 %C%_test_resolver_LDADD = $(keepercore_test_libs)
+
+%C%_test_saslprep_SOURCES = %D%/test_saslprep.c %D%/world.h
+%C%_test_saslprep_CFLAGS = $(keepercore_test_cflags)
+%C%_test_saslprep_LDADD = $(keepercore_test_libs)
 
 %C%_test_scram_SOURCES = %D%/test_scram.c %D%/world.h
 %C%_test_scram_CFLAGS = $(keepercore_test_cflags)
