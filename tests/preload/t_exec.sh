@@ -100,9 +100,10 @@ if [ -n "$static" ]; then
     mkfifo "$dir/start" "$dir/end"
     # shellcheck disable=SC2016
     is "the front ends with the program" \
-        "$(watched sh -c '(read -r x <'"$dir/start"'; exec '"$static"' connect 127.99.0.1 5432) >'"$dir/end"' 2>&1 & exit 3' </dev/null >/dev/null; echo $?)" 3
+        "$(watched sh -c '(read -r x <"$1"; exec "$2" connect 127.99.0.1 5432 >"$3" 2>&1) & exit 3' \
+            sh "$dir/start" "$static" "$dir/end" </dev/null >/dev/null; echo $?)" 3
     echo >"$dir/start"
-    is "and what it left behind is served" "$(cat "$dir/end")" "served orders"
+    is "and what it left behind is served" "$(timeout 10 cat "$dir/end")" "served orders"
 fi
 
 # --- the keeper says no, or nothing ---
