@@ -1,2 +1,12 @@
-# tools/local.mk - smcred, the admin tool: a table of subcommands.
-EXTRA_DIST += %D%/tools.h
+# tools/local.mk - smcred, the admin tool: a table of subcommands.  main.c stays thin, so that tests
+# can link the rest.
+noinst_LTLIBRARIES += %D%/libtools.la
+%C%_libtools_la_SOURCES = %D%/tools.c %D%/tools.h %D%/commands.c %D%/commands.h \
+	%D%/document.c %D%/document.h %D%/render.c %D%/render.h \
+	%D%/connect.c %D%/explain.c %D%/refresh.c %D%/status.c %D%/targets.c
+%C%_libtools_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
+%C%_libtools_la_LIBADD = common/libcommon.la $(CJSON_LIBS)
+
+bin_PROGRAMS += smcred
+smcred_SOURCES = %D%/main.c
+smcred_LDADD = %D%/libtools.la

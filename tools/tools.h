@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * tools.h - what the subcommands of smcred share: their table's rows, options, answers and exit
- * codes.
+ * tools.h - what the subcommands share: the table's rows, their options, answers and exit codes.
  *
  * A new subcommand is one file that defines a `const struct tool_command` and one line in
  * commands.c; its options and --help come from the row itself.
@@ -40,6 +39,7 @@ struct tool_command {
     const char *summary;  /* one line, no full stop */
     const char *operands; /* as --help shows them, such as "TARGET [-- ARG...]"; or "" */
     const struct tool_option *options; /* ended by a row without a name; NULL: none */
+    int64_t timeout_ms;                /* what --timeout is by default; 0: CTL_TIMEOUT_MS */
     bool runs_program; /* options end at the first operand: the rest belongs to another program */
     /*
      * Options are parsed and common ones handled.
