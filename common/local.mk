@@ -15,3 +15,4 @@ noinst_LTLIBRARIES += %D%/libsigv4.la
 %C%_libsigv4_la_SOURCES = %D%/canonical.c %D%/canonical.h %D%/sigv4.c %D%/sigv4.h
 %C%_libsigv4_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_libsigv4_la_LIBADD = common/libcommon.la $(CRYPTO_LIBS)
+%C%_libcommon_la_SOURCES += %D%/controlclient.c %D%/controlclient.h
