@@ -3,9 +3,10 @@
 # cJSON is apart.
 noinst_LTLIBRARIES += %D%/libcommon.la
 %C%_libcommon_la_SOURCES = %D%/bytes.h %D%/clock.h %D%/control.h %D%/index.h %D%/log.c %D%/log.h \
-	%D%/oracle.h %D%/page.h %D%/parent.h %D%/peer.c %D%/peer.h %D%/secret.c %D%/secret.h \
+	%D%/oracle.h %D%/page.h %D%/pagereader.c %D%/pagereader.h %D%/parent.h %D%/peer.c %D%/peer.h %D%/secret.c %D%/secret.h \
 	%D%/seqpacket.c %D%/seqpacket.h %D%/snapshot.c %D%/snapshot.h %D%/source.h %D%/status.c \
 	%D%/status.h %D%/wire.c %D%/wire.h
 # Without libc, for the shim and for `smcred exec`.
 %C%_libcommon_la_SOURCES += %D%/index_find.h %D%/last_words.c %D%/last_words.h %D%/raw.h \
 	%D%/refusal.h %D%/takeover.h
+%C%_libcommon_la_SOURCES += %D%/controlclient.c %D%/controlclient.h
