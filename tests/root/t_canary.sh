@@ -35,14 +35,15 @@ if command -v gcore >/dev/null; then
 else
     skip "a core of psql" "no gdb"
 fi
-keeper=$(ps -o pid= -u smcred | tr '\n' ' ')
-for pid in $keeper; do
+for pid in $(ps -o pid= -u smcred); do
     grep -qzxF "SMCRED_WORLD_MARK=$WORLD" "/proc/$pid/environ" || continue
     is "the keeper cannot be dumped" "$(stat -c %u "/proc/$pid/mem")" 0
-    holds "nothing in its environment and arguments" grep -qvzF "$(cat "$WORLD_PASSWORD_FILE")" "/proc/$pid/environ" "/proc/$pid/cmdline"
-    # Its own memory holds it, but only where not even root reads: memfd_secret(2), if the kernel has it.
+    empty "nothing in its environment and arguments" "$(search --pid "$pid" | grep -E ', (environ|cmdline),')"
+    # Its memory must hold it, but where not even root reads: memfd_secret(2), if the kernel has it.
     if grep -q secretmem "/proc/$pid/maps"; then
-        holds "its memory shows nothing even to root" search --pid "$pid"
+        holds "nor in what root can read of its memory" search --pid "$pid"
+    else
+        skip "nor in what root can read of its memory" "this kernel has no memfd_secret"
     fi
 done
 exec 5>&-
