@@ -141,8 +141,11 @@ enum smcred_status sm_seqpacket_receive(int fd, void *buffer, size_t size, struc
         message.msg_control = control.space;
         message.msg_controllen = sizeof control.space;
         ssize_t len = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-        if (len == 0)
+        if (len == 0) { /* the end, or an empty packet, which may bring descriptors all the same */
+            (void)take_rights(&message, &arrived);
+            sm_fds_close(&arrived);
             return SMCRED_UNAVAILABLE;
+        }
         if (len > 0) {
             bool fits = take_rights(&message, &arrived);
             if (!fits || (message.msg_flags & MSG_TRUNC) || (!fds && arrived.count > 0)) {

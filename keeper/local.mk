@@ -1,1 +1,2 @@
 # keeper/local.mk - smcredd: policy, cache, audit, auth oracle.
+include %D%/core.mk

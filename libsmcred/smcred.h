@@ -50,26 +50,37 @@ enum smcred_status {
     SMCRED_UNSUPPORTED = 12 /* well-formed, and not something we do */
 };
 
-struct smcred;          /* a connection to the keeper; one thread at a time */
-struct smcred_snapshot; /* one version of one secret, immutable */
+/*
+ * A handle: what the keeper has shared with this process.  One thread at a time; several handles,
+ * in several threads, do not know each other.
+ *
+ * fork(): secrets are not inherited.  A child may go on with its parent's handle, and asks the
+ * keeper for itself, under its own identity; a snapshot from before the fork reads as empty in it
+ * (length 0), and may be freed.
+ */
+struct smcred;
+/* One version of one secret, immutable.  Any thread may use it, even after smcred_close(). */
+struct smcred_snapshot;
 
 /*
  * Prepares a handle.  Nothing is sent yet.
  *   socket_path  the keeper's control socket; NULL: $SMCRED_SOCKET (ignored in setuid programs),
  *                else the one compiled in
  *   out_cred     close with smcred_close(); untouched on failure
+ * Errors: SMCRED_NO_MEMORY.
  */
 SMCRED_API enum smcred_status smcred_open(const char *socket_path, struct smcred **out_cred);
 SMCRED_API void smcred_close(struct smcred *cred);
 
 /*
  * Resolves `name`, a target of smcred.conf or a secret's name or ARN, to one snapshot.  The first
- * call for a name asks the keeper; later ones read the page it shared, without a system call, and see
- * a rotation at once.
+ * call for a name asks the keeper; later ones read the page it shared, without a system call, and
+ * see a rotation at once.
  *   stage     staging label; NULL means AWSCURRENT
  *   out_snap  a private copy, free with smcred_snapshot_free(); untouched on failure
  * Errors: SMCRED_DENIED, SMCRED_NOT_FOUND, SMCRED_UNAVAILABLE, SMCRED_TIMED_OUT (5 s),
- * SMCRED_REVOKED, SMCRED_NO_MEMORY.
+ * SMCRED_REVOKED, SMCRED_LIMITED, SMCRED_INVALID, SMCRED_TOO_LARGE (an argument), SMCRED_PROTOCOL
+ * (what answers is no keeper of this version), SMCRED_NO_MEMORY, SMCRED_SYSTEM.
  */
 SMCRED_API enum smcred_status smcred_get(struct smcred *cred, const char *name, const char *stage,
                                          struct smcred_snapshot **out_snap);
@@ -92,7 +103,7 @@ SMCRED_API const char *smcred_snapshot_password(const struct smcred_snapshot *sn
 /* A lower-case phrase for a status, never NULL. */
 SMCRED_API const char *smcred_status_text(enum smcred_status status);
 
-/* The sentence behind the last failure on this handle: rule, request id, what to do.  Never NULL. */
+/* The sentence behind the last failure on this handle: rule, audit id, what to do.  Never NULL. */
 SMCRED_API const char *smcred_error(const struct smcred *cred);
 
 #ifdef __cplusplus

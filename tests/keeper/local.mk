@@ -1,1 +1,2 @@
 # tests/keeper/local.mk - tests of keeper/.
+include %D%/core.mk

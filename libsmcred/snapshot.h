@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * snapshot.h - making the snapshots that smcred.h reads and frees: private copies of a shared page.
+ */
+#ifndef LIBSMCRED_SNAPSHOT_H
+#define LIBSMCRED_SNAPSHOT_H
+
+#include "common/pagereader.h"
+#include "libsmcred/credstore.h"
+
+/*
+ * Copies what a page says now.
+ *   out_snap  free with smcred_snapshot_free(); untouched on failure
+ * Errors: those of sm_page_read(), SMCRED_NO_MEMORY.
+ */
+SM_MUST_CHECK enum smcred_status cred_snapshot_new(struct cred_store *store,
+                                                   const struct sm_page_map *map, int64_t now_ms,
+                                                   struct smcred_snapshot **out_snap);
+
+/* Gives up the handle's reference to a store, and what snapshots parked there. */
+void cred_snapshot_leave(struct cred_store *store);
+
+#define CRED_SNAPSHOT_ROOM 511 /* bytes; with its NUL one cell, and most secrets fit */
+
+#endif

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * commands.c - the table of subcommands, in the order in which --help lists them.
+ */
+#include "tools/commands.h"
+
+const struct tool_command *const tool_commands[] = {
+    &tool_targets, &tool_connect, &tool_explain, &tool_status, &tool_refresh, NULL,
+};
