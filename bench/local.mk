@@ -1,1 +1,13 @@
-# bench/local.mk - one executable per claim; run by hand, not by make check.
+# bench/local.mk - one executable script per claim; run by hand, not by make check.
+# The probes are built on demand: make bench/interleave.
+EXTRA_PROGRAMS += %D%/interleave %D%/resolve_probe %D%/herd_probe
+EXTRA_DIST += %D%/lib.sh %D%/login %D%/relay %D%/copy %D%/herd %D%/resolve %D%/memory
+CLEANFILES += $(EXTRA_PROGRAMS)
+
+%C%_interleave_SOURCES = %D%/interleave.c
+
+%C%_resolve_probe_SOURCES = %D%/resolve_probe.c
+%C%_resolve_probe_LDADD = libsmcred/libsmcred.la common/libcommon.la
+
+%C%_herd_probe_SOURCES = %D%/herd_probe.c
+%C%_herd_probe_LDADD = libsmcred/libsmcred.la

@@ -1,1 +1,2 @@
-# scripts/local.mk - what people and CI run.
+# scripts/local.mk - the ways in, which live outside the build.
+EXTRA_DIST += check .ci/run %D%/deps %D%/dev %D%/sandbox

@@ -1,0 +1,54 @@
+# bench/lib.sh - what the benches share: a built tree, a sandbox, medians, one line of JSON.
+#
+# Sourced by each bench.  A bench explains itself on standard error and ends with one line of JSON on
+# standard output.  Both sides of a comparison run interleaved in one run; only ratios are compared.
+set -euo pipefail
+
+bench_name=$(basename "$0")
+bench_top=$(cd "$(dirname "$0")/.." && pwd)
+bench_dir=
+
+say() {
+    printf '%s: %s\n' "$bench_name" "$*" >&2
+}
+
+# Builds the tree, starts a sandbox and reads its environment.
+bench_up() {
+    [ "$(id -u)" = 0 ] || { say "needs root, for the sandbox's users"; exit 77; }
+    say "building"
+    "$bench_top/scripts/dev" build >&2
+    if [ $# -gt 0 ]; then
+        (cd "$bench_top/build/plain" && make -s "$@" >&2)
+    fi
+    bench_dir=$(mktemp -d "${TMPDIR:-/tmp}/smcred-bench.XXXXXX")
+    chmod 755 "$bench_dir"
+    trap bench_down EXIT
+    say "starting a sandbox"
+    "$bench_top/scripts/sandbox" up "$bench_dir/world" >&2
+    # shellcheck source=/dev/null
+    . "$bench_dir/world/env"
+}
+
+bench_down() {
+    [ -n "$bench_dir" ] || return 0
+    "$bench_top/scripts/sandbox" down "$bench_dir/world" >&2 || true
+    rm -rf "$bench_dir"
+}
+
+# median < numbers, one a line
+median() {
+    sort -g | awk '{ v[NR] = $1 } END { if (NR == 0) exit 1;
+        print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# ratio A B: A divided by B, three places
+ratio() {
+    awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", a / b }'
+}
+
+# Lets root read the value of the target orders, for benches of libsmcred.
+allow_value_to_root() {
+    sed -i '/^\[target orders\]/a allow_value = root' "$WORLD/etc/smcred.conf"
+    "$bench_top/scripts/sandbox" reload "$WORLD"
+    sleep 0.5 # the reload is asynchronous
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * config.h - smcred.conf and conf.d, read, checked and immutable.  What each key means stands in
+ * smcred.conf(5).
+ *
+ * A reload builds a new struct config beside the old one; whoever uses one keeps a reference.  The
+ * loop's thread alone counts references.
+ */
+#ifndef KEEPER_CONFIG_H
+#define KEEPER_CONFIG_H
+
+#include <sys/types.h>
+
+#include "common/index.h"
+#include "common/log.h"
+#include "common/oracle.h"
+#include "common/source.h"
+
+#define CONFIG_FILE_DEFAULT SM_SYSCONFDIR "/smcred/smcred.conf"
+#define CONFIG_CA_DEFAULT   "/etc/ssl/certs/ca-certificates.crt"
+
+/* One word of `allow`: a user, or with '@' a group, resolved when the configuration was read. */
+struct config_grant {
+    bool group;
+    uint32_t id;
+};
+
+struct config_grants {
+    struct config_grant *list;
+    size_t count;
+    char *text; /* the words as written; NULL if the key is not there */
+};
+
+/* What people type after -h. */
+struct config_match {
+    char *host;    /* lower case, no final dot; or a numeric address */
+    uint32_t port; /* 0: the engine's default port, and the target's own */
+    char *place;   /* "file:line" */
+};
+
+struct config_target {
+    char *name;
+    char *place; /* "file:line" of its section */
+    char *secret;
+    char *host;     /* this and the next three: NULL or 0: as the secret says */
+    char *hostaddr; /* numeric; dialled instead of `host`, which is still verified */
+    char *dbname;
+    uint32_t port;
+    uint32_t engine;  /* enum index_engine */
+    uint32_t tls;     /* enum orc_tls */
+    bool allow_insecure; /* tls = disable to another host */
+    bool replication;
+    bool cleartext;
+    bool md5;
+    char *ca_file;
+    int ca_fd;         /* its bytes in a sealed memfd; -1 with tls = disable.  Owned by the config */
+    uint64_t ca_print; /* of those bytes: equal prints, equal CAs */
+    char *description;
+    struct config_grants allow;
+    struct config_grants allow_value;
+    struct config_match *matches;
+    size_t match_count;
+};
+
+/* A section that source modules read. */
+struct config_section {
+    char *name;
+    struct sm_source_settings settings;
+    struct config_setting *list; /* what settings.list was made of */
+};
+
+struct config {
+    unsigned references;
+    char *sources;
+    char *module_dir; /* NULL: the one compiled in */
+    int64_t ttl_ms;
+    int64_t stale_ms;
+    uint32_t max_secrets;
+    uint32_t log_level; /* enum log_level */
+    int64_t relay_idle_ms;
+    struct config_grants admin;
+    char *audit_file;
+    bool audit_must_work; /* no decision without its line */
+    struct config_section *sections;
+    size_t section_count;
+    struct config_target *targets; /* by name */
+    size_t target_count;
+    struct config_ca *cas;
+};
+
+/* Everything that is wrong, one sentence each: "FILE:LINE: [SECTION] KEY: why". */
+struct config_problems {
+    char **lines;
+    size_t count;
+};
+void config_problems_done(struct config_problems *problems);
+
+/* What the source modules say about their sections; NULL members: nothing is asked. */
+struct config_modules {
+    void *arg;
+    bool (*load)(void *arg, const char *sources, const char *module_dir, struct sm_error *err);
+    bool (*reads)(void *arg, const char *section);
+    bool (*knows)(void *arg, const char *section, const char *key);
+};
+
+struct config_options {
+    const char *file;
+    uid_t owner; /* who may own the files besides root */
+    struct config_modules modules;
+};
+
+/*
+ * Reads `file`, then conf.d/[!.]*.conf beside it in name order, and checks them together.
+ *   out_config    free with config_unref(); untouched on failure
+ *   out_problems  done with config_problems_done(); all that is wrong, none on success
+ * Errors: SMCRED_INVALID, SMCRED_NO_MEMORY.
+ */
+SM_MUST_CHECK enum smcred_status config_load(const struct config_options *options,
+                                             struct config **out_config,
+                                             struct config_problems *out_problems);
+/* The same from bytes, without conf.d; for tests and the fuzzer. */
+SM_MUST_CHECK enum smcred_status config_parse(const struct config_options *options,
+                                              struct sm_bytes text, struct config **out_config,
+                                              struct config_problems *out_problems);
+struct config *config_ref(struct config *config);
+/* NULL is allowed; errno is kept. */
+void config_unref(struct config *config);
+
+/* NULL if there is none. */
+const struct config_target *config_find(const struct config *config, const char *name);
+const char *config_engine_name(uint32_t engine);
+uint32_t config_engine_port(uint32_t engine);
+const char *config_tls_name(uint32_t tls);
+
+/*
+ * Host and port of "host", "host:port", "[v6]:port"; a bare IPv6 address has no port.
+ *   out_host  lower case, no final dot; INDEX_HOST_MAX bytes
+ *   out_port  0 if there is none
+ */
+bool config_parse_host(const char *text, char out_host[INDEX_HOST_MAX], uint32_t *out_port);
+
+/* Every key of a section of this kind ("keeper", "audit", "target"), NULL-terminated; for the test
+ * that each is in the man page. */
+const char *const *config_keys(const char *kind);
+
+#endif

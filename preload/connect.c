@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * connect.c - connect(), as every program's sockets call it.
+ *
+ * An address that is not in the index goes to libc at once.  One that is becomes a connection to
+ * the target's relay, handed over by the keeper, or fails: never a connection to anywhere else.
+ * Async-signal-safe, as POSIX wants of connect(): psql calls it in its SIGINT handler.
+ */
+#include "preload/shim.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "common/last_words.h"
+#include "common/raw.h"
+#include "common/refusal.h"
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
+static int libc_connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    const struct shim_libc *libc = shim_libc();
+    if (libc->connect)
+        return libc->connect(fd, address, len);
+    long result = RAW(SYS_connect, fd, address, len);
+    return result < 0 ? shim_fail((int)-result) : 0;
+}
+
+static int option(int fd, int name)
+{
+    int value = -1;
+    socklen_t len = sizeof value;
+    return RAW(SYS_getsockopt, fd, SOL_SOCKET, name, &value, &len) == 0 ? value : -1;
+}
+
+/* True for what a database client connects with.  The rest is the kernel's to judge. */
+static bool is_tcp_socket(int fd)
+{
+    int domain = option(fd, SO_DOMAIN), protocol = option(fd, SO_PROTOCOL);
+    return (domain == AF_INET || domain == AF_INET6) && option(fd, SO_TYPE) == SOCK_STREAM &&
+           (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
+}
+
+static bool is_connected(int fd)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+    return RAW(SYS_getpeername, fd, &peer, &len) == 0;
+}
+
+/* The keeper gave nothing: the client hears why, in its protocol, or else by errno. */
+static int refuse(int fd, const struct shim_target *target, int error, const char *text)
+{
+    shim_debug("connect", target->entry.name, text);
+    if (target->entry.engine != INDEX_POSTGRES)
+        return -ECONNREFUSED;
+    char message[REFUSAL_MAX];
+    size_t len =
+        refusal_postgres(message, error == -EACCES ? REFUSAL_NOT_ALLOWED : REFUSAL_NOT_NOW, text);
+    int last_words = sm_last_words(message, len);
+    if (last_words < 0)
+        return -ECONNREFUSED;
+    return shim_take_over(fd, last_words);
+}
+
+static int connect_to_target(int fd, const struct shim_target *target)
+{
+    char text[REFUSAL_TEXT_MAX];
+    if (is_connected(fd))
+        return -EISCONN; /* hiredis asks this way whether its connect() is through */
+    int given = shim_ask(target, text, sizeof text);
+    if (given < 0)
+        return refuse(fd, target, given, text);
+    shim_debug("connect", target->entry.name, "connected by the keeper");
+    return shim_take_over(fd, given);
+}
+
+int shim_connect(int fd, const struct sockaddr *address, socklen_t len) SHIM_INTERPOSE(connect);
+
+int shim_connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    struct index_address key;
+    struct shim_target target;
+    if (!index_key(address, len, &key))
+        return libc_connect(fd, address, len);
+    enum index_match match = shim_find_address(&key, &target);
+    if (match == INDEX_NOT_OURS || !is_tcp_socket(fd))
+        return libc_connect(fd, address, len);
+    if (match == INDEX_NO_SUCH_PORT) {
+        shim_debug("connect", "127.x.y.z", "no target of this host has that port");
+        return shim_fail(ECONNREFUSED);
+    }
+    int result = connect_to_target(fd, &target);
+    return result < 0 ? shim_fail(-result) : 0;
+}

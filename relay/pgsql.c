@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pgsql.c - PostgreSQL's protocol: the client's first packets, and the table of the rest.
+ *
+ * The client's end is a Unix socket or a loopback pair made by the keeper, so an offer of
+ * encryption is declined; a client that insists was given the Unix socket, where libpq does not.
+ */
+#include "relay/pgsql.h"
+
+#include "relay/relay.h"
+
+static bool begin(struct relay_session *session)
+{
+    struct pgsql *pgsql = calloc(1, sizeof *pgsql);
+    if (!pgsql)
+        return false;
+    pgsql->packet = relay_buffer(PGSQL_STARTUP_MAX + 4);
+    pgsql->from_server = relay_buffer(PGSQL_MESSAGE_MAX + 1);
+    pgsql->to_server = relay_buffer(2 * PGSQL_STARTUP_MAX);
+    pgsql->greeting = relay_buffer(2 * PGSQL_MESSAGE_MAX);
+    pgsql->notices = relay_buffer(PGSQL_MESSAGE_MAX);
+    pgsql->refusal = relay_buffer(PGSQL_MESSAGE_MAX + 1);
+    session->state = pgsql;
+    return true;
+}
+
+static void finish(struct relay_session *session)
+{
+    struct pgsql *pgsql = session->state;
+    if (!pgsql)
+        return;
+    relay_buffer_clear(&pgsql->packet);
+    relay_buffer_clear(&pgsql->from_server);
+    relay_buffer_clear(&pgsql->to_server);
+    relay_buffer_clear(&pgsql->greeting);
+    relay_buffer_clear(&pgsql->notices);
+    relay_buffer_clear(&pgsql->refusal);
+    explicit_bzero(pgsql, sizeof *pgsql);
+    free(pgsql);
+    session->state = NULL;
+}
+
+/*
+ * Reads up to the packet's end and no further: what is behind it belongs to the server.  DONE when
+ * it is complete; ERROR also for a length that cannot be (the error is then filled).
+ */
+static enum relay_io read_packet(struct relay_session *session, struct relay_error *error)
+{
+    struct pgsql *pgsql = session->state;
+    size_t need = 4;
+    for (;;) {
+        if (pgsql->packet.len >= 4)
+            need = pgsql_startup_len(relay_buffer_view(&pgsql->packet).data);
+        if (need == 0) {
+            *error =
+                relay_error(RELAY_PROTOCOL_BROKEN, "the startup packet has an impossible length");
+            return RELAY_IO_ERROR;
+        }
+        if (need > 4 && pgsql->packet.len == need)
+            return RELAY_IO_DONE;
+        uint8_t *room;
+        size_t got = 0, missing = need - pgsql->packet.len;
+        if (relay_buffer_reserve(&pgsql->packet, missing, &room) != SMCRED_OK)
+            return RELAY_IO_ERROR;
+        enum relay_io io = relay_receive(session->client.fd, room, missing, &got);
+        if (io != RELAY_IO_DONE)
+            return io;
+        relay_buffer_grow(&pgsql->packet, got);
+    }
+}
+
+/* "No": encryption would end here, between two processes of one host. */
+static void decline(struct relay_session *session)
+{
+    struct pgsql *pgsql = session->state;
+    size_t sent = 0;
+    relay_buffer_clear(&pgsql->packet);
+    if (relay_send(session->client.fd, sm_bytes("N", 1), &sent) != RELAY_IO_DONE)
+        relay_session_end(session, "closed", NULL, NULL);
+}
+
+static void forward_cancel(struct relay_session *session)
+{
+    const struct pgsql *pgsql = session->state;
+    const struct relay_session *other =
+        relay_session_of_key(session->relay, pgsql->startup.backend_pid, pgsql->startup.key);
+    if (other)
+        relay_session_cancel(session, other);
+    else /* as PostgreSQL does: not a word to who guesses */
+        relay_session_end(session, "refused", NULL, "cancel request with an unknown key");
+}
+
+static void ask_to_open(struct relay_session *session)
+{
+    const struct pgsql_startup *startup = &((struct pgsql *)session->state)->startup;
+    uint8_t buffer[PGSQL_STARTUP_MAX + 256];
+    struct sm_wire_out out;
+    if (startup->has_user && startup->user[0] == '\0') {
+        struct relay_error error =
+            relay_error(RELAY_NOT_AUTHORIZED, "the startup packet has an empty user name");
+        relay_session_fail(session, "refused", &error);
+        return;
+    }
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_OPEN);
+    sm_wire_put_text(&out, ORC_T_USER, startup->has_user ? startup->user : NULL);
+    sm_wire_put_text(&out, ORC_T_DBNAME, startup->has_database ? startup->database : NULL);
+    sm_wire_put_text(&out, ORC_T_APPLICATION,
+                     startup->has_application_name ? startup->application_name : NULL);
+    if (startup->has_replication)
+        sm_wire_put(&out, ORC_T_REPLICATION, sm_bytes("", 0));
+    relay_session_open(session, &out);
+}
+
+/* One whole packet is here.  True if another one follows. */
+static bool answer_packet(struct relay_session *session)
+{
+    struct pgsql *pgsql = session->state;
+    struct relay_error error;
+    enum smcred_status status =
+        pgsql_startup_parse(relay_buffer_view(&pgsql->packet), &pgsql->startup, &error);
+    if (status != SMCRED_OK) {
+        relay_session_fail(session, "failed", &error);
+        return false;
+    }
+    bool *asked = pgsql->startup.version == PGSQL_SSL_REQUEST      ? &pgsql->ssl_asked
+                  : pgsql->startup.version == PGSQL_GSSENC_REQUEST ? &pgsql->gss_asked
+                                                                   : NULL;
+    if (asked && !*asked) {
+        *asked = true;
+        decline(session);
+        return session->phase == RELAY_STARTUP;
+    }
+    if (asked) {
+        error = relay_error(RELAY_PROTOCOL_BROKEN, "encryption was asked for twice");
+        relay_session_fail(session, "failed", &error);
+    } else if (pgsql->startup.version == PGSQL_CANCEL_REQUEST) {
+        forward_cancel(session);
+    } else {
+        ask_to_open(session);
+    }
+    return false;
+}
+
+static void client_ready(struct relay_session *session)
+{
+    struct relay_error error = {.sqlstate = ""};
+    for (;;) {
+        switch (read_packet(session, &error)) {
+        case RELAY_IO_AGAIN:
+            return;
+        case RELAY_IO_EOF:
+            relay_session_end(session, "closed", NULL, "the client left before it said anything");
+            return;
+        case RELAY_IO_ERROR:
+            if (error.sqlstate[0] != '\0')
+                relay_session_fail(session, "failed", &error);
+            else
+                relay_session_end(session, "closed", NULL, strerror(errno));
+            return;
+        case RELAY_IO_DONE:
+            if (!answer_packet(session))
+                return;
+        }
+    }
+}
+
+/* ReadyForQuery is the last thing said: the server is idle and the client between two messages. */
+static bool may_interrupt(const uint8_t tail[6])
+{
+    static const uint8_t ready_for_query[5] = {'Z', 0, 0, 0, 5};
+    return memcmp(tail, ready_for_query, sizeof ready_for_query) == 0;
+}
+
+const struct relay_protocol relay_pgsql = {
+    .engine = "postgres",
+    .begin = begin,
+    .finish = finish,
+    .client_ready = client_ready,
+    .starttls = pgsql_starttls,
+    .server_connected = pgsql_server_connected,
+    .server_ready = pgsql_server_ready,
+    .proof = pgsql_proof,
+    .say_refusal = pgsql_say_refusal,
+    .write_error = pgsql_error_write,
+    .may_interrupt = may_interrupt,
+};

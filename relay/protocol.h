@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * protocol.h - what a database's protocol must know to be relayed.
+ *
+ * session.c drives a session from the client's descriptor to the last counter and calls these when
+ * a step needs the protocol.  A new engine is a file that fills this table and one line in
+ * session.c.
+ */
+#ifndef RELAY_PROTOCOL_H
+#define RELAY_PROTOCOL_H
+
+#include "common/bytes.h"
+#include "relay/error.h"
+
+struct relay_buffer;
+struct relay_session;
+
+enum relay_starttls { RELAY_STARTTLS_WAIT, RELAY_STARTTLS_GO, RELAY_STARTTLS_FAILED };
+
+struct relay_protocol {
+    const char *engine; /* as in ORC_T_ENGINE */
+
+    /* Allocates session->state.  False: no memory. */
+    bool (*begin)(struct relay_session *session);
+    /* Wipes and frees session->state, when the login is over, one way or the other. */
+    void (*finish)(struct relay_session *session);
+
+    /* Bytes came from the client before it has said what it wants: read them, then ask the keeper.
+     */
+    void (*client_ready)(struct relay_session *session);
+    /* The transport stands, and TLS was asked for: agree on it with the server. */
+    enum relay_starttls (*starttls)(struct relay_session *session);
+    /* The server was reached, over TLS if it had to be: log in. */
+    void (*server_connected)(struct relay_session *session);
+    /* Bytes came from the server, or it can take some, while logging in. */
+    void (*server_ready)(struct relay_session *session);
+    /*
+     * The keeper's answer to a challenge.  Both are wiped by the caller.
+     *   server_signature  empty where the method has none
+     */
+    void (*proof)(struct relay_session *session, struct sm_bytes proof,
+                  struct sm_bytes server_signature);
+    /* The keeper makes no other attempt: says what the server said, if it did; else false. */
+    bool (*say_refusal)(struct relay_session *session);
+
+    /* Appends the error in the protocol's own form. */
+    enum smcred_status (*write_error)(struct relay_buffer *out, const struct relay_error *error);
+    /* True if the server's last bytes show that an error may be put behind them. */
+    bool (*may_interrupt)(const uint8_t tail[6]);
+};
+
+extern const struct relay_protocol relay_pgsql;
+
+#endif

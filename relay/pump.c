@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pump.c - the copy loop.
+ *
+ * A small transaction costs here two epoll_wait(2), two recv(2) and two send(2), and nothing else.
+ */
+#include "relay/pump.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define TURNS_MAX 8 /* buffers in a row before other sessions have their turn */
+
+/* Sends what waits; AGAIN while some is left. */
+static enum relay_io flush_client(struct relay_pump *pump)
+{
+    while (pump->to_client.len > 0) {
+        size_t sent = 0;
+        enum relay_io io = relay_send(pump->client->fd, relay_buffer_view(&pump->to_client), &sent);
+        if (io != RELAY_IO_DONE) {
+            relay_loop_want_write(pump->loop, pump->client, true);
+            return io;
+        }
+        relay_buffer_consume(&pump->to_client, sent);
+    }
+    relay_loop_want_write(pump->loop, pump->client, false);
+    return RELAY_IO_DONE;
+}
+
+static enum relay_io flush_server(struct relay_pump *pump)
+{
+    while (pump->to_server.len > 0) {
+        size_t sent = 0;
+        enum relay_io io =
+            relay_stream_write(pump->stream, relay_buffer_view(&pump->to_server), &sent);
+        if (io != RELAY_IO_DONE) {
+            relay_loop_want_write(pump->loop, pump->server, true);
+            return io;
+        }
+        relay_buffer_consume(&pump->to_server, sent);
+    }
+    relay_loop_want_write(pump->loop, pump->server, false);
+    return RELAY_IO_DONE;
+}
+
+static void remember_tail(struct relay_pump *pump, const uint8_t *data, size_t len)
+{
+    if (len >= sizeof pump->tail)
+        memcpy(pump->tail, data + len - sizeof pump->tail, sizeof pump->tail);
+    else
+        memset(pump->tail, 0,
+               sizeof pump->tail); /* a message in pieces; it does not matter which */
+}
+
+/* Writes to the client; what it does not take waits.  DONE even then. */
+static enum relay_io give_client(struct relay_pump *pump, const uint8_t *data, size_t len)
+{
+    size_t sent = 0;
+    pump->bytes_out += len;
+    remember_tail(pump, data, len);
+    if (pump->to_client.len == 0) {
+        enum relay_io io = relay_send(pump->client->fd, sm_bytes(data, len), &sent);
+        if (io == RELAY_IO_ERROR)
+            return io;
+        if (sent == len)
+            return RELAY_IO_DONE;
+    }
+    if (relay_buffer_add(&pump->to_client, sm_bytes(data + sent, len - sent)) != SMCRED_OK)
+        return RELAY_IO_ERROR;
+    return RELAY_IO_DONE;
+}
+
+static enum relay_io give_server(struct relay_pump *pump, const uint8_t *data, size_t len)
+{
+    pump->bytes_in += len;
+    while (len > 0) {
+        size_t sent = 0;
+        enum relay_io io = relay_stream_write(pump->stream, sm_bytes(data, len), &sent);
+        if (io == RELAY_IO_AGAIN)
+            break;
+        if (io != RELAY_IO_DONE)
+            return io;
+        data += sent;
+        len -= sent;
+    }
+    if (relay_buffer_add(&pump->to_server, sm_bytes(data, len)) != SMCRED_OK)
+        return RELAY_IO_ERROR;
+    return RELAY_IO_DONE;
+}
+
+/* Reads until the loop's buffer is full or nothing is left; `out_len` counts also before an end. */
+static enum relay_io fill(struct relay_pump *pump, size_t *out_len)
+{
+    size_t len = 0;
+    enum relay_io io = RELAY_IO_DONE;
+    while (io == RELAY_IO_DONE && len < RELAY_PLAIN_SIZE) {
+        size_t got = 0;
+        io = relay_stream_read(pump->stream, pump->plain + len, RELAY_PLAIN_SIZE - len, &got);
+        len += io == RELAY_IO_DONE ? got : 0;
+        /* A full wire buffer is turned into one send(2) before the next is received. */
+        if (pump->stream->wire->at == pump->stream->wire->end && len > RELAY_RECORD_ROOM)
+            break;
+    }
+    if (io == RELAY_IO_EOF || io == RELAY_IO_ERROR)
+        pump->stream->wire->at = pump->stream->wire->end = 0; /* whatever follows an end is void */
+    *out_len = len;
+    return io;
+}
+
+static bool wire_is_empty(const struct relay_pump *pump)
+{
+    return pump->stream->wire->at == pump->stream->wire->end;
+}
+
+/* TLS may have to answer before it can go on reading: a key update, say. */
+static enum relay_pumped wait_for_server(struct relay_pump *pump)
+{
+    if (pump->stream->ssl && SSL_want_write(pump->stream->ssl))
+        relay_loop_want_write(pump->loop, pump->server, true);
+    return RELAY_PUMP_ON;
+}
+
+static enum relay_pumped server_to_client(struct relay_pump *pump)
+{
+    for (int turn = 0; turn < TURNS_MAX || !wire_is_empty(pump); turn++) {
+        size_t len = 0;
+        enum relay_io io = flush_client(pump);
+        if (io == RELAY_IO_ERROR)
+            return RELAY_PUMP_CLOSED;
+        if (io == RELAY_IO_AGAIN && wire_is_empty(pump))
+            return RELAY_PUMP_ON;
+        if (pump->server_eof)
+            return RELAY_PUMP_CLOSED;
+        io = fill(pump, &len);
+        if (len > 0 && give_client(pump, pump->plain, len) != RELAY_IO_DONE)
+            return RELAY_PUMP_CLOSED;
+        if (io == RELAY_IO_ERROR)
+            return RELAY_PUMP_BROKEN;
+        pump->server_eof |= io == RELAY_IO_EOF;
+        if (io == RELAY_IO_AGAIN && pump->to_client.len == 0)
+            return wait_for_server(pump);
+    }
+    relay_loop_again(pump->loop, pump->server);
+    return RELAY_PUMP_ON;
+}
+
+static enum relay_io read_client(struct relay_pump *pump, size_t *out_len)
+{
+    if (pump->client_drained)
+        return RELAY_IO_AGAIN;
+    enum relay_io io = relay_receive(pump->client->fd, pump->plain, RELAY_WIRE_SIZE, out_len);
+    if (io == RELAY_IO_DONE && *out_len < RELAY_WIRE_SIZE)
+        pump->client_drained = !pump->client_hung_up;
+    return io;
+}
+
+/* The client has no more to say.  If it cannot listen either, there is nothing left to do. */
+static enum relay_pumped end_of_client(struct relay_pump *pump)
+{
+    if (!pump->shut)
+        relay_stream_shut(pump->stream);
+    pump->shut = true;
+    return pump->client_gone ? RELAY_PUMP_CLOSED : RELAY_PUMP_ON;
+}
+
+static enum relay_pumped client_to_server(struct relay_pump *pump)
+{
+    for (int turn = 0; turn < TURNS_MAX; turn++) {
+        size_t len = 0;
+        enum relay_io io = flush_server(pump);
+        if (io == RELAY_IO_ERROR)
+            return RELAY_PUMP_BROKEN;
+        if (io == RELAY_IO_AGAIN)
+            return RELAY_PUMP_ON;
+        if (pump->client_eof)
+            return end_of_client(pump);
+        io = read_client(pump, &len);
+        if (io == RELAY_IO_AGAIN)
+            return RELAY_PUMP_ON;
+        pump->client_eof = io != RELAY_IO_DONE;
+        if (len > 0 && give_server(pump, pump->plain, len) != RELAY_IO_DONE)
+            return RELAY_PUMP_BROKEN;
+    }
+    relay_loop_again(pump->loop, pump->client);
+    return RELAY_PUMP_ON;
+}
+
+/* What the server said before it broke off still belongs to the client. */
+static enum relay_pumped after_broken_write(struct relay_pump *pump)
+{
+    relay_buffer_clear(&pump->to_server);
+    relay_stream_arrived(pump->stream, true);
+    enum relay_pumped pumped = server_to_client(pump);
+    if (pumped == RELAY_PUMP_ON && pump->to_client.len == 0)
+        return RELAY_PUMP_BROKEN;
+    pump->server_eof = true;
+    return pumped;
+}
+
+enum relay_pumped relay_pump_client(struct relay_pump *pump, uint32_t events)
+{
+    pump->client_gone |= (events & (EPOLLHUP | EPOLLERR)) != 0;
+    pump->client_hung_up |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    if (events & ~(uint32_t)EPOLLOUT)
+        pump->client_drained = false;
+    enum relay_pumped pumped = RELAY_PUMP_ON;
+    if (!pump->server_eof)
+        pumped = client_to_server(pump);
+    if (pumped == RELAY_PUMP_BROKEN)
+        return after_broken_write(pump);
+    if (pumped == RELAY_PUMP_ON && pump->to_client.len > 0)
+        pumped = server_to_client(pump);
+    return pumped;
+}
+
+enum relay_pumped relay_pump_server(struct relay_pump *pump, uint32_t events)
+{
+    if (events & ~(uint32_t)EPOLLOUT)
+        relay_stream_arrived(pump->stream, (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
+    enum relay_pumped pumped = server_to_client(pump);
+    if (pumped == RELAY_PUMP_ON && (pump->to_server.len > 0 || (events & EPOLLOUT)))
+        pumped = client_to_server(pump);
+    return pumped;
+}
+
+void relay_pump_done(struct relay_pump *pump)
+{
+    relay_buffer_clear(&pump->to_client);
+    relay_buffer_clear(&pump->to_server);
+}

@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * session.c - the story of one session: who is asked next, until when, and how it ends.
+ *
+ * What the bytes mean is the protocol's business (protocol.h); how the server is reached,
+ * upstream.c's; how bytes are copied afterwards, pump.c's.
+ */
+#include "relay/session.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/un.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "relay/relay.h"
+#include "relay/upstream.h"
+
+#define ATTEMPTS_MAX 16 /* of one login; the keeper stops long before */
+#define DISCARD_MAX  16 /* reads of a client's last bytes, so that its end is no reset */
+
+/* Each engine that is spoken here. */
+static const struct relay_protocol *const protocols[] = {&relay_pgsql};
+
+static void arm(struct relay_session *session, int64_t in_ms)
+{
+    int64_t at_ms = sm_boot_ms() + in_ms;
+    if (session->login_deadline_ms != 0 && session->login_deadline_ms < at_ms)
+        at_ms = session->login_deadline_ms;
+    relay_loop_arm(&session->relay->loop, &session->deadline, at_ms);
+}
+
+/* ---- the end ---- */
+
+static void hang_up_on_client(struct relay_session *session)
+{
+    char void_bytes[4096];
+    size_t got = 0;
+    int fd = relay_loop_forget(&session->relay->loop, &session->client);
+    if (fd < 0)
+        return;
+    (void)shutdown(fd, SHUT_WR); /* it may be gone already */
+    for (int i = 0; i < DISCARD_MAX; i++) {
+        if (relay_receive(fd, void_bytes, sizeof void_bytes, &got) != RELAY_IO_DONE)
+            break;
+    }
+    sm_close_fd(&fd);
+}
+
+static void report_end(const struct relay_session *session, const char *outcome,
+                       const char *sqlstate, const char *text)
+{
+    uint8_t buffer[1024];
+    struct sm_wire_out out;
+    bool was_open = session->phase == RELAY_COPYING;
+    if (was_open && session->relay->keeper.watch.fd < 0)
+        relay_session_say_alive(session); /* the next keeper has never heard of it */
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_ENDED);
+    sm_wire_put_u64(&out, ORC_T_BYTES_IN, session->pump.bytes_in);
+    sm_wire_put_u64(&out, ORC_T_BYTES_OUT, session->pump.bytes_out);
+    sm_wire_put_u64(&out, ORC_T_DURATION_MS, (uint64_t)(sm_boot_ms() - session->started_ms));
+    sm_wire_put_text(&out, ORC_T_OUTCOME, outcome);
+    sm_wire_put_text(&out, ORC_T_SQLSTATE, sqlstate);
+    if (text)
+        sm_wire_put(&out, ORC_T_TEXT, sm_bytes(text, strnlen(text, SM_ERROR_TEXT_MAX - 1)));
+    if (sm_wire_finish(&out) != SMCRED_OK || !relay_keeper_send(session->relay, &out, was_open))
+        log_warning("nobody was told that session=%016llx has ended: %s",
+                    (unsigned long long)session->id, outcome);
+}
+
+void relay_session_end(struct relay_session *session, const char *outcome, const char *sqlstate,
+                       const char *text)
+{
+    if (session->phase == RELAY_OVER)
+        return;
+    log_debug("session=%016llx %s: %s", (unsigned long long)session->id, outcome,
+              text ? log_quote(text) : "");
+    report_end(session, outcome, sqlstate, text);
+    session->phase = RELAY_OVER;
+    relay_loop_disarm(&session->relay->loop, &session->deadline);
+    relay_upstream_close(session);
+    hang_up_on_client(session);
+    session->protocol->finish(session);
+    relay_bury_session(session->relay, session);
+}
+
+void relay_session_free(struct relay_session *session)
+{
+    relay_pump_done(&session->pump);
+    explicit_bzero(session->key, sizeof session->key);
+    free(session->route);
+    free(session->target);
+    free(session->operator_name);
+    free(session->user);
+    free(session->dbname);
+    free(session->version);
+    free(session);
+}
+
+static void say(struct relay_session *session, struct sm_bytes words)
+{
+    size_t sent = 0;
+    /* A client that lets its socket fill up during the login gets no explanation. */
+    (void)relay_send(session->client.fd, words, &sent);
+    session->pump.bytes_out += sent;
+}
+
+void relay_session_fail(struct relay_session *session, const char *outcome,
+                        const struct relay_error *error)
+{
+    struct relay_buffer words = relay_buffer(4 * SM_ERROR_TEXT_MAX);
+    if (!session->is_cancel && session->protocol->write_error(&words, error) == SMCRED_OK)
+        say(session, relay_buffer_view(&words));
+    relay_buffer_clear(&words);
+    relay_session_end(session, outcome, error->sqlstate, error->text);
+}
+
+void relay_session_relay_error(struct relay_session *session, struct sm_bytes words,
+                               const char *sqlstate, const char *text)
+{
+    say(session, words);
+    relay_session_end(session, "refused", strlen(sqlstate) == 5 ? sqlstate : NULL, text);
+}
+
+/* ---- messages to the keeper ---- */
+
+void relay_session_message(const struct relay_session *session, struct sm_wire_out *out,
+                           void *buffer, size_t size, enum orc_verb verb)
+{
+    sm_wire_begin(out, buffer, size, (uint16_t)verb, SMCRED_OK, 0);
+    sm_wire_put_u64(out, ORC_T_SESSION, session->id);
+}
+
+static void fail_without_keeper(struct relay_session *session)
+{
+    struct relay_error error =
+        relay_error(RELAY_CANNOT_NOW, "the keeper does not answer; try again in a moment");
+    relay_session_fail(session, "failed", &error);
+}
+
+bool relay_session_ask(struct relay_session *session, struct sm_wire_out *out,
+                       enum relay_phase phase)
+{
+    session->phase = phase;
+    if (sm_wire_finish(out) != SMCRED_OK || !relay_keeper_send(session->relay, out, false)) {
+        fail_without_keeper(session);
+        return false;
+    }
+    arm(session, session->relay->deadlines.keeper_ms);
+    return true;
+}
+
+/* For what needs no answer. */
+static void tell(const struct relay_session *session, struct sm_wire_out *out)
+{
+    if (sm_wire_finish(out) != SMCRED_OK || !relay_keeper_send(session->relay, out, false))
+        log_warning("the keeper was not told about session=%016llx",
+                    (unsigned long long)session->id);
+}
+
+void relay_session_say_alive(const struct relay_session *session)
+{
+    uint8_t buffer[6 * RELAY_NAME_MAX];
+    struct sm_wire_out out;
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_ALIVE);
+    sm_wire_put_text(&out, ORC_T_TARGET, session->target);
+    sm_wire_put_text(&out, ORC_T_USER, session->user);
+    sm_wire_put_text(&out, ORC_T_DBNAME, session->dbname);
+    sm_wire_put_text(&out, ORC_T_VERSION, session->version);
+    sm_wire_put_text(&out, ORC_T_OPERATOR, session->operator_name);
+    sm_wire_put_u32(&out, ORC_T_BACKEND_PID, session->backend_pid);
+    sm_wire_put_u64(&out, ORC_T_DURATION_MS, (uint64_t)(sm_boot_ms() - session->started_ms));
+    if (sm_wire_finish(&out) == SMCRED_OK)
+        (void)relay_keeper_send(session->relay, &out, true); /* it logs its own failure */
+}
+
+void relay_session_open(struct relay_session *session, struct sm_wire_out *out)
+{
+    (void)relay_session_ask(session, out, RELAY_ASKING); /* it handles its own failure */
+}
+
+void relay_session_refused(struct relay_session *session, const char *sqlstate, const char *text)
+{
+    uint8_t buffer[1024];
+    struct sm_wire_out out;
+    relay_upstream_close(session);
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_REFUSED);
+    sm_wire_put_text(&out, ORC_T_SQLSTATE, sqlstate);
+    sm_wire_put(&out, ORC_T_TEXT, sm_bytes(text, strnlen(text, SM_ERROR_TEXT_MAX - 1)));
+    session->phase = RELAY_ASKING;
+    if (sm_wire_finish(&out) == SMCRED_OK && relay_keeper_send(session->relay, &out, false))
+        arm(session, session->relay->deadlines.keeper_ms);
+    else if (!session->protocol->say_refusal(session))
+        fail_without_keeper(session);
+}
+
+static const char *tls_version_of(const struct relay_session *session)
+{
+    return session->stream.ssl ? SSL_get_version(session->stream.ssl) : NULL;
+}
+
+void relay_session_logged_in(struct relay_session *session, struct relay_buffer *greeting)
+{
+    uint8_t buffer[256];
+    struct sm_wire_out out;
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_LOGGED_IN);
+    sm_wire_put_u32(&out, ORC_T_BACKEND_PID, session->backend_pid);
+    sm_wire_put_text(&out, ORC_T_TLS_VERSION, tls_version_of(session));
+    tell(session, &out);
+    relay_loop_disarm(&session->relay->loop, &session->deadline);
+    session->protocol->finish(session);
+    free(session->route);
+    session->route = NULL;
+    session->phase = RELAY_COPYING;
+    relay_stream_share(&session->stream, &session->relay->wire);
+    session->pump.to_client = *greeting;
+    session->pump.to_client.max = RELAY_PUMP_MAX;
+    session->pump.bytes_out = greeting->len;
+    /* Either side may have sent more already, and its edge was seen. */
+    relay_loop_again(&session->relay->loop, &session->server);
+    relay_loop_again(&session->relay->loop, &session->client);
+}
+
+/* ---- messages from the keeper ---- */
+
+/* Keeps a text of the message, or "" if it has none; an older value goes. */
+static bool keep_text(char **out_text, const struct sm_wire_in *message, enum orc_tag tag)
+{
+    char text[RELAY_NAME_MAX];
+    struct sm_bytes value;
+    if (!sm_wire_get_text(message, (uint16_t)tag, text, sizeof text) &&
+        sm_wire_get(message, (uint16_t)tag, &value))
+        return false; /* too long, or with a NUL inside */
+    free(*out_text);
+    *out_text = strdup(text);
+    return *out_text != NULL;
+}
+
+static struct relay_error error_of(const struct sm_wire_in *message)
+{
+    struct relay_error error = relay_error(RELAY_CANNOT_NOW, "the keeper gave no reason");
+    char sqlstate[sizeof error.sqlstate], text[sizeof error.text];
+    if (sm_wire_get_text(message, ORC_T_SQLSTATE, sqlstate, sizeof sqlstate) &&
+        strlen(sqlstate) == 5)
+        memcpy(error.sqlstate, sqlstate, sizeof sqlstate);
+    if (sm_wire_get_text(message, ORC_T_TEXT, text, sizeof text))
+        memcpy(error.text, text, sizeof text);
+    (void)sm_wire_get_text(message, ORC_T_HINT, error.hint, sizeof error.hint); /* or "" */
+    return error;
+}
+
+static bool is_address(struct sm_bytes address)
+{
+    sa_family_t family;
+    if (address.len < sizeof family || address.len > sizeof(struct sockaddr_storage))
+        return false;
+    memcpy(&family, address.data, sizeof family);
+    switch (family) {
+    case AF_INET:
+        return address.len == sizeof(struct sockaddr_in);
+    case AF_INET6:
+        return address.len == sizeof(struct sockaddr_in6);
+    case AF_UNIX:
+        return address.len > offsetof(struct sockaddr_un, sun_path) + 1 &&
+               address.len <= sizeof(struct sockaddr_un);
+    default:
+        return false;
+    }
+}
+
+static bool take_addresses(struct relay_route *route, const struct sm_wire_in *message)
+{
+    size_t cursor = 0;
+    uint16_t tag;
+    struct sm_bytes value;
+    while (sm_wire_next(message, &cursor, &tag, &value)) {
+        if (tag != ORC_T_ADDRESS)
+            continue;
+        if (route->count == ORC_ADDRESSES_MAX || !is_address(value))
+            return false;
+        memcpy(&route->addresses[route->count], value.data, value.len);
+        route->lengths[route->count++] = (socklen_t)value.len;
+    }
+    return route->count > 0;
+}
+
+static struct relay_route *route_of(const struct sm_wire_in *message)
+{
+    struct sm_bytes value;
+    sm_autofree struct relay_route *route = calloc(1, sizeof *route);
+    if (!route || !take_addresses(route, message) ||
+        !sm_wire_get_text(message, ORC_T_USER, route->user, sizeof route->user))
+        return NULL;
+    if (!sm_wire_get_text(message, ORC_T_DBNAME, route->dbname, sizeof route->dbname) &&
+        sm_wire_get(message, ORC_T_DBNAME, &value))
+        return NULL; /* too long: another database must not be meant */
+    (void)sm_wire_get_text(message, ORC_T_APPLICATION, route->application,
+                           sizeof route->application); /* the stamp is for people */
+    return sm_take_ptr(&route);
+}
+
+static void dial(struct relay_session *session)
+{
+    if (session->login_deadline_ms == 0)
+        session->login_deadline_ms = sm_boot_ms() + session->relay->deadlines.login_ms;
+    relay_upstream_dial(session);
+}
+
+static void go_to(struct relay_session *session, const struct sm_wire_in *message)
+{
+    uint32_t number = 0;
+    free(session->route);
+    session->route = route_of(message);
+    session->endpoint = NULL;
+    if (sm_wire_get_u32(message, ORC_T_ENDPOINT, &number))
+        session->endpoint = relay_find_endpoint(session->relay, number);
+    if (!session->route || !session->endpoint || !keep_text(&session->user, message, ORC_T_USER) ||
+        !keep_text(&session->dbname, message, ORC_T_DBNAME) ||
+        !keep_text(&session->version, message, ORC_T_VERSION)) {
+        struct relay_error error = relay_error(
+            RELAY_CANNOT_NOW, "the keeper's answer cannot be used: endpoint %u, %s", number,
+            session->endpoint ? "its addresses or names" : "which is not known here");
+        relay_session_fail(session, "failed", &error);
+        return;
+    }
+    dial(session);
+}
+
+void relay_session_opened(struct relay_session *session, const struct sm_wire_in *message)
+{
+    if (session->phase != RELAY_ASKING)
+        return;
+    if (message->header.status == SMCRED_OK) {
+        go_to(session, message);
+        return;
+    }
+    if (session->protocol->say_refusal(session))
+        return;
+    struct relay_error error = error_of(message);
+    relay_session_fail(session, "refused", &error);
+}
+
+void relay_session_proof(struct relay_session *session, const struct sm_wire_in *message)
+{
+    struct sm_bytes proof = {NULL, 0}, signature = {NULL, 0};
+    if (session->phase != RELAY_PROVING)
+        return;
+    if (message->header.status != SMCRED_OK) {
+        struct relay_error error = error_of(message);
+        relay_session_fail(session, "refused", &error);
+        return;
+    }
+    (void)sm_wire_get(message, ORC_T_PROOF, &proof); /* the protocol judges what is missing */
+    (void)sm_wire_get(message, ORC_T_SERVER_SIGNATURE, &signature);
+    arm(session, session->relay->deadlines.login_ms);
+    session->protocol->proof(session, proof, signature);
+}
+
+void relay_session_interrupt(struct relay_session *session, const struct sm_wire_in *message)
+{
+    struct relay_error error = error_of(message);
+    bool may_speak =
+        session->phase != RELAY_COPYING ||
+        (session->pump.to_client.len == 0 && session->protocol->may_interrupt(session->pump.tail));
+    if (may_speak)
+        relay_session_fail(session, "ended", &error);
+    else /* in the middle of a message an explanation would be garbage */
+        relay_session_end(session, "ended", error.sqlstate, error.text);
+}
+
+void relay_session_orphaned(struct relay_session *session)
+{
+    if (session->phase == RELAY_COPYING || session->is_cancel)
+        return;
+    if (session->phase != RELAY_ASKING || !session->protocol->say_refusal(session))
+        fail_without_keeper(session);
+}
+
+/* ---- cancel requests ---- */
+
+const struct relay_session *relay_session_of_key(const struct relay *relay, uint32_t backend_pid,
+                                                 struct sm_bytes key)
+{
+    const struct relay_session *found = NULL;
+    for (const struct relay_session *at = relay->sessions; at; at = at->next) {
+        if (at->phase == RELAY_COPYING && at->backend_pid == backend_pid && at->key_len > 0 &&
+            at->key_len == key.len && CRYPTO_memcmp(at->key, key.data, key.len) == 0)
+            found = at;
+    }
+    return found;
+}
+
+void relay_session_cancel(struct relay_session *session, const struct relay_session *other)
+{
+    uint8_t buffer[256];
+    struct sm_wire_out out;
+    session->is_cancel = true;
+    session->endpoint = other->endpoint;
+    session->route = calloc(1, sizeof *session->route);
+    if (!session->route) {
+        relay_session_end(session, "failed", RELAY_NO_MEMORY, "no room for a cancel request");
+        return;
+    }
+    session->route->addresses[0] = other->address;
+    session->route->lengths[0] = other->address_len;
+    session->route->count = 1;
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_CANCELLED);
+    sm_wire_put_u32(&out, ORC_T_BACKEND_PID, other->backend_pid);
+    tell(session, &out);
+    dial(session);
+}
+
+/* ---- events ---- */
+
+static void take_pumped(struct relay_session *session, enum relay_pumped pumped)
+{
+    switch (pumped) {
+    case RELAY_PUMP_ON:
+        return;
+    case RELAY_PUMP_CLOSED:
+        relay_session_end(session, "closed", NULL, NULL);
+        return;
+    case RELAY_PUMP_BROKEN:
+        relay_session_end(session, "failed", RELAY_CONNECTION_FAILED,
+                          "the connection to the server broke");
+        return;
+    }
+}
+
+static void on_client(struct relay_watch *watch, uint32_t events)
+{
+    struct relay_session *session =
+        (struct relay_session *)((char *)watch - offsetof(struct relay_session, client));
+    switch (session->phase) {
+    case RELAY_STARTUP:
+        session->protocol->client_ready(session);
+        return;
+    case RELAY_ASKING:
+    case RELAY_DIALLING:
+    case RELAY_LOGIN:
+    case RELAY_PROVING:
+        if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) && !session->is_cancel)
+            relay_session_end(session, "closed", NULL, "the client left during the login");
+        return;
+    case RELAY_COPYING:
+        take_pumped(session, relay_pump_client(&session->pump, events));
+        return;
+    case RELAY_OVER:
+        return;
+    }
+}
+
+void relay_session_server_event(struct relay_watch *watch, uint32_t events)
+{
+    struct relay_session *session =
+        (struct relay_session *)((char *)watch - offsetof(struct relay_session, server));
+    switch (session->phase) {
+    case RELAY_STARTUP:
+    case RELAY_ASKING:
+    case RELAY_OVER:
+        return;
+    case RELAY_DIALLING:
+        relay_upstream_step(session);
+        return;
+    case RELAY_LOGIN:
+        session->protocol->server_ready(session);
+        return;
+    case RELAY_PROVING: /* what it says meanwhile is read afterwards; its end ends the login */
+        if (events & (EPOLLHUP | EPOLLERR)) {
+            session->phase = RELAY_LOGIN;
+            session->protocol->server_ready(session);
+        }
+        return;
+    case RELAY_COPYING:
+        take_pumped(session, relay_pump_server(&session->pump, events));
+        return;
+    }
+}
+
+static void on_deadline(struct relay_timer *timer)
+{
+    struct relay_session *session =
+        (struct relay_session *)((char *)timer - offsetof(struct relay_session, deadline));
+    struct relay_error error;
+    switch (session->phase) {
+    case RELAY_STARTUP:
+        error = relay_error(RELAY_CANNOT_NOW, "no startup packet came in time");
+        relay_session_fail(session, "failed", &error);
+        return;
+    case RELAY_ASKING:
+        if (!session->protocol->say_refusal(session))
+            fail_without_keeper(session);
+        return;
+    case RELAY_PROVING:
+        fail_without_keeper(session);
+        return;
+    case RELAY_DIALLING:
+        relay_upstream_expired(session);
+        return;
+    case RELAY_LOGIN:
+        error = relay_error(RELAY_CANNOT_CONNECT, "server \"%s\" did not finish the login in time",
+                            session->endpoint->host);
+        relay_session_fail(session, "failed", &error);
+        return;
+    case RELAY_COPYING:
+    case RELAY_OVER:
+        return;
+    }
+}
+
+/* ---- the beginning ---- */
+
+static const struct relay_protocol *protocol_of(const char *engine)
+{
+    for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
+        if (strcmp(protocols[i]->engine, engine) == 0)
+            return protocols[i];
+    }
+    return NULL;
+}
+
+static void init_pump(struct relay_session *session)
+{
+    session->pump = (struct relay_pump){.loop = &session->relay->loop,
+                                        .client = &session->client,
+                                        .server = &session->server,
+                                        .stream = &session->stream,
+                                        .plain = session->relay->plain,
+                                        .to_client = relay_buffer(RELAY_PUMP_MAX),
+                                        .to_server = relay_buffer(RELAY_PUMP_MAX)};
+}
+
+static void tune_client(int fd)
+{
+    static const int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a Unix socket says no */
+}
+
+static struct relay_session *new_session(struct relay *relay, const struct sm_wire_in *message)
+{
+    char engine[RELAY_NAME_MAX];
+    const struct relay_protocol *protocol = NULL;
+    if (sm_wire_get_text(message, ORC_T_ENGINE, engine, sizeof engine))
+        protocol = protocol_of(engine);
+    struct relay_session *session = protocol ? calloc(1, sizeof *session) : NULL;
+    if (!session)
+        return NULL;
+    session->relay = relay;
+    session->protocol = protocol;
+    session->started_ms = sm_boot_ms();
+    session->client = (struct relay_watch){.fd = -1, .ready = on_client};
+    session->server = (struct relay_watch){.fd = -1};
+    session->deadline.expired = on_deadline;
+    init_pump(session);
+    if (!sm_wire_get_u64(message, ORC_T_SESSION, &session->id) ||
+        !keep_text(&session->target, message, ORC_T_TARGET) ||
+        !keep_text(&session->operator_name, message, ORC_T_OPERATOR) || !protocol->begin(session)) {
+        relay_session_free(session);
+        return NULL;
+    }
+    return session;
+}
+
+void relay_session_start(struct relay *relay, const struct sm_wire_in *message, int fd)
+{
+    struct relay_session *session = new_session(relay, message);
+    if (!session || relay_loop_watch(&relay->loop, &session->client, fd, false) != SMCRED_OK) {
+        log_error("cannot serve a session: no such engine, or no memory");
+        if (session) {
+            session->protocol->finish(session);
+            relay_session_free(session);
+        }
+        sm_close_fd(&fd);
+        return;
+    }
+    tune_client(fd);
+    relay_add_session(relay, session);
+    if (relay->draining || relay->session_count > RELAY_SESSIONS_MAX) {
+        struct relay_error error =
+            relay->draining
+                ? relay_error(RELAY_CANNOT_NOW, "this relay is being replaced; try again")
+                : relay_error(RELAY_TOO_MANY, "too many sessions of one user");
+        relay_session_fail(session, "refused", &error);
+        return;
+    }
+    arm(session, relay->deadlines.startup_ms);
+    session->protocol->client_ready(session);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * session.h - one database session, from the client's descriptor to its last counter.
+ *
+ *   STARTUP -> ASKING -> DIALLING -> LOGIN <-> PROVING -> COPYING -> OVER
+ *                 ^                    |                     any phase -> OVER
+ *                 +---- refused -------+
+ */
+#ifndef RELAY_SESSION_H
+#define RELAY_SESSION_H
+
+#include <sys/socket.h>
+
+#include "common/oracle.h"
+#include "common/wire.h"
+#include "relay/endpoint.h"
+#include "relay/error.h"
+#include "relay/loop.h"
+#include "relay/protocol.h"
+#include "relay/pump.h"
+#include "relay/stream.h"
+
+#define RELAY_NAME_MAX 256 /* bytes of a name from the keeper, NUL included */
+#define RELAY_KEY_MAX  256 /* bytes of a cancel key, protocol 3.2 */
+
+struct relay;
+
+enum relay_phase {
+    RELAY_STARTUP,  /* the client is to say what it wants */
+    RELAY_ASKING,   /* the keeper is to say where, and as whom */
+    RELAY_DIALLING, /* connecting, TLS */
+    RELAY_LOGIN,    /* the server is to say something */
+    RELAY_PROVING,  /* the keeper is to answer the server's challenge */
+    RELAY_COPYING,  /* logged in */
+    RELAY_OVER,     /* freed after this round of the loop */
+};
+
+/* Where the keeper said to go; exists while dialling and logging in. */
+struct relay_route {
+    struct sockaddr_storage addresses[ORC_ADDRESSES_MAX];
+    socklen_t lengths[ORC_ADDRESSES_MAX];
+    size_t count, next; /* next: the one to try now */
+    bool connected;     /* the transport stands */
+    bool asked_for_tls; /* and the protocol has said that it wants TLS */
+    int last_errno;
+    char user[RELAY_NAME_MAX], dbname[RELAY_NAME_MAX], application[RELAY_NAME_MAX];
+};
+
+struct relay_session {
+    struct relay_session *next, *previous;
+    struct relay *relay;
+    const struct relay_protocol *protocol;
+    void *state; /* the protocol's, until the login is over */
+    enum relay_phase phase;
+    uint64_t id;
+    int64_t started_ms;
+    int64_t login_deadline_ms; /* 0 until the first dial */
+    struct relay_timer deadline;
+    struct relay_watch client, server;
+    struct relay_stream stream;
+    struct relay_pump pump;
+    const struct relay_endpoint *endpoint;
+    struct relay_route *route;
+    bool is_cancel; /* the connection carries a cancel request, and nobody listens */
+
+    /* What a restarted keeper and a cancel request want to know. */
+    char *target, *operator_name, *user, *dbname, *version;
+    struct sockaddr_storage address;
+    socklen_t address_len;
+    uint32_t backend_pid;
+    uint8_t key[RELAY_KEY_MAX];
+    size_t key_len;
+};
+
+/*
+ * Starts a session on a client's descriptor, owned from then on, also on failure.
+ * The message is the keeper's SESSION.
+ */
+void relay_session_start(struct relay *relay, const struct sm_wire_in *message, int fd);
+/* Frees a session that is over; relay.c does, between two rounds. */
+void relay_session_free(struct relay_session *session);
+
+/* The keeper's messages about this session. */
+void relay_session_opened(struct relay_session *session, const struct sm_wire_in *message);
+void relay_session_proof(struct relay_session *session, const struct sm_wire_in *message);
+void relay_session_interrupt(struct relay_session *session, const struct sm_wire_in *message);
+/* The keeper is gone: a login cannot go on, a session can. */
+void relay_session_orphaned(struct relay_session *session);
+/* Tells a new keeper about a session that the one before has opened. */
+void relay_session_say_alive(const struct relay_session *session);
+
+/* The loop has news of the server's descriptor, for upstream.c to register. */
+void relay_session_server_event(struct relay_watch *watch, uint32_t events);
+
+/* Called by the protocol: */
+
+/* A message about this session, to be filled and sent by relay_session_tell(). */
+void relay_session_message(const struct relay_session *session, struct sm_wire_out *out,
+                           void *buffer, size_t size, enum orc_verb verb);
+/* Sends it; from then on the keeper has time until its deadline.  False: the session is over. */
+bool relay_session_ask(struct relay_session *session, struct sm_wire_out *out,
+                       enum relay_phase phase);
+/* The client said what it wants; its wishes are in `out` (ORC_OPEN). */
+void relay_session_open(struct relay_session *session, struct sm_wire_out *out);
+/* The server refused the credentials: asks the keeper for another attempt. */
+void relay_session_refused(struct relay_session *session, const char *sqlstate, const char *text);
+/* Logged in.  `greeting` is for the client; the buffer is taken. */
+void relay_session_logged_in(struct relay_session *session, struct relay_buffer *greeting);
+/* Another session of this relay; NULL if none has this key. */
+const struct relay_session *relay_session_of_key(const struct relay *relay, uint32_t backend_pid,
+                                                 struct sm_bytes key);
+/* The connection carries a cancel request: dials the server of `other`. */
+void relay_session_cancel(struct relay_session *session, const struct relay_session *other);
+
+/* Says the error to the client and ends the session. */
+void relay_session_fail(struct relay_session *session, const char *outcome,
+                        const struct relay_error *error);
+/* Passes the server's own words to the client and ends the session. */
+void relay_session_relay_error(struct relay_session *session, struct sm_bytes words,
+                               const char *sqlstate, const char *text);
+/* Ends it without a word.  sqlstate and text may be NULL. */
+void relay_session_end(struct relay_session *session, const char *outcome, const char *sqlstate,
+                       const char *text);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* exec_probe.c - `smcred exec` alone: exec_probe [--seccomp] -- COMMAND... */
+#include <stdio.h>
+
+#include "common/bytes.h"
+#include "tools/exec.h"
+
+int main(int argc, char **argv)
+{
+    struct sm_error err;
+    bool seccomp = argc > 1 && strcmp(argv[1], "--seccomp") == 0;
+    int first = seccomp ? 3 : 2;
+    if (argc <= first)
+        return 2;
+    int code = exec_program(argv + first, seccomp, &err);
+    if (err.text[0] != '\0')
+        fprintf(stderr, "smcred exec: %s\n", err.text);
+    return code;
+}

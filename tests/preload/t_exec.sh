@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_exec.sh - `smcred exec`: the shim in the environment, and connect() watched by seccomp.
+. "$top_srcdir/tests/preload/lib.sh" || exit 99
+exec_probe=$here/exec_probe probe=$here/probe
+write_index
+start_keeper kind
+export SMCRED_INDEX=$index SMCRED_PRELOAD=$shim
+
+run() { timeout 30 "$exec_probe" "$@" 2>&1 8>&- 9<&-; }
+code() { run "$@" >/dev/null; echo $?; }
+
+# --- by LD_PRELOAD ---
+is "the program runs with the shim" "$(run -- "$probe" connect 127.99.0.1 5432)" "served orders"
+is "a preload that is there stays first" \
+    "$(LD_PRELOAD=libm.so.6 run -- sh -c 'echo $LD_PRELOAD')" "libm.so.6:$shim"
+is "an exec inside an exec adds nothing" \
+    "$(run -- "$exec_probe" -- sh -c 'echo $LD_PRELOAD')" "$shim"
+is "the program's exit status is ours" "$(code -- sh -c 'exit 42')" 42
+is "no such program: 127" "$(code -- "$dir/nothing")" 127
+is "no program at all: 126" "$(code -- "$dir")" 126
+like "and a sentence" "$(run -- "$dir/nothing")" "smcred exec: cannot run '$dir/nothing': No such file*"
+like "a shim that is not there is an error" "$(SMCRED_PRELOAD=/nonexistent run -- true; echo $?)" \
+    "smcred exec: cannot read the shim /nonexistent*126"
+like "so is one that LD_PRELOAD cannot name" "$(SMCRED_PRELOAD='/a b' run -- true; echo $?)" \
+    "smcred exec: *126"
+
+# --- by seccomp ---
+if [ "$(code --seccomp -- true)" != 0 ]; then
+    skip "connect() watched by seccomp" "$(run --seccomp -- true)"
+    done_testing
+    exit 0
+fi
+watched() { run --seccomp -- "$@"; }
+static=
+if command -v musl-gcc >/dev/null && musl-gcc -static -O1 -o "$dir/static" "$top_srcdir/tests/preload/probe.c" 2>"$dir/log"; then
+    static=$dir/static
+else
+    skip "a static program (musl)" "no musl-gcc"
+fi
+if ${CC:-cc} -static -O1 -o "$dir/glibc-static" "$top_srcdir/tests/preload/probe.c" 2>"$dir/log"; then
+    is "a static program (glibc)" "$(watched "$dir/glibc-static" connect 127.99.0.1 5432)" "served orders"
+    static=${static:-$dir/glibc-static}
+else
+    skip "a static program (glibc)" "no static libc"
+fi
+if [ -n "$static" ]; then
+    is "a static program" "$(watched "$static" connect 127.99.0.1 5432)" "served orders"
+    is "which LD_PRELOAD cannot reach" "$(run -- "$static" connect 127.99.0.1 5432)" "Connection refused"
+    is "by IPv6" "$(watched "$static" connect fd00:99::1 5432)" "served orders"
+    is "by IPv4 in IPv6 clothes" "$(watched "$static" connect ::ffff:127.99.0.1 5432)" "served orders"
+    is "by stand-in address" "$(watched "$static" connect 127.83.0.1 5433)" "served billing"
+    is "not at a port that is no target's" "$(watched "$static" connect 127.83.0.1 9999)" "Connection refused"
+    is "data goes both ways" "$(watched "$static" echo 127.99.0.1 5432 | xargs)" "served orders hello"
+    is "flags are kept, and no descriptor is left behind" "$(watched "$static" flags 127.99.0.1 5432)" done
+    is "options are kept" "$(watched "$static" options 127.99.0.1 5432 | xargs)" \
+        "keepalive 1 nodelay 1 keepidle 77 rcvtimeo 3"
+    like "a second connect() says that it is connected" \
+        "$(watched "$static" twice 127.99.0.1 5432 | tail -n 1)" "*is *connected"
+    is "threads" "$(watched "$static" threads 127.99.0.1 5432)" "320 of 320"
+    is "a child" "$(watched "$static" fork 127.99.0.1 5432 | xargs)" "served orders served orders child is well"
+    is "a signal handler" "$(watched "$static" signal 127.99.0.1 5432)" "served orders"
+    is "other sockets and mistakes are the kernel's" \
+        "$(watched "$static" others 127.99.0.1 5432)" "$("$static" others 127.99.0.1 5432)"
+    is "other addresses too" "$(watched "$static" connect 127.0.0.9 1)" "$("$static" connect 127.0.0.9 1)"
+fi
+if command -v go >/dev/null && (cd "$dir" && CGO_ENABLED=0 GOFLAGS=-mod=mod GOCACHE="$dir/go" GOPATH="$dir/gopath" \
+    go build -o "$dir/go-probe" "$top_srcdir/tests/preload/probe.go" >"$dir/log" 2>&1); then
+    is "a Go program" "$(watched "$dir/go-probe" 127.99.0.1:5432 1)" "1 served orders"
+    is "with many goroutines" "$(watched "$dir/go-probe" 127.99.0.1:5432 100)" "100 served orders"
+    chmod -R u+w "$dir/gopath" "$dir/go" 2>/dev/null
+else
+    skip "a Go program" "no go"
+fi
+is "a dynamic program has both" "$(watched "$probe" connect 127.99.0.1 5432)" "served orders"
+is "names, too" "$(watched "$probe" resolve orders-db.internal 5432)" "inet 127.83.0.1 port 5432 type 1"
+
+is "exit status" "$(code --seccomp -- sh -c 'exit 42')" 42
+is "no such program: 127" "$(code --seccomp -- "$dir/nothing")" 127
+is "no program at all: 126" "$(code --seccomp -- "$dir")" 126
+is "killed by a signal: 128 and its number" "$(code --seccomp -- sh -c 'kill -KILL $$')" 137
+is "output is not held back" "$(watched echo hello)" hello
+is "input arrives" "$(echo hello | watched cat)" hello
+like "one inside another is refused, by name" "$(watched "$exec_probe" --seccomp -- true; echo $?)" \
+    "smcred exec: cannot watch connect()*already inside*126"
+
+# A signal to the front ends the program, which may have its own opinion.
+mkfifo "$dir/never" "$dir/up"
+# shellcheck disable=SC2016
+"$exec_probe" --seccomp -- bash -c 'trap "echo caught; exit 7" TERM; echo up >"$1"
+    while :; do read -r x; done' sh "$dir/up" <>"$dir/never" >"$dir/out" 2>&1 8>&- 9<&- &
+front=$!
+read -r -t 10 _ <"$dir/up"
+kill -TERM "$front"
+wait "$front"
+is "signals are passed on, and the end is the program's" "$? $(tail -n 1 "$dir/out")" "7 caught"
+
+# A program that leaves a child behind: the front ends, the child's connect() goes on working.
+if [ -n "$static" ]; then
+    mkfifo "$dir/start" "$dir/end"
+    # shellcheck disable=SC2016
+    is "the front ends with the program" \
+        "$(watched sh -c '(read -r x <"$1"; exec "$2" connect 127.99.0.1 5432 >"$3" 2>&1) & exit 3' \
+            sh "$dir/start" "$static" "$dir/end" </dev/null >/dev/null; echo $?)" 3
+    echo >"$dir/start"
+    is "and what it left behind is served" "$(timeout 10 cat "$dir/end")" "served orders"
+fi
+
+# --- the keeper says no, or nothing ---
+if [ -n "$static" ]; then
+    start_keeper refusing
+    like "a refusal in PostgreSQL's form" "$(watched "$static" startup 127.99.0.1 5432)" \
+        "E...?SFATAL.VFATAL.C28000.Msmcred: nobody is not allowed on target orders.."
+    start_keeper garbling
+    like "garbage" "$(watched "$static" startup 127.99.0.1 5432)" "E...?SFATAL.VFATAL.C57P03.Msmcred: the keeper: *"
+    start_keeper empty-handed
+    like "a grant without a connection" "$(watched "$static" startup 127.99.0.1 5432)" "E*C57P03*"
+    stop_keeper
+    like "no keeper" "$(watched "$static" startup 127.99.0.1 5432)" "E*C57P03*"
+    is "no keeper, another protocol" "$(watched "$static" connect 127.83.0.3 6379)" "Connection refused"
+    head -c 200 "$index" >"$index.cut"
+    mv "$index.cut" "$index"
+    is "a damaged index is none" "$(watched "$static" connect 127.0.0.9 5432)" "$("$static" connect 127.0.0.9 5432)"
+fi
+done_testing

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_pass.sh - programs whose connections are not ours do under the shim what they do without it.
+. "$top_srcdir/tests/preload/lib.sh" || exit 99
+write_index
+
+# same SENTENCE COMMAND...: equal output and exit status.
+same() {
+    local sentence=$1 without under
+    shift
+    if ! command -v "$1" >/dev/null; then
+        skip "$sentence" "no $1"
+        return
+    fi
+    without=$(timeout 20 "$@" 2>&1; echo "exit $?")
+    under=$(with timeout 20 "$@"; echo "exit $?")
+    is "$sentence" "$under" "$without"
+}
+
+# An epoll server on loopback, itself under the shim; it ends with its standard input.
+if command -v python3 >/dev/null; then
+    cat >"$dir/server.py" <<'END'
+import os, select, socket, sys, threading
+server = socket.create_server(("127.0.0.1", 0))
+poll = select.epoll()
+for fd in (server.fileno(), 0):
+    poll.register(fd, select.EPOLLIN)
+print(server.getsockname()[1], flush=True)
+clients = {}
+while True:
+    for fd, _ in poll.poll():
+        if fd == 0:
+            sys.exit()
+        if fd == server.fileno():
+            client, _ = server.accept()
+            clients[client.fileno()] = client
+            poll.register(client, select.EPOLLIN)
+            continue
+        client = clients.pop(fd)
+        poll.unregister(client)
+        client.recv(65536)
+        body = b"x" * 200000
+        client.settimeout(10)
+        client.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        client.close()
+END
+    cat >"$dir/client.py" <<'END'
+import asyncio, socket, sys
+async def fetch():
+    reader, writer = await asyncio.open_connection("localhost", int(sys.argv[1]), family=socket.AF_INET)
+    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+    return len(await reader.read())
+async def main():
+    print(await asyncio.gather(*(fetch() for _ in range(20))))
+asyncio.run(main())
+END
+    mkfifo "$dir/leash" "$dir/said"
+    with timeout 60 python3 "$dir/server.py" <"$dir/leash" >"$dir/said" &
+    server=$!
+    exec 8>"$dir/leash" 9<"$dir/said"
+    read -r -t 10 port <&9
+    same "a download" curl -sS --max-time 10 "http://localhost:$port/"
+    same "another, by IPv4" curl -sS -4 --max-time 10 "http://127.0.0.1:$port/"
+    same "an event loop" python3 "$dir/client.py" "$port"
+    same "a second event loop" node -e 'fetch("http://127.0.0.1:'"$port"'/").then(r => r.text()).then(t => console.log(t.length))'
+    exec 8>&- 9<&-
+    wait "$server"
+    is "a server with epoll" "$?" 0
+else
+    skip "a download" "no python3"
+fi
+same "a refused download" curl -sS --max-time 10 http://127.0.0.1:1/
+same "a resolver" getent ahosts localhost
+same "a resolver of users" getent passwd root
+same "ssh" ssh -V
+same "an ssh that reaches nobody" ssh -o BatchMode=yes -o ConnectTimeout=5 -p 1 127.0.0.1
+same "perl" perl -MSocket -e 'socket(my $s, PF_INET, SOCK_STREAM, 0); print connect($s, sockaddr_in(1, inet_aton("127.0.0.1"))) ? 1 : $!'
+same "psql --version" psql --version
+if command -v musl-gcc >/dev/null && musl-gcc -O1 -o "$dir/musl" "$top_srcdir/tests/preload/probe.c" 2>"$dir/log"; then
+    same "a musl program" "$dir/musl" connect 127.0.0.9 1
+    same "a musl program's resolver" "$dir/musl" resolve localhost 80
+    same "a musl program's mistakes" "$dir/musl" others 127.0.0.9 1
+else
+    skip "a musl program" "no musl-gcc"
+fi
+done_testing

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * exec.h - a program started so that its connections to targets go through smcred.
+ *
+ * Called by `smcred exec` and by `smcred connect`.
+ */
+#ifndef TOOLS_EXEC_H
+#define TOOLS_EXEC_H
+
+#include <stdbool.h>
+
+#include "common/status.h"
+
+#define EXEC_CANNOT_RUN 126 /* found, and could not be started; or smcred could not prepare it */
+#define EXEC_NOT_FOUND  127
+#define EXEC_SIGNAL     128 /* and the number of the signal that ended it */
+
+/*
+ * Becomes argv[0], looked up in PATH, with the shim added to LD_PRELOAD.
+ *   seccomp  also watch connect() by seccomp user notification, for what LD_PRELOAD cannot reach;
+ *            the program is then a child, signals sent to us are passed on to it
+ *   err      why nothing was run; text is "" after a program has run
+ * Returns the program's exit status (EXEC_SIGNAL + signal), EXEC_CANNOT_RUN or EXEC_NOT_FOUND; not
+ * at all if it became the program.
+ */
+int exec_program(char *const argv[], bool seccomp, struct sm_error *err);
+
+#endif
