@@ -11,6 +11,8 @@ endif
 
 fuzz_programs = %D%/fuzz_scram %D%/fuzz_wire
 fuzz_programs = %D%/fuzz_wire %D%/fuzz_http %D%/fuzz_sigv4
+fuzz_programs = %D%/fuzz_wire
+fuzz_programs += %D%/fuzz_pgmsg %D%/fuzz_scramtext
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -31,3 +33,10 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_sigv4_SOURCES = %D%/fuzz_sigv4.c $(fuzz_driver)
 %C%_fuzz_sigv4_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_sigv4_LDADD = common/libsigv4.la
+%C%_fuzz_pgmsg_SOURCES = %D%/fuzz_pgmsg.c $(fuzz_driver)
+%C%_fuzz_pgmsg_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_pgmsg_LDADD = relay/librelay.la
+
+%C%_fuzz_scramtext_SOURCES = %D%/fuzz_scramtext.c $(fuzz_driver)
+%C%_fuzz_scramtext_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_scramtext_LDADD = relay/librelay.la
