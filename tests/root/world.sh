@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# world.sh - TAP, and a world of scripts/sandbox to test in.  Sourced first by t_*.sh; skips without root.
+#
+# shellcheck shell=bash disable=SC2154 # top_srcdir and top_builddir come from make, WORLD_* from the world
+: "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}" "${top_builddir:=$top_srcdir/build/plain}"
+export top_srcdir top_builddir
+if [ -z "${world_deadline:-}" ]; then
+    # A test that hangs ends, and its world with it.
+    world_deadline=1 exec timeout --kill-after=30 "${SMCRED_TEST_SECONDS:-600}" bash "$0" "$@"
+fi
+. "$top_srcdir/tests/lib/tap.sh" || exit 99
+chmod 755 "$dir" # operators walk through it
+
+sandbox() {
+    SMCRED_BUILD=$top_builddir "$top_srcdir/scripts/sandbox" "$@"
+}
+
+needs_root() {
+    [ "$(id -u)" = 0 ] || skip_all "needs root: a world has users of its own"
+    [ -z "${SMCRED_SKIP_ROOT:-}" ] || skip_all "SMCRED_SKIP_ROOT is set"
+    [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ] || skip_all "needs PostgreSQL"
+}
+
+# Brings up the world of this test and reads its env.
+needs_world() {
+    needs_root
+    at_exit "sandbox down '$dir/world'"
+    if ! sandbox up "$dir/world" >"$dir/up.log" 2>&1; then
+        not_ok "a world comes up" "$(cat "$dir/up.log")"
+        done_testing
+        exit 1
+    fi
+    . "$dir/world/env"
+}
+
+# query SQL [OPTION...]: what alice's psql answers, or its complaint
+query() {
+    as_alice psql -XAtq -h "$WORLD_HOST" "${@:2}" -c "$1" 2>&1
+}
+
+# in_the_database SQL: what the superuser sees, past smcred
+in_the_database() {
+    as_postgres psql -XAtq -c "$1" 2>&1
+}
+
+# directly [OPTION...]: psql to the server itself, with the password on descriptor 3 or $PGPASSWORD
+directly() {
+    PGSSLROOTCERT=$WORLD_CA "$PGBIN/psql" -XAtq "$@" \
+        "host=$WORLD_HOST hostaddr=127.0.0.1 port=$WORLD_PORT user=$WORLD_ROLE dbname=orders sslmode=verify-full" 2>&1
+}
+
+# eventually SECONDS COMMAND...: true as soon as the command is
+eventually() {
+    local patience=$(($1 * 20))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ $((patience -= 1)) -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+# holds SENTENCE COMMAND...: the command succeeds
+holds() {
+    local said
+    if said=$("${@:2}" 2>&1); then ok "$1"; else not_ok "$1" "$said"; fi
+}
+
+# fails SENTENCE COMMAND...: the command does not
+fails() {
+    local said
+    if said=$("${@:2}" 2>&1); then not_ok "$1" "$said"; else ok "$1"; fi
+}
+
+# audited TEXT...: some audit line has all of them, within two seconds
+audited() {
+    local text
+    grep_all() {
+        local lines
+        lines=$(cat "$WORLD_AUDIT")
+        for text in "$@"; do
+            lines=$(grep -F -- "$text" <<<"$lines") || return 1
+        done
+    }
+    eventually 2 grep_all "$@"
+}
+
+# search [OPTION...]: secret_search for the present password; the secret comes by descriptor
+search() {
+    "$top_builddir/tests/root/secret_search" "$@" <"$WORLD_PASSWORD_FILE"
+}
+
+# calls OPERATION: how many times Secrets Manager's trail says it was asked
+calls() {
+    grep -c "\"$1\"" "$WORLD_TRAIL"
+}
