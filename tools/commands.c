@@ -5,5 +5,5 @@
 #include "tools/commands.h"
 
 const struct tool_command *const tool_commands[] = {
-    &tool_targets, &tool_connect, &tool_explain, &tool_status, &tool_refresh, NULL,
+    &tool_targets, &tool_connect, &tool_exec, &tool_explain, &tool_status, &tool_refresh, NULL,
 };

@@ -9,6 +9,7 @@
 
 extern const struct tool_command tool_targets;
 extern const struct tool_command tool_connect;
+extern const struct tool_command tool_exec;
 extern const struct tool_command tool_explain;
 extern const struct tool_command tool_status;
 extern const struct tool_command tool_refresh;

@@ -1,61 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * exec.c - the environment of a program with the shim, and the step into it.
+ * exec.c - `smcred exec`: runs a program whose connections to targets go through smcred.
  */
-#include "tools/exec.h"
+#include "tools/commands.h"
+#include "tools/launch.h"
 
-#include <limits.h>
-#include <stdio.h>
+static const struct tool_option options[] = {
+    {"seccomp", NULL, "also for static and Go programs, which LD_PRELOAD does not reach"},
+    {NULL, NULL, NULL},
+};
 
-#include "common/bytes.h"
-#include "tools/watch.h"
-
-#define SHIM_PATH SM_MODULEDIR "/libsmcred_preload.so"
-
-/* The shim to load: the installed one, or $SMCRED_PRELOAD, such as the one of a build tree. */
-static const char *shim_path(void)
+static int run(const struct tool_context *ctx, int argc, char **argv)
 {
-    const char *path = secure_getenv("SMCRED_PRELOAD");
-    return path && path[0] != '\0' ? path : SHIM_PATH;
+    struct sm_error err;
+    if (argc > 0 && strcmp(argv[0], "--") == 0)
+        argc--, argv++;
+    if (argc == 0)
+        return tool_misused(ctx, "a program is missing");
+    int code = launch_program(argv, tool_value(ctx, "seccomp") != NULL, &err);
+    if (err.text[0] != '\0')
+        (void)tool_failed(ctx, SMCRED_SYSTEM, "%s", err.text); /* the code says more than FAILED */
+    return code;
 }
 
-/* True if `path` is one of the entries of `list`. */
-static bool is_listed(const char *list, const char *path)
-{
-    size_t len = strlen(path);
-    for (const char *at = list; (at = strstr(at, path)); at++)
-        if ((at == list || strchr(": ", at[-1])) && strchr(": ", at[len]))
-            return true; /* strchr() finds the NUL at the end, too */
-    return false;
-}
-
-static enum smcred_status set_preload(struct sm_error *err)
-{
-    const char *path = shim_path(), *others = getenv("LD_PRELOAD");
-    if (path[0] != '/' || strpbrk(path, ": "))
-        return sm_error_set(err, SMCRED_INVALID,
-                            "the shim's path must be absolute, without colon or space: '%s'", path);
-    if (access(path, R_OK) != 0)
-        return sm_error_set(err, SMCRED_NOT_FOUND, "cannot read the shim %s: %s", path,
-                            strerror(errno));
-    if (others && is_listed(others, path))
-        return SMCRED_OK;
-    sm_autofree char *list = NULL;
-    int len = asprintf(&list, "%s%s%s", others ? others : "", others && *others ? ":" : "", path);
-    if (len < 0 || setenv("LD_PRELOAD", list, 1) != 0)
-        return sm_error_set(err, SMCRED_NO_MEMORY, "no memory for the environment");
-    return SMCRED_OK;
-}
-
-int exec_program(char *const argv[], bool seccomp, struct sm_error *err)
-{
-    (void)sm_error_set(err, SMCRED_OK, "%s", "");
-    if (set_preload(err) != SMCRED_OK)
-        return EXEC_CANNOT_RUN;
-    if (seccomp)
-        return watch_program(argv, err);
-    (void)execvp(argv[0], argv); /* returns only to fail */
-    int error = errno;
-    (void)sm_error_set(err, SMCRED_SYSTEM, "cannot run '%s': %s", argv[0], strerror(error));
-    return error == ENOENT ? EXEC_NOT_FOUND : EXEC_CANNOT_RUN;
-}
+const struct tool_command tool_exec = {
+    .name = "exec",
+    .summary = "Run a program whose connections to targets go through smcred",
+    .operands = "-- COMMAND [ARG...]",
+    .options = options,
+    .runs_program = true,
+    .run = run,
+};

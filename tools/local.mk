@@ -3,16 +3,16 @@
 noinst_LTLIBRARIES += %D%/libtools.la
 %C%_libtools_la_SOURCES = %D%/tools.c %D%/tools.h %D%/commands.c %D%/commands.h \
 	%D%/document.c %D%/document.h %D%/render.c %D%/render.h \
-	%D%/connect.c %D%/explain.c %D%/refresh.c %D%/status.c %D%/targets.c
+	%D%/connect.c %D%/exec.c %D%/explain.c %D%/refresh.c %D%/status.c %D%/targets.c
 %C%_libtools_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
-%C%_libtools_la_LIBADD = common/libcommon.la $(CJSON_LIBS)
+%C%_libtools_la_LIBADD = %D%/liblaunch.la common/libcommon.la $(CJSON_LIBS)
+
+# How `smcred exec` starts a program with smcred around it.
+noinst_LTLIBRARIES += %D%/liblaunch.la
+%C%_liblaunch_la_SOURCES = %D%/launch.h %D%/launch.c %D%/index_map.h %D%/index_map.c %D%/redirect.c \
+	%D%/watch.h %D%/watch.c
+%C%_liblaunch_la_LIBADD = common/libcommon.la
 
 bin_PROGRAMS += smcred
 smcred_SOURCES = %D%/main.c
 smcred_LDADD = %D%/libtools.la
-
-# How a program is started with smcred around it; for `smcred exec` and `smcred connect`.
-noinst_LTLIBRARIES += %D%/libexec.la
-%C%_libexec_la_SOURCES = %D%/exec.h %D%/exec.c %D%/index_map.h %D%/index_map.c %D%/redirect.c \
-	%D%/watch.h %D%/watch.c
-%C%_libexec_la_LIBADD = common/libcommon.la

@@ -28,7 +28,7 @@
 
 #include "common/clock.h"
 #include "common/seqpacket.h"
-#include "tools/exec.h"
+#include "tools/launch.h"
 
 #define WORKERS      4 /* calls that may wait for the keeper at once */
 #define WORKER_STACK (128u << 10)
@@ -99,7 +99,7 @@ static int install_filter(void)
 static _Noreturn void give_up(int report_fd, const char *step)
 {
     tell(report_fd, (struct report){.what = REPORT_FAILED, .step = step, .value = errno});
-    _exit(EXEC_CANNOT_RUN);
+    _exit(LAUNCH_CANNOT_RUN);
 }
 
 static _Noreturn void become_program(char *const argv[], int handover, int report_fd)
@@ -319,7 +319,7 @@ static void pass_signals_on(void)
 static int exit_code_of(struct report report, const char *program, struct sm_error *err)
 {
     if (report.what == REPORT_ENDED)
-        return WIFSIGNALED(report.value) ? EXEC_SIGNAL + WTERMSIG(report.value)
+        return WIFSIGNALED(report.value) ? LAUNCH_SIGNAL + WTERMSIG(report.value)
                                          : WEXITSTATUS(report.value);
     if (report.step)
         (void)sm_error_set(err, SMCRED_SYSTEM, "cannot %s: %s%s", report.step,
@@ -330,7 +330,7 @@ static int exit_code_of(struct report report, const char *program, struct sm_err
     else
         (void)sm_error_set(err, SMCRED_SYSTEM, "cannot run '%s': %s", program,
                            strerror(report.value));
-    return !report.step && report.value == ENOENT ? EXEC_NOT_FOUND : EXEC_CANNOT_RUN;
+    return !report.step && report.value == ENOENT ? LAUNCH_NOT_FOUND : LAUNCH_CANNOT_RUN;
 }
 
 /* Waits for the program's end, however long it runs. */
@@ -348,7 +348,7 @@ static int wait_for_report(int report_fd, const char *program, struct sm_error *
         return exit_code_of(report, program, err);
     }
     (void)sm_error_set(err, SMCRED_UNAVAILABLE, "the supervisor has died");
-    return EXEC_CANNOT_RUN;
+    return LAUNCH_CANNOT_RUN;
 }
 
 int watch_program(char *const argv[], struct sm_error *err)
@@ -358,7 +358,7 @@ int watch_program(char *const argv[], struct sm_error *err)
     pid_t front = getpid();
     if (pipe2(report, O_CLOEXEC) != 0) {
         (void)sm_error_set(err, SMCRED_SYSTEM, "cannot make a pipe: %s", strerror(errno));
-        return EXEC_CANNOT_RUN;
+        return LAUNCH_CANNOT_RUN;
     }
     sm_autoclose int reading = report[0];
     watched_signals(&signals);
@@ -374,5 +374,5 @@ int watch_program(char *const argv[], struct sm_error *err)
     else
         pass_signals_on();
     (void)sigprocmask(SIG_SETMASK, &original, NULL); /* cannot fail */
-    return supervisor < 0 ? EXEC_CANNOT_RUN : wait_for_report(reading, argv[0], err);
+    return supervisor < 0 ? LAUNCH_CANNOT_RUN : wait_for_report(reading, argv[0], err);
 }

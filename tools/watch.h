@@ -3,7 +3,7 @@
  * watch.h - a program whose connect() calls are looked at by a supervisor, for programs without the
  * dynamic linker: static ones, Go.  doc/shim.md draws the three processes.
  *
- * Called by exec.c.  watch.c is about processes, redirect.c about one connect() call.
+ * Called by launch.c.  watch.c is about processes, redirect.c about one connect() call.
  */
 #ifndef TOOLS_WATCH_H
 #define TOOLS_WATCH_H
@@ -12,7 +12,7 @@
 
 #include "common/status.h"
 
-/* As exec_program(), with the environment as it is. */
+/* As launch_program(), with the environment as it is. */
 int watch_program(char *const argv[], struct sm_error *err);
 
 /*

@@ -224,7 +224,7 @@ static void stopping_answers_everybody(void **state)
     struct told told[40] = {{0}};
     struct sm_snapshot *snapshot = world_snapshot("v1", "app", "pencil");
     for (int i = 0; i < 3; i++) {
-        char salt[8];
+        char salt[16];
         snprintf(salt, sizeof salt, "s%d", i);
         struct proof_challenge challenge = challenge_of(salt, SLOW);
         proof_get(proofs, snapshot, &challenge, note, &told[i], NULL);

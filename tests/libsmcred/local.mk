@@ -14,3 +14,7 @@ TESTS += $(libsmcred_tests)
 %C%_test_smcred_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime -Wl,--wrap=poll
 %C%_test_smcred_LDADD = libsmcred/libcred.la tests/lib/libfakes.la $(CMOCKA_LIBS)
 endif
+
+# What must stay true of the whole tree's text and objects.
+TESTS += tests/check_layers.sh tests/check_headers.sh tests/check_symbols.sh
+EXTRA_DIST += tests/check_layers.sh tests/check_headers.sh tests/check_symbols.sh tests/lib/tap.sh

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # t_exec.sh - `smcred exec`: the shim in the environment, and connect() watched by seccomp.
 . "$top_srcdir/tests/preload/lib.sh" || exit 99
-exec_probe=$here/exec_probe probe=$here/probe
+launch_probe=$here/launch_probe probe=$here/probe
 write_index
 start_keeper kind
 export SMCRED_INDEX=$index SMCRED_PRELOAD=$shim
 
-run() { timeout 30 "$exec_probe" "$@" 2>&1 8>&- 9<&-; }
+run() { timeout 30 "$launch_probe" "$@" 2>&1 8>&- 9<&-; }
 code() { run "$@" >/dev/null; echo $?; }
 
 # --- by LD_PRELOAD ---
@@ -15,7 +15,7 @@ is "the program runs with the shim" "$(run -- "$probe" connect 127.99.0.1 5432)"
 is "a preload that is there stays first" \
     "$(LD_PRELOAD=libm.so.6 run -- sh -c 'echo $LD_PRELOAD')" "libm.so.6:$shim"
 is "an exec inside an exec adds nothing" \
-    "$(run -- "$exec_probe" -- sh -c 'echo $LD_PRELOAD')" "$shim"
+    "$(run -- "$launch_probe" -- sh -c 'echo $LD_PRELOAD')" "$shim"
 is "the program's exit status is ours" "$(code -- sh -c 'exit 42')" 42
 is "no such program: 127" "$(code -- "$dir/nothing")" 127
 is "no program at all: 126" "$(code -- "$dir")" 126
@@ -24,6 +24,12 @@ like "a shim that is not there is an error" "$(SMCRED_PRELOAD=/nonexistent run -
     "smcred exec: cannot read the shim /nonexistent*126"
 like "so is one that LD_PRELOAD cannot name" "$(SMCRED_PRELOAD='/a b' run -- true; echo $?)" \
     "smcred exec: *126"
+
+smcred=$top_builddir/smcred
+is "smcred exec" "$("$smcred" exec -- "$probe" connect 127.99.0.1 5432)" "served orders"
+is "smcred exec, its exit status" "$("$smcred" exec sh -c 'exit 42'; echo $?)" 42
+like "smcred exec without a program" "$("$smcred" exec 2>&1; echo "exit $?")" "*exit 2"
+like "smcred exec with a wrong one" "$("$smcred" exec -- "$dir/nothing" 2>&1; echo "exit $?")" "*No such file*exit 127"
 
 # --- by seccomp ---
 if [ "$(code --seccomp -- true)" != 0 ]; then
@@ -75,19 +81,20 @@ fi
 is "a dynamic program has both" "$(watched "$probe" connect 127.99.0.1 5432)" "served orders"
 is "names, too" "$(watched "$probe" resolve orders-db.internal 5432)" "inet 127.83.0.1 port 5432 type 1"
 
+is "smcred exec --seccomp" "$("$smcred" exec --seccomp -- sh -c 'exit 42'; echo $?)" 42
 is "exit status" "$(code --seccomp -- sh -c 'exit 42')" 42
 is "no such program: 127" "$(code --seccomp -- "$dir/nothing")" 127
 is "no program at all: 126" "$(code --seccomp -- "$dir")" 126
 is "killed by a signal: 128 and its number" "$(code --seccomp -- sh -c 'kill -KILL $$')" 137
 is "output is not held back" "$(watched echo hello)" hello
 is "input arrives" "$(echo hello | watched cat)" hello
-like "one inside another is refused, by name" "$(watched "$exec_probe" --seccomp -- true; echo $?)" \
+like "one inside another is refused, by name" "$(watched "$launch_probe" --seccomp -- true; echo $?)" \
     "smcred exec: cannot watch connect()*already inside*126"
 
 # A signal to the front ends the program, which may have its own opinion.
 mkfifo "$dir/never" "$dir/up"
 # shellcheck disable=SC2016
-"$exec_probe" --seccomp -- bash -c 'trap "echo caught; exit 7" TERM; echo up >"$1"
+"$launch_probe" --seccomp -- bash -c 'trap "echo caught; exit 7" TERM; echo up >"$1"
     while :; do read -r x; done' sh "$dir/up" <>"$dir/never" >"$dir/out" 2>&1 8>&- 9<&- &
 front=$!
 read -r -t 10 _ <"$dir/up"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* exec_probe.c - `smcred exec` alone: exec_probe [--seccomp] -- COMMAND... */
+/* launch_probe.c - `smcred exec` alone: launch_probe [--seccomp] -- COMMAND... */
 #include <stdio.h>
 
 #include "common/bytes.h"
-#include "tools/exec.h"
+#include "tools/launch.h"
 
 int main(int argc, char **argv)
 {
@@ -12,7 +12,7 @@ int main(int argc, char **argv)
     int first = seccomp ? 3 : 2;
     if (argc <= first)
         return 2;
-    int code = exec_program(argv + first, seccomp, &err);
+    int code = launch_program(argv + first, seccomp, &err);
     if (err.text[0] != '\0')
         fprintf(stderr, "smcred exec: %s\n", err.text);
     return code;
