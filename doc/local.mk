@@ -1,2 +1,3 @@
 # doc/local.mk - what developers read.
 EXTRA_DIST += %D%/cache.md
+EXTRA_DIST += %D%/libsmcred.md

@@ -3,5 +3,6 @@ check_PROGRAMS += %D%/fake_keeperd
 %C%_fake_keeperd_SOURCES = %D%/fake_keeperd.c
 %C%_fake_keeperd_LDADD = tests/lib/libfakes.la
 
-TESTS += %D%/t_smcred.sh
-EXTRA_DIST += %D%/t_smcred.sh
+tools_tests = %D%/t_smcred.sh %D%/t_words.sh
+TESTS += $(tools_tests)
+EXTRA_DIST += $(tools_tests)
