@@ -33,6 +33,7 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_sigv4_SOURCES = %D%/fuzz_sigv4.c $(fuzz_driver)
 %C%_fuzz_sigv4_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_sigv4_LDADD = common/libsigv4.la
+
 %C%_fuzz_pgmsg_SOURCES = %D%/fuzz_pgmsg.c $(fuzz_driver)
 %C%_fuzz_pgmsg_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_pgmsg_LDADD = relay/librelay.la
