@@ -289,7 +289,7 @@ static bool authenticate(struct relay_session *session, const struct pgsql_messa
         return ask_for_md5(session, rest);
     if (request == PGSQL_AUTH_CLEARTEXT && step == PGSQL_STEP_START)
         return ask_for_cleartext(session);
-    if (step == PGSQL_STEP_START)
+    if (!is_known_request(request))
         fail(
             session, RELAY_NOT_SUPPORTED,
             "asks for an authentication method that is not spoken here (it may be GSSAPI or SSPI)");
