@@ -9,7 +9,7 @@ fuzz_cflags = $(AM_CFLAGS)
 fuzz_driver = %D%/replay.c
 endif
 
-fuzz_programs = %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_scram %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -19,3 +19,7 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_wire_SOURCES = %D%/fuzz_wire.c $(fuzz_driver)
 %C%_fuzz_wire_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_wire_LDADD = common/libcommon.la
+
+%C%_fuzz_scram_SOURCES = %D%/fuzz_scram.c $(fuzz_driver)
+%C%_fuzz_scram_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_scram_LDADD = keeper/libkeepercore.la

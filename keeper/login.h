@@ -81,8 +81,8 @@ SM_MUST_CHECK enum smcred_status login_begin(struct logins *logins,
  */
 void login_refused(struct login *login, const char *sqlstate);
 /*
- * The database accepted it: the version is proven, the budget is whole again.  Free the login soon: it
- * holds the versions it tried.
+ * The database accepted it: the version is proven, the budget is whole again.  Free the login soon:
+ * it holds the versions it tried.
  */
 void login_accepted(struct login *login);
 /* Any time.  NULL is allowed. */

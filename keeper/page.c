@@ -14,8 +14,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "common/pagereader.h"
-
 #define ROOM_UNIT    4096u
 #define HEADER_WORDS (sizeof(struct page_header) / sizeof(uint64_t))
 
@@ -227,4 +225,9 @@ void page_free(struct page *page)
 int page_fd(const struct page *page)
 {
     return page->fd;
+}
+
+struct sm_page_map page_view(const struct page *page)
+{
+    return (struct sm_page_map){page->header, page->size};
 }

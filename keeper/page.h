@@ -7,7 +7,7 @@
 #ifndef KEEPER_PAGE_H
 #define KEEPER_PAGE_H
 
-#include "common/page.h"
+#include "common/pagereader.h"
 #include "common/snapshot.h"
 
 struct page;
@@ -31,5 +31,8 @@ void page_clear(struct page *page, enum page_state state);
 
 /* A read-only descriptor, borrowed: it lives as long as the page. */
 int page_fd(const struct page *page);
+
+/* The writer's own mapping, for a reader in the same process, as ThreadSanitizer needs it. */
+struct sm_page_map page_view(const struct page *page);
 
 #endif

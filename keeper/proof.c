@@ -98,6 +98,13 @@ static void tell_failed(struct asks *ready, enum smcred_status status, const cha
     }
 }
 
+static const char *why_not_derived(enum smcred_status status)
+{
+    return status == SMCRED_UNSUPPORTED
+               ? "the password has characters that SASLprep (RFC 4013) may change: use others"
+               : "the SCRAM keys could not be derived";
+}
+
 static void move_asks(struct kept *kept, struct asks *ready)
 {
     struct proof_ask *ask;
@@ -206,8 +213,7 @@ static void derive_done(void *arg, bool ran)
         enum smcred_status status = ran ? derivation->status : SMCRED_UNAVAILABLE;
         move_asks(derivation->kept, &ready);
         kept_free(derivation->proofs, derivation->kept);
-        tell_failed(&ready, status,
-                    ran ? "the SCRAM keys could not be derived" : "the keeper is stopping");
+        tell_failed(&ready, status, ran ? why_not_derived(status) : "the keeper is stopping");
     }
     derivation_free(derivation);
 }
@@ -308,8 +314,7 @@ void proof_get(struct proofs *proofs, struct sm_snapshot *snapshot,
     else if (status == SMCRED_OK)
         tell_proof(kept->keys, challenge->auth_message, found != NULL, done, arg);
     if (status != SMCRED_OK) {
-        (void)sm_error_set(&err, status, "the SCRAM keys could not be derived: %s",
-                           sm_status_text(status));
+        (void)sm_error_set(&err, status, "%s: %s", why_not_derived(status), sm_status_text(status));
         tell_error(done, arg, status, &err);
     }
 }

@@ -54,7 +54,7 @@ typedef void proof_done(void *arg, const struct proof_answer *answer);
  *   snapshot  with a password
  *   out_ask   for proof_cancel(); NULL if you never cancel
  * Answers: SMCRED_OK, SMCRED_INVALID (scram_check(); or no password), SMCRED_LIMITED,
- * SMCRED_REVOKED (while waiting), SMCRED_NO_MEMORY, SMCRED_SYSTEM.
+ * SMCRED_REVOKED (while waiting), SMCRED_UNSUPPORTED (saslprep.h), SMCRED_NO_MEMORY, SMCRED_SYSTEM.
  */
 void proof_get(struct proofs *proofs, struct sm_snapshot *snapshot,
                const struct proof_challenge *challenge, proof_done *done, void *arg,

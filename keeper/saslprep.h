@@ -8,10 +8,12 @@
 #include "common/secret.h"
 
 /*
- * As PostgreSQL, a password that SASLprep cannot prepare (not UTF-8, prohibited or unassigned
- * characters, mixed directions, empty afterwards) is used as it is.
- *   out_prepared  a secret of `vault`, free with sm_secret_free()
- * Errors: SMCRED_TOO_LARGE, SMCRED_NO_MEMORY.
+ * SASLprep leaves most passwords as they are: ASCII, and composed letters of the usual scripts
+ * (saslprep.c lists them).  So does PostgreSQL with what is not UTF-8.  Any other password would
+ * need the tables of Unicode to be prepared; a wrong guess would be a wrong password at the
+ * database and count towards its lock, so such a password is refused here. out_prepared  a secret
+ * of `vault`, free with sm_secret_free() Errors: SMCRED_UNSUPPORTED (see above), SMCRED_TOO_LARGE,
+ * SMCRED_NO_MEMORY.
  */
 SM_MUST_CHECK enum smcred_status saslprep(struct sm_vault *vault, struct sm_bytes password,
                                           struct sm_secret **out_prepared);

@@ -31,7 +31,7 @@ SM_MUST_CHECK enum smcred_status scram_check(struct sm_bytes salt, uint32_t iter
 /*
  * ClientKey and ServerKey of a password.  Slow: about 0.3 us an iteration.
  *   out_keys  in `vault`, free with sm_secret_free()
- * Errors: SMCRED_NO_MEMORY, SMCRED_SYSTEM (libcrypto failed).
+ * Errors: SMCRED_UNSUPPORTED (see saslprep.h), SMCRED_NO_MEMORY, SMCRED_SYSTEM (libcrypto failed).
  */
 SM_MUST_CHECK enum smcred_status scram_derive(struct sm_vault *vault,
                                               const struct sm_secret *password,

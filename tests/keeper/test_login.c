@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* test_login.c - a rotation costs no login, and a stale secret locks no account. */
+#include "tests/lib/sm_test.h"
+
+#include <stdio.h>
+
+#include "keeper/attempts.h"
+#include "keeper/cache.h"
+#include "keeper/login.h"
+#include "tests/keeper/world.h"
+
+#define ENDPOINT "orders-db.internal:5432"
+
+static struct source {
+    int calls;
+    enum smcred_status status;
+    const char *version;
+    const char *username;
+    const char *password;
+} source;
+
+static struct cache *cache;
+static struct attempts *attempts;
+static struct logins *logins;
+
+static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
+                                struct sm_snapshot **out_snapshot, struct sm_error *err)
+{
+    (void)query;
+    (void)arg;
+    source.calls++; /* one worker, and nobody looks before it is done */
+    if (source.status != SMCRED_OK)
+        return sm_error_set(err, source.status, "no answer");
+    *out_snapshot = world_snapshot(source.version, source.username, source.password);
+    return SMCRED_OK;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    world_begin(1, 1000);
+    source = (struct source){.version = "v1", .username = "app", .password = "old"};
+    struct cache_options cache_options = {.base = world.base,
+                                          .workers = world.workers,
+                                          .source = {fetch, NULL, NULL},
+                                          .limits = cache_limits_default(),
+                                          .now_ms = world_now,
+                                          .random = world_random};
+    assert_int_equal(cache_new(&cache_options, &cache), SMCRED_OK);
+    struct attempts_options attempts_options = {.now_ms = world_now};
+    assert_int_equal(attempts_new(&attempts_options, &attempts), SMCRED_OK);
+    struct logins_options options = {.cache = cache, .attempts = attempts, .now_ms = world_now};
+    assert_int_equal(logins_new(&options, &logins), SMCRED_OK);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    world_stop_workers();
+    logins_free(logins);
+    attempts_free(attempts);
+    cache_free(cache);
+    world_end();
+    return 0;
+}
+
+struct told {
+    int times;
+    enum smcred_status status;
+    unsigned attempt;
+    bool stale;
+    bool proven;
+    int64_t allowed_from_ms;
+    char version[32];
+    char host[64];
+    uint32_t port;
+    char why[256];
+};
+
+static void note(void *arg, const struct login_answer *answer)
+{
+    struct told *told = arg;
+    told->times++;
+    told->status = answer->status;
+    told->attempt = answer->attempt;
+    told->stale = answer->stale;
+    told->proven = answer->proven;
+    told->allowed_from_ms = answer->allowed_from_ms;
+    told->port = answer->port;
+    snprintf(told->version, sizeof told->version, "%s",
+             answer->snapshot ? answer->snapshot->version_id : "");
+    snprintf(told->host, sizeof told->host, "%.60s", answer->host ? answer->host : "");
+    snprintf(told->why, sizeof told->why, "%.250s", answer->err->text);
+}
+
+static const struct login_target plain = {.secret_id = "prod/orders/db", .default_port = 5432};
+
+static struct login *begin(const struct login_target *target, struct told *told)
+{
+    struct login *login;
+    *told = (struct told){0};
+    assert_int_equal(login_begin(logins, target, world.now_ms + 5000, note, told, &login),
+                     SMCRED_OK);
+    world_settle();
+    assert_int_equal(told->times, 1);
+    return login;
+}
+
+/* The database says no, some time after it was asked. */
+static void refuse(struct login *login, const char *sqlstate, struct told *told)
+{
+    *told = (struct told){0};
+    world.now_ms += 20;
+    login_refused(login, sqlstate);
+    world_settle();
+    assert_int_equal(told->times, 1);
+}
+
+static void rotate(const char *version, const char *username, const char *password)
+{
+    source.version = version;
+    source.username = username;
+    source.password = password;
+}
+
+static void a_plain_login_tries_the_current_version(void **state)
+{
+    (void)state;
+    struct told told;
+    struct login *login = begin(&plain, &told);
+    assert_int_equal(told.status, SMCRED_OK);
+    assert_string_equal(told.version, "v1");
+    assert_string_equal(told.host, "orders-db.internal");
+    assert_int_equal(told.port, 5432);
+    assert_int_equal(told.attempt, 1);
+    assert_false(told.proven);
+    login_accepted(login);
+    login_free(login);
+    assert_string_equal(logins_proven(logins, plain.secret_id, ENDPOINT), "v1");
+    login = begin(&plain, &told);
+    assert_true(told.proven);
+    login_free(login);
+}
+
+static void a_rotation_costs_no_login(void **state)
+{
+    (void)state;
+    static const char *const sqlstates[] = {"28P01", "28000"};
+    static const char *const versions[] = {"v2", "v3"};
+    for (int i = 0; i < 2; i++) {
+        struct told told;
+        struct login *login = begin(&plain, &told);
+        rotate(versions[i], "app", versions[i]);
+        refuse(login, sqlstates[i], &told);
+        assert_int_equal(told.status, SMCRED_OK);
+        assert_int_equal(told.attempt, 2);
+        assert_string_equal(told.version, versions[i]);
+        login_accepted(login);
+        login_free(login);
+        assert_int_equal(attempts_count(attempts, (struct attempts_account){"app", ENDPOINT}), 0);
+    }
+}
+
+static void each_version_is_tried_once(void **state)
+{
+    (void)state;
+    struct told told;
+    struct login *login = begin(&plain, &told);
+    refuse(login, "28P01", &told);
+    assert_int_equal(told.status, SMCRED_DENIED);
+    assert_non_null(strstr(told.why, "refused version v1"));
+    assert_int_equal(source.calls, 2); /* it was read again first */
+    login_free(login);
+}
+
+static void a_login_ends_after_its_second_version(void **state)
+{
+    (void)state;
+    struct told told;
+    struct login *login = begin(&plain, &told);
+    rotate("v2", "app", "new");
+    refuse(login, "28P01", &told);
+    assert_string_equal(told.version, "v2");
+    rotate("v3", "app", "newer");
+    refuse(login, "28P01", &told);
+    assert_int_equal(told.status, SMCRED_DENIED);
+    login_free(login);
+}
+
+static void changed_content_of_a_version_counts_as_changed(void **state)
+{
+    (void)state;
+    struct told told;
+    struct login *login = begin(&plain, &told);
+    rotate("v1", "app", "edited in place");
+    refuse(login, "28P01", &told);
+    assert_int_equal(told.status, SMCRED_OK);
+    assert_int_equal(told.attempt, 2);
+    login_free(login);
+}
+
+static void other_errors_are_not_retried(void **state)
+{
+    (void)state;
+    struct told told;
+    struct login *login = begin(&plain, &told);
+    refuse(login, "3D000", &told);
+    assert_int_equal(told.status, SMCRED_DENIED);
+    assert_int_equal(source.calls, 1);
+    assert_int_equal(attempts_count(attempts, (struct attempts_account){"app", ENDPOINT}), 0);
+    login_free(login);
+}
+
+static void the_next_login_reads_before_it_tries_a_refused_version(void **state)
+{
+    (void)state;
+    struct told told;
+    struct login *login = begin(&plain, &told);
+    world.now_ms += 20;
+    source.status = SMCRED_UNAVAILABLE;
+    refuse(login, "28P01", &told);
+    assert_int_equal(told.status, SMCRED_DENIED);
+    login_free(login);
+    source.status = SMCRED_OK;
+    rotate("v2", "app", "new");
+    world.now_ms += 2000; /* the backoff is over */
+    login = begin(&plain, &told);
+    assert_string_equal(told.version, "v2");
+    assert_int_equal(told.attempt, 1);
+    login_free(login);
+}
+
+static void what_cannot_be_read_again_is_tried_all_the_same(void **state)
+{
+    (void)state;
+    struct told told;
+    struct login *login = begin(&plain, &told);
+    source.status = SMCRED_UNAVAILABLE;
+    refuse(login, "28P01", &told);
+    login_free(login);
+    world.now_ms += 2000;
+    login = begin(&plain, &told);
+    assert_int_equal(told.status, SMCRED_OK);
+    assert_string_equal(told.version, "v1");
+    login_free(login);
+}
+
+static void the_budget_of_an_account_is_kept(void **state)
+{
+    (void)state;
+    struct told told;
+    int tries = 0;
+    for (int i = 0; i < 10; i++) {
+        world.now_ms += 2000;
+        struct login *login = begin(&plain, &told);
+        if (told.status == SMCRED_OK) {
+            tries++;
+            refuse(login, "28P01", &told);
+        }
+        login_free(login);
+    }
+    assert_int_equal(tries, 3);
+    assert_int_equal(told.status, SMCRED_LIMITED);
+    assert_true(told.allowed_from_ms > world.now_ms);
+    assert_non_null(strstr(told.why, ENDPOINT));
+    world.now_ms = told.allowed_from_ms;
+    struct login *login = begin(&plain, &told);
+    assert_int_equal(told.status, SMCRED_OK);
+    login_free(login);
+}
+
+static void the_target_outranks_the_secret_about_where(void **state)
+{
+    (void)state;
+    struct told told;
+    struct login_target target = plain;
+    target.host = "replica.internal";
+    target.port = 6543;
+    struct login *login = begin(&target, &told);
+    assert_string_equal(told.host, "replica.internal");
+    assert_int_equal(told.port, 6543);
+    login_accepted(login);
+    login_free(login);
+    assert_string_equal(logins_proven(logins, plain.secret_id, "replica.internal:6543"), "v1");
+    assert_string_equal(logins_proven(logins, plain.secret_id, ENDPOINT), "");
+}
+
+static void what_cannot_log_in_is_not_tried(void **state)
+{
+    (void)state;
+    struct told told;
+    rotate("v1", "", "password");
+    struct login *login = begin(&plain, &told);
+    assert_int_equal(told.status, SMCRED_INVALID);
+    assert_string_equal(told.why, "the secret has no username");
+    login_free(login);
+    struct login_target other = {.secret_id = "other", .default_port = 5432};
+    rotate("v1", "app", NULL);
+    login = begin(&other, &told);
+    assert_string_equal(told.why, "the secret has no password");
+    login_free(login);
+}
+
+static void errors_of_the_source_are_told(void **state)
+{
+    (void)state;
+    struct told told;
+    source.status = SMCRED_NOT_FOUND;
+    struct login *login = begin(&plain, &told);
+    assert_int_equal(told.status, SMCRED_NOT_FOUND);
+    assert_string_equal(told.why, "no answer");
+    login_free(login);
+}
+
+static void a_freed_login_is_not_called(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    struct login *login;
+    assert_int_equal(login_begin(logins, &plain, world.now_ms + 5000, note, &told, &login),
+                     SMCRED_OK);
+    login_free(login);
+    world_settle();
+    assert_int_equal(told.times, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+SM_TEST_MAIN(TEST(a_plain_login_tries_the_current_version), TEST(a_rotation_costs_no_login),
+             TEST(each_version_is_tried_once), TEST(a_login_ends_after_its_second_version),
+             TEST(changed_content_of_a_version_counts_as_changed),
+             TEST(other_errors_are_not_retried),
+             TEST(the_next_login_reads_before_it_tries_a_refused_version),
+             TEST(what_cannot_be_read_again_is_tried_all_the_same),
+             TEST(the_budget_of_an_account_is_kept),
+             TEST(the_target_outranks_the_secret_about_where),
+             TEST(what_cannot_log_in_is_not_tried), TEST(errors_of_the_source_are_told),
+             TEST(a_freed_login_is_not_called))
