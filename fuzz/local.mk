@@ -10,6 +10,8 @@ fuzz_driver = %D%/replay.c
 endif
 
 fuzz_programs = %D%/fuzz_scram %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_wire
+fuzz_programs += %D%/fuzz_pgmsg %D%/fuzz_scramtext
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -23,3 +25,10 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_scram_SOURCES = %D%/fuzz_scram.c $(fuzz_driver)
 %C%_fuzz_scram_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_scram_LDADD = keeper/libkeepercore.la
+%C%_fuzz_pgmsg_SOURCES = %D%/fuzz_pgmsg.c $(fuzz_driver)
+%C%_fuzz_pgmsg_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_pgmsg_LDADD = relay/librelay.la
+
+%C%_fuzz_scramtext_SOURCES = %D%/fuzz_scramtext.c $(fuzz_driver)
+%C%_fuzz_scramtext_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_scramtext_LDADD = relay/librelay.la

@@ -88,28 +88,23 @@ static enum relay_io give_server(struct relay_pump *pump, const uint8_t *data, s
     return RELAY_IO_DONE;
 }
 
-/* Reads until the loop's buffer is full or nothing is left; `out_len` counts also before an end. */
+/* Reads what one recv(2) brings, so that one send(2) carries it on.  Never returns DONE. */
 static enum relay_io fill(struct relay_pump *pump, size_t *out_len)
 {
-    size_t len = 0;
+    size_t len = 0, got = 0;
     enum relay_io io = RELAY_IO_DONE;
-    while (io == RELAY_IO_DONE && len < RELAY_PLAIN_SIZE) {
-        size_t got = 0;
+    relay_stream_turn(pump->stream);
+    while (io == RELAY_IO_DONE) {
         io = relay_stream_read(pump->stream, pump->plain + len, RELAY_PLAIN_SIZE - len, &got);
-        len += io == RELAY_IO_DONE ? got : 0;
-        /* A full wire buffer is turned into one send(2) before the next is received. */
-        if (pump->stream->wire->at == pump->stream->wire->end && len > RELAY_RECORD_ROOM)
-            break;
+        if (io == RELAY_IO_DONE)
+            len += got;
+        if (io == RELAY_IO_DONE && relay_stream_is_empty(pump->stream))
+            io = RELAY_IO_AGAIN;
     }
-    if (io == RELAY_IO_EOF || io == RELAY_IO_ERROR)
+    if (io != RELAY_IO_AGAIN)
         pump->stream->wire->at = pump->stream->wire->end = 0; /* whatever follows an end is void */
     *out_len = len;
     return io;
-}
-
-static bool wire_is_empty(const struct relay_pump *pump)
-{
-    return pump->stream->wire->at == pump->stream->wire->end;
 }
 
 /* TLS may have to answer before it can go on reading: a key update, say. */
@@ -122,12 +117,12 @@ static enum relay_pumped wait_for_server(struct relay_pump *pump)
 
 static enum relay_pumped server_to_client(struct relay_pump *pump)
 {
-    for (int turn = 0; turn < TURNS_MAX || !wire_is_empty(pump); turn++) {
+    for (int turn = 0; turn < TURNS_MAX; turn++) {
         size_t len = 0;
         enum relay_io io = flush_client(pump);
         if (io == RELAY_IO_ERROR)
             return RELAY_PUMP_CLOSED;
-        if (io == RELAY_IO_AGAIN && wire_is_empty(pump))
+        if (io == RELAY_IO_AGAIN)
             return RELAY_PUMP_ON;
         if (pump->server_eof)
             return RELAY_PUMP_CLOSED;
@@ -136,8 +131,8 @@ static enum relay_pumped server_to_client(struct relay_pump *pump)
             return RELAY_PUMP_CLOSED;
         if (io == RELAY_IO_ERROR)
             return RELAY_PUMP_BROKEN;
-        pump->server_eof |= io == RELAY_IO_EOF;
-        if (io == RELAY_IO_AGAIN && pump->to_client.len == 0)
+        pump->server_eof = io == RELAY_IO_EOF;
+        if (pump->stream->drained && pump->to_client.len == 0 && !pump->server_eof)
             return wait_for_server(pump);
     }
     relay_loop_again(pump->loop, pump->server);

@@ -42,15 +42,21 @@ enum relay_io relay_send(int fd, struct sm_bytes bytes, size_t *out_len)
     }
 }
 
-/* A short read has emptied a stream socket (epoll(7)), unless its end is behind the bytes. */
+/*
+ * One recv(2) a turn, once bytes are copied: so a turn's bytes have a bound.  A short read has
+ * emptied a stream socket (epoll(7)), unless its end is behind the bytes.
+ */
 static enum relay_io receive(struct relay_stream *stream, void *buffer, size_t size,
                              size_t *out_len)
 {
-    if (stream->drained)
+    if (!stream->wire)
+        return relay_receive(stream->fd, buffer, size, out_len);
+    if (stream->drained || stream->received)
         return RELAY_IO_AGAIN;
+    stream->received = true;
     enum relay_io io = relay_receive(stream->fd, buffer, size, out_len);
-    if (io == RELAY_IO_AGAIN || (io == RELAY_IO_DONE && *out_len < size))
-        stream->drained = stream->wire && !stream->hung_up;
+    if (io == RELAY_IO_AGAIN || (io == RELAY_IO_DONE && *out_len < size && !stream->hung_up))
+        stream->drained = true;
     return io;
 }
 

@@ -35,6 +35,7 @@ struct relay_stream {
     int fd; /* borrowed from the watch that owns it */
     SSL *ssl;
     struct relay_wire *wire; /* NULL: read only what was asked for */
+    bool received;           /* there was a recv(2) in this turn */
     bool drained;            /* the last recv(2) emptied the socket */
     bool hung_up;            /* the kernel has announced the end: read until it shows */
 };
@@ -63,6 +64,22 @@ static inline void relay_stream_arrived(struct relay_stream *stream, bool hung_u
 {
     stream->drained = false;
     stream->hung_up |= hung_up;
+}
+
+/*
+ * A turn begins: reads until AGAIN give what OpenSSL held back and what one recv(2) brings, at most
+ * RELAY_WIRE_SIZE + RELAY_RECORD_ROOM bytes.  More may be waiting unless the stream is drained.
+ */
+static inline void relay_stream_turn(struct relay_stream *stream)
+{
+    stream->received = false;
+}
+
+/* True if a read would find nothing, so that neither the kernel nor OpenSSL need be asked. */
+static inline bool relay_stream_is_empty(const struct relay_stream *stream)
+{
+    return (stream->drained || stream->received) && stream->wire->at == stream->wire->end &&
+           (!stream->ssl || !SSL_has_pending(stream->ssl));
 }
 
 /* recv(2) and send(2) with the same answers, for the client's end. */
