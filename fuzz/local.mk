@@ -10,7 +10,6 @@ fuzz_driver = %D%/replay.c
 endif
 
 fuzz_programs = %D%/fuzz_scram %D%/fuzz_wire
-fuzz_programs = %D%/fuzz_wire
 fuzz_programs += %D%/fuzz_pgmsg %D%/fuzz_scramtext
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
