@@ -9,7 +9,7 @@ fuzz_cflags = $(AM_CFLAGS)
 fuzz_driver = %D%/replay.c
 endif
 
-fuzz_programs = %D%/fuzz_scram %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_scram %D%/fuzz_page %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -23,3 +23,7 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_scram_SOURCES = %D%/fuzz_scram.c $(fuzz_driver)
 %C%_fuzz_scram_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_scram_LDADD = keeper/libkeepercore.la
+
+%C%_fuzz_page_SOURCES = %D%/fuzz_page.c $(fuzz_driver)
+%C%_fuzz_page_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_page_LDADD = common/libcommon.la
