@@ -10,6 +10,8 @@ fuzz_driver = %D%/replay.c
 endif
 
 fuzz_programs = %D%/fuzz_scram %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_wire %D%/fuzz_http %D%/fuzz_sigv4
+fuzz_programs = %D%/fuzz_wire
 fuzz_programs += %D%/fuzz_pgmsg %D%/fuzz_scramtext
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
@@ -24,6 +26,13 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_scram_SOURCES = %D%/fuzz_scram.c $(fuzz_driver)
 %C%_fuzz_scram_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_scram_LDADD = keeper/libkeepercore.la
+%C%_fuzz_http_SOURCES = %D%/fuzz_http.c $(fuzz_driver)
+%C%_fuzz_http_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
+%C%_fuzz_http_LDADD = server/libserver.la
+
+%C%_fuzz_sigv4_SOURCES = %D%/fuzz_sigv4.c $(fuzz_driver)
+%C%_fuzz_sigv4_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_sigv4_LDADD = common/libsigv4.la
 
 %C%_fuzz_pgmsg_SOURCES = %D%/fuzz_pgmsg.c $(fuzz_driver)
 %C%_fuzz_pgmsg_CFLAGS = $(fuzz_cflags)

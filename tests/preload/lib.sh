@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2034 # automake sets top_*
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # lib.sh - a world for the shim: an index, a keeper that is not one, and TAP.  Sourced by t_*.sh.
 #
