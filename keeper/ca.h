@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include "common/bytes.h"
 #include "common/status.h"
 
 #define CA_SIZE_MAX (4 << 20) /* bytes of one file; Debian's bundle has 220 KiB */

@@ -5,5 +5,15 @@
 #include "tools/commands.h"
 
 const struct tool_command *const tool_commands[] = {
-    &tool_targets, &tool_connect, &tool_exec, &tool_explain, &tool_status, &tool_refresh, NULL,
+    &tool_targets,
+    &tool_connect,
+    &tool_exec,
+    &tool_explain,
+    &tool_status,
+    &tool_refresh,
+    &tool_secret_create,
+    &tool_secret_put,
+    &tool_secret_get_metadata,
+    &tool_secret_list,
+    NULL,
 };

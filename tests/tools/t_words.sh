@@ -49,7 +49,9 @@ complete_words() {
     echo "${COMPREPLY[*]}"
 }
 is "all commands are completed" "$(complete_words smcred '' | tr ' ' '\n' | sort -u)" \
-    "$(commands | tr ' ' '\n' | sort -u)"
+    "$(commands | cut -d' ' -f1 | sort -u)"
+is "and the second word of secret" "$(complete_words smcred secret '' | tr ' ' '\n' | sort)" \
+    "$(commands | sed -n 's/^secret //p' | sort)"
 is "a command's option is completed" "$(complete_words smcred explain --ho)" --host
 is "an option's argument is not taken for a command" \
     "$(complete_words smcred --socket targets conn)" connect
