@@ -9,6 +9,7 @@ if [ -z "${world_deadline:-}" ]; then
     world_deadline=1 exec timeout --kill-after=30 "${SMCRED_TEST_SECONDS:-600}" bash "$0" "$@"
 fi
 . "$top_srcdir/tests/lib/tap.sh" || exit 99
+trap 'exit 143' TERM INT HUP # so that the trap on EXIT ends the world
 chmod 755 "$dir" # operators walk through it
 
 sandbox() {
