@@ -41,7 +41,7 @@ query() {
 
 # in_the_database SQL: what the superuser sees, past smcred
 in_the_database() {
-    as_postgres psql -XAtq -c "$1" 2>&1
+    (cd / && as_postgres psql -XAtq -c "$1" 2>&1)
 }
 
 # directly [OPTION...]: psql to the server itself, with the password on descriptor 3 or $PGPASSWORD
