@@ -9,10 +9,8 @@ fuzz_cflags = $(AM_CFLAGS)
 fuzz_driver = %D%/replay.c
 endif
 
-fuzz_programs = %D%/fuzz_scram %D%/fuzz_wire
-fuzz_programs = %D%/fuzz_wire %D%/fuzz_http %D%/fuzz_sigv4
-fuzz_programs = %D%/fuzz_wire
-fuzz_programs += %D%/fuzz_pgmsg %D%/fuzz_scramtext
+fuzz_programs = %D%/fuzz_http %D%/fuzz_page %D%/fuzz_pgmsg \
+	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_sigv4 %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -41,3 +39,7 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_scramtext_SOURCES = %D%/fuzz_scramtext.c $(fuzz_driver)
 %C%_fuzz_scramtext_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_scramtext_LDADD = relay/librelay.la
+
+%C%_fuzz_page_SOURCES = %D%/fuzz_page.c $(fuzz_driver)
+%C%_fuzz_page_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_page_LDADD = common/libcommon.la

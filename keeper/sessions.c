@@ -257,8 +257,7 @@ static void send_refusal(struct session *session, enum orc_verb verb, enum smcre
     sm_wire_put_text(&out, ORC_T_SQLSTATE, sqlstate);
     sm_wire_put_text(&out, ORC_T_TEXT, whole);
     sm_wire_put_text(&out, ORC_T_HINT, hint);
-    if (!relays_send(session->relay, &out, NULL))
-        return; /* the relay and this session are gone */
+    (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */
 }
 
 /* The login is over without success: said to the audit log, then to the client. */
@@ -376,9 +375,9 @@ static bool may_go_without_tls(const struct session *session, const struct resol
 /* "smcred:OPERATOR:CLIENTAPP": the human, where the database's own log shows it. */
 static void stamp(const struct session *session, char out_stamp[STAMP_MAX])
 {
-    (void)snprintf(out_stamp, STAMP_MAX, "smcred:%s:%s", session->relay->operator_name,
-                   session->application);
-    size_t len = strlen(out_stamp); /* not into the middle of a character */
+    int put = snprintf(out_stamp, STAMP_MAX, "smcred:%s:%s", session->relay->operator_name,
+                       session->application);
+    size_t len = put < STAMP_MAX ? (size_t)put : STAMP_MAX - 1; /* not into the middle of a character */
     while (len == STAMP_MAX - 1 && ((unsigned char)out_stamp[len - 1] & 0x80) != 0)
         out_stamp[--len] = '\0';
 }

@@ -6,6 +6,8 @@ chmod 755 "$world"
 keeper=$top_builddir/tests/relay/scripted_keeper
 relay=$top_builddir/smcred-relay
 pg_bin=${PG_BIN:-/usr/lib/postgresql/15/bin}
+# A sanitizer keeps what was freed; the test of back-pressure wants to see what is in use.
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1
 count=0
 keeper_pid=
 server_pid=
