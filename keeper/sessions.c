@@ -251,7 +251,7 @@ static void send_refusal(struct session *session, enum orc_verb verb, enum smcre
     uint8_t buffer[4096];
     struct sm_wire_out out;
     char whole[SM_ERROR_TEXT_MAX];
-    (void)snprintf(whole, sizeof whole, "smcred: %.440s (audit id %016llx)", text,
+    (void)snprintf(whole, sizeof whole, "%.440s (audit id %016llx)", text,
                    (unsigned long long)session->id);
     begin(&out, buffer, sizeof buffer, session, verb, status);
     sm_wire_put_text(&out, ORC_T_SQLSTATE, sqlstate);
