@@ -16,6 +16,8 @@ enum par_verb {
                        from the keeper before; a status instead of a descriptor if it failed */
     PAR_GONE = 3,   /* to keeper: UID PID, a relay has exited */
     PAR_KEEPER = 4, /* to relay: + the relay's end of S2, of this keeper or of a new one */
+    PAR_READY = 5,  /* keeper: the sockets are open, clients may come */
+    PAR_END = 6,    /* keeper: PID, a relay that broke the protocol; end it */
 };
 
 enum par_tag {

@@ -1,3 +1,5 @@
 # doc/local.mk - what developers read.
 EXTRA_DIST += %D%/cache.md
+EXTRA_DIST += %D%/clients.md %D%/shim.md
+EXTRA_DIST += %D%/server.md
 EXTRA_DIST += %D%/libsmcred.md

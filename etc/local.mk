@@ -1,4 +1,5 @@
 # etc/local.mk - default configuration, units, snippets.
+EXTRA_DIST += %D%/smcred-server.service
 bashcompletiondir = $(datadir)/bash-completion/completions
 EXTRA_DIST += %D%/smcred.bash-completion
 

@@ -9,6 +9,10 @@ fuzz_cflags = $(AM_CFLAGS)
 fuzz_driver = %D%/replay.c
 endif
 
+fuzz_programs = %D%/fuzz_scram %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_wire %D%/fuzz_http %D%/fuzz_sigv4
+fuzz_programs = %D%/fuzz_wire
+fuzz_programs += %D%/fuzz_pgmsg %D%/fuzz_scramtext
 fuzz_programs = %D%/fuzz_scram %D%/fuzz_page %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
@@ -23,6 +27,21 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_scram_SOURCES = %D%/fuzz_scram.c $(fuzz_driver)
 %C%_fuzz_scram_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_scram_LDADD = keeper/libkeepercore.la
+%C%_fuzz_http_SOURCES = %D%/fuzz_http.c $(fuzz_driver)
+%C%_fuzz_http_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
+%C%_fuzz_http_LDADD = server/libserver.la
+
+%C%_fuzz_sigv4_SOURCES = %D%/fuzz_sigv4.c $(fuzz_driver)
+%C%_fuzz_sigv4_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_sigv4_LDADD = common/libsigv4.la
+
+%C%_fuzz_pgmsg_SOURCES = %D%/fuzz_pgmsg.c $(fuzz_driver)
+%C%_fuzz_pgmsg_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_pgmsg_LDADD = relay/librelay.la
+
+%C%_fuzz_scramtext_SOURCES = %D%/fuzz_scramtext.c $(fuzz_driver)
+%C%_fuzz_scramtext_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_scramtext_LDADD = relay/librelay.la
 
 %C%_fuzz_page_SOURCES = %D%/fuzz_page.c $(fuzz_driver)
 %C%_fuzz_page_CFLAGS = $(fuzz_cflags)

@@ -59,8 +59,7 @@ void accounts_name(uid_t uid, char out_name[ACCOUNTS_NAME_MAX])
 
 bool accounts_peer(const char *name, struct sm_peer *out_peer)
 {
-    struct sm_peer peer = {
-        .loginuid = SM_ID_UNKNOWN, .audit_session = SM_ID_UNKNOWN, .pidfd = -1};
+    struct sm_peer peer = {.loginuid = SM_ID_UNKNOWN, .audit_session = SM_ID_UNKNOWN, .pidfd = -1};
     if (!accounts_user(name, &peer.uid, &peer.gid))
         return false;
     int count = SM_PEER_GROUPS_MAX;

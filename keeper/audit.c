@@ -77,9 +77,11 @@ static void put_raw(struct audit_line *line, const char *text)
 /* Length of the UTF-8 character at `at`, 0 if there is none: overlong, surrogate, cut or stray. */
 static size_t utf8_len(const unsigned char *at, size_t left)
 {
-    size_t len = *at < 0x80 ? 1 : *at >= 0xc2 && *at < 0xe0 ? 2 : *at >= 0xe0 && *at < 0xf0 ? 3
-                 : *at >= 0xf0 && *at < 0xf5                ? 4
-                                                            : 0;
+    size_t len = *at < 0x80                  ? 1
+                 : *at >= 0xc2 && *at < 0xe0 ? 2
+                 : *at >= 0xe0 && *at < 0xf0 ? 3
+                 : *at >= 0xf0 && *at < 0xf5 ? 4
+                                             : 0;
     if (len == 0 || len > left)
         return 0;
     for (size_t i = 1; i < len; i++)
@@ -183,8 +185,8 @@ void audit_begin(struct audit_line *line, int64_t wall_ms, const char *event)
     char time[32] = "";
     if (gmtime_r(&seconds, &utc))
         (void)strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", &utc); /* fits until the year 9999 */
-    int len = snprintf(line->data, sizeof line->data, "{\"time\":\"%s.%03dZ\",\"event\":\"%s\"", time,
-                       (int)(wall_ms % 1000), event);
+    int len = snprintf(line->data, sizeof line->data, "{\"time\":\"%s.%03dZ\",\"event\":\"%s\"",
+                       time, (int)(wall_ms % 1000), event);
     line->len = (size_t)len; /* event is a literal of ours */
 }
 

@@ -21,8 +21,8 @@ struct audit;
  */
 SM_MUST_CHECK enum smcred_status audit_new(const char *path, struct audit **out_audit,
                                            struct sm_error *err);
-/* Opens `path` in place of what is open: after logrotate, or for a new configuration.  On failure the
- * old file stays in use.  Errors: as audit_new(). */
+/* Opens `path` in place of what is open: after logrotate, or for a new configuration.  On failure
+ * the old file stays in use.  Errors: as audit_new(). */
 SM_MUST_CHECK enum smcred_status audit_reopen(struct audit *audit, const char *path,
                                               struct sm_error *err);
 void audit_free(struct audit *audit);
@@ -45,13 +45,12 @@ void audit_put_flag(struct audit_line *line, const char *key, bool flag);
 /* A 64-bit id as 16 hex digits: JSON's numbers are too short for it. */
 void audit_put_id(struct audit_line *line, const char *key, uint64_t id);
 /* Who: operator, uid, loginuid, audit_session, tty, program, pid, as far as they are known. */
-void audit_put_peer(struct audit_line *line, const struct sm_peer *peer,
-                    const char *operator_name);
+void audit_put_peer(struct audit_line *line, const struct sm_peer *peer, const char *operator_name);
 
 /*
  * Seals the line and appends it with one write(2).
- * Errors: SMCRED_SYSTEM (errno says why; a full disk); what was written in part is ended by the next
- * line's beginning.
+ * Errors: SMCRED_SYSTEM (errno says why; a full disk); what was written in part is ended by the
+ * next line's beginning.
  */
 SM_MUST_CHECK enum smcred_status audit_write(struct audit *audit, struct audit_line *line);
 

@@ -57,9 +57,9 @@ static enum smcred_status convert(BIO *in, int *out_fd, uint64_t *out_print, str
     if (count > 0)
         status = seal(pem, out_fd, out_print, err);
     else
-        status = sm_error_set(err, SMCRED_INVALID, "%s",
-                              count == 0 ? "no PEM certificate in it"
-                                         : "a certificate in it is broken");
+        status =
+            sm_error_set(err, SMCRED_INVALID, "%s",
+                         count == 0 ? "no PEM certificate in it" : "a certificate in it is broken");
     BIO_free(pem);
     return status;
 }

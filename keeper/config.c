@@ -3,8 +3,8 @@
  * config.c - from files to one checked struct config.
  *
  * The tables below are the whole language.  A reader of values returns NULL or a complaint; nothing
- * stops at the first one, so that an operator mends all of them at once.  What concerns more than one
- * key is checked in the second half, when everything has been read.
+ * stops at the first one, so that an operator mends all of them at once.  What concerns more than
+ * one key is checked in the second half, when everything has been read.
  */
 #include "keeper/config.h"
 
@@ -133,7 +133,8 @@ static const char *read_path(struct loader *loader, void *field, const char *val
     return *value == '/' ? read_text(loader, field, value) : "is not an absolute path";
 }
 
-static bool whole_number(const char *text, uint64_t max, uint64_t *out_number, const char **out_rest)
+static bool whole_number(const char *text, uint64_t max, uint64_t *out_number,
+                         const char **out_rest)
 {
     char *end;
     errno = 0;
@@ -384,7 +385,8 @@ static const char *read_grants(struct loader *loader, void *field, const char *v
     free(grants->text);
     grants->text = text;
     while ((word = next_word(&rest))) {
-        const char *why = grants->count < LIST_MAX ? add_grant(loader, grants, word) : "is too long";
+        const char *why =
+            grants->count < LIST_MAX ? add_grant(loader, grants, word) : "is too long";
         if (why)
             return why;
     }
@@ -402,8 +404,7 @@ static const char *add_match(struct loader *loader, const char *word)
         problem(loader, "match", why);
         return NULL;
     }
-    struct config_match *list =
-        realloc(target->matches, (target->match_count + 1) * sizeof *list);
+    struct config_match *list = realloc(target->matches, (target->match_count + 1) * sizeof *list);
     if (!list)
         return OUT_OF_MEMORY;
     target->matches = list;
@@ -421,8 +422,8 @@ static const char *read_matches(struct loader *loader, void *field, const char *
     if (!words)
         return OUT_OF_MEMORY;
     while ((word = next_word(&rest))) {
-        const char *why = loader->target->match_count < LIST_MAX ? add_match(loader, word)
-                                                                 : "is too long";
+        const char *why =
+            loader->target->match_count < LIST_MAX ? add_match(loader, word) : "is too long";
         if (why)
             return why;
     }
@@ -599,8 +600,8 @@ static void take_module_setting(struct loader *loader, const char *key, const ch
             return;
         }
     }
-    struct config_setting *setting = add_element(
-        loader, &section->list, &section->settings.count, sizeof *section->list);
+    struct config_setting *setting =
+        add_element(loader, &section->list, &section->settings.count, sizeof *section->list);
     if (!setting)
         return;
     *setting = (struct config_setting){strdup(key), strdup(value), text_of_place(loader->place)};
@@ -770,8 +771,8 @@ static void check_matches(struct loader *loader)
             rows[at++] = (struct match_row){&config->targets[i], &config->targets[i].matches[k]};
     qsort(rows, count, sizeof *rows, compare_rows);
     for (size_t i = 0; i < count; i++)
-        for (size_t k = i + 1;
-             k < count && strcmp(rows[k].match->host, rows[i].match->host) == 0; k++)
+        for (size_t k = i + 1; k < count && strcmp(rows[k].match->host, rows[i].match->host) == 0;
+             k++)
             if (clash(rows[i].target, rows[i].match, rows[k].target, rows[k].match))
                 problem_at(loader, rows[k].match->place,
                            "[target %s] match: %s means target %s already (%s)",
@@ -954,7 +955,7 @@ static void free_grants(struct config_grants *grants)
 
 static void free_target(struct config_target *target)
 {
-    char *const texts[] = {target->name,   target->place,   target->secret,     target->host,
+    char *const texts[] = {target->name,   target->place,   target->secret,      target->host,
                            target->dbname, target->ca_file, target->description, target->hostaddr};
     for (size_t i = 0; i < COUNT(texts); i++)
         free(texts[i]);

@@ -46,14 +46,14 @@ struct config_target {
     char *hostaddr; /* numeric; dialled instead of `host`, which is still verified */
     char *dbname;
     uint32_t port;
-    uint32_t engine;  /* enum index_engine */
-    uint32_t tls;     /* enum orc_tls */
+    uint32_t engine;     /* enum index_engine */
+    uint32_t tls;        /* enum orc_tls */
     bool allow_insecure; /* tls = disable to another host */
     bool replication;
     bool cleartext;
     bool md5;
     char *ca_file;
-    int ca_fd;         /* its bytes in a sealed memfd; -1 with tls = disable.  Owned by the config */
+    int ca_fd; /* its bytes in a sealed memfd; -1 with tls = disable.  Owned by the config */
     uint64_t ca_print; /* of those bytes: equal prints, equal CAs */
     char *description;
     struct config_grants allow;

@@ -241,8 +241,7 @@ static enum smcred_status build_index(struct build *build, char **out_data, size
     /* Per match two names and two addresses; per target its stand-in and its server. */
     build->targets = calloc(config->target_count + 1, sizeof *build->targets);
     build->names = calloc(2 * matches + 1, sizeof *build->names);
-    build->addresses =
-        calloc(2 * (matches + config->target_count) + 1, sizeof *build->addresses);
+    build->addresses = calloc(2 * (matches + config->target_count) + 1, sizeof *build->addresses);
     build->taken = calloc(SYNTHETIC_HOSTS, sizeof *build->taken);
     enum smcred_status status = SMCRED_NO_MEMORY;
     if (build->targets && build->names && build->addresses && build->taken)
@@ -302,8 +301,7 @@ static void adopt(struct index_writer *writer)
     if (fd < 0 || fstat(fd, &about) != 0 || !S_ISREG(about.st_mode) ||
         about.st_size < (off_t)sizeof(struct index_header) || about.st_size > (off_t)INDEX_SIZE_MAX)
         return;
-    void *mapped =
-        mmap(NULL, (size_t)about.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *mapped = mmap(NULL, (size_t)about.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (mapped == MAP_FAILED)
         return;
     writer->mapped = mapped;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * index.h - writes RUNDIR/index (common/index.h, doc/index.md).  Called at the start, on reload, and
- * when a secret's port becomes known.
+ * index.h - writes RUNDIR/index (common/index.h, doc/index.md).  Called at the start, on reload,
+ * and when a secret's port becomes known.
  */
 #ifndef KEEPER_INDEX_H
 #define KEEPER_INDEX_H
@@ -22,20 +22,19 @@ typedef struct index_place index_place_of(void *arg, const struct config_target 
  *   directory   the runtime directory, borrowed for as long as the writer lives
  *   out_writer  free with index_free()
  */
-SM_MUST_CHECK enum smcred_status index_new(const char *directory,
-                                           struct index_writer **out_writer);
+SM_MUST_CHECK enum smcred_status index_new(const char *directory, struct index_writer **out_writer);
 /* Marks the last file as superseded, so that readers look again.  NULL is allowed. */
 void index_free(struct index_writer *writer);
 
 /*
- * Writes the index of `config` beside the old one, renames it into place, and marks the old one.  If
+ * Writes the index of `config` beside the old one, renames it into place, and marks the old one. If
  * it would say the same as the one in place, nothing is done.
  *   place_of  may be NULL: nothing is known beyond the configuration
  * Errors: SMCRED_SYSTEM, SMCRED_TOO_LARGE, SMCRED_NO_MEMORY; the old index stays.
  */
 SM_MUST_CHECK enum smcred_status index_write(struct index_writer *writer,
-                                             const struct config *config,
-                                             index_place_of *place_of, void *arg);
+                                             const struct config *config, index_place_of *place_of,
+                                             void *arg);
 
 /* The path of a target's socket: DIRECTORY/NAME/.s.PGSQL.5432.  False: too long for a socket. */
 bool index_socket_path(const char *directory, const struct config_target *target,

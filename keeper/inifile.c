@@ -52,7 +52,8 @@ static void read_section(struct parse *parse, const char *line)
     }
 }
 
-/* A line that is neither section, comment nor setting; libinih tells only the first one of a file. */
+/* A line that is neither section, comment nor setting; libinih tells only the first one of a file.
+ */
 static bool is_setting(const char *line)
 {
     return strpbrk(line, "=:") != NULL && *line != '=' && *line != ':';

@@ -1,2 +1,21 @@
-# keeper/local.mk - smcredd: policy, cache, audit, auth oracle.
+# keeper/local.mk - smcredd: policy, cache, audit, auth oracle.  main.c is the only file that tests
+# cannot link, so it stays thin.
 include %D%/core.mk
+
+noinst_LTLIBRARIES += %D%/libkeeper.la
+%C%_libkeeper_la_SOURCES = %D%/accounts.c %D%/accounts.h %D%/audit.c %D%/audit.h %D%/ca.c %D%/ca.h \
+	%D%/config.c %D%/config.h %D%/control.c %D%/control.h %D%/documents.c %D%/documents.h \
+	%D%/endpoints.c %D%/endpoints.h %D%/index.c %D%/index.h %D%/inifile.c %D%/inifile.h \
+	%D%/keeper.c %D%/keeper.h %D%/listen.c %D%/listen.h %D%/memfile.c %D%/memfile.h %D%/options.c \
+	%D%/options.h %D%/parent.c %D%/parent.h %D%/places.c %D%/places.h %D%/policy.c %D%/policy.h \
+	%D%/relays.c %D%/relays.h %D%/request.c %D%/sessions.c %D%/sessions.h %D%/source.c \
+	%D%/source.h %D%/wiping.c %D%/wiping.h
+%C%_libkeeper_la_CPPFLAGS = $(AM_CPPFLAGS) -DSM_LIBEXECDIR='"$(libexecdir)"'
+%C%_libkeeper_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(CRYPTO_CFLAGS) $(CJSON_CFLAGS) \
+	$(INIH_CFLAGS) $(CAPNG_CFLAGS)
+%C%_libkeeper_la_LIBADD = %D%/libkeepercore.la sources/libchain.la common/libcommon.la \
+	$(EVENT_LIBS) $(CRYPTO_LIBS) $(CJSON_LIBS) $(INIH_LIBS) $(CAPNG_LIBS)
+
+sbin_PROGRAMS += smcredd
+smcredd_SOURCES = %D%/main.c
+smcredd_LDADD = %D%/libkeeper.la

@@ -12,7 +12,8 @@ enum smcred_status memfile_new(const char *name, struct sm_bytes content, int *o
     sm_autoclose int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     size_t done = 0;
     while (fd >= 0 && done < content.len) {
-        ssize_t put = pwrite(fd, (const char *)content.data + done, content.len - done, (off_t)done);
+        ssize_t put =
+            pwrite(fd, (const char *)content.data + done, content.len - done, (off_t)done);
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)

@@ -42,8 +42,9 @@ struct policy_decision policy_connect(const struct config_target *target,
     name_rule(&decision, target, "allow", &target->allow);
     if (!decision.allowed) {
         decision.sqlstate = INVALID_AUTHORIZATION;
-        (void)snprintf(decision.text, sizeof decision.text, "%s may not use target %s, by rule \"%s\"",
-                       operator_name, target->name, decision.rule);
+        (void)snprintf(decision.text, sizeof decision.text,
+                       "%s may not use target %s, by rule \"%s\"", operator_name, target->name,
+                       decision.rule);
     }
     return decision;
 }
@@ -65,8 +66,7 @@ struct policy_decision policy_value(const struct config_target *target, const st
 struct policy_decision policy_admin(const struct config *config, const struct sm_peer *peer,
                                     const char *operator_name)
 {
-    struct policy_decision decision = {.allowed = peer->uid == 0 ||
-                                                  granted(&config->admin, peer)};
+    struct policy_decision decision = {.allowed = peer->uid == 0 || granted(&config->admin, peer)};
     if (peer->uid == 0)
         (void)snprintf(decision.rule, sizeof decision.rule, "root");
     else if (config->admin.text)
@@ -76,8 +76,8 @@ struct policy_decision policy_admin(const struct config *config, const struct sm
         (void)snprintf(decision.rule, sizeof decision.rule, "keeper: no admin");
     if (!decision.allowed) {
         decision.sqlstate = INSUFFICIENT;
-        (void)snprintf(decision.text, sizeof decision.text, "%s is no administrator, by rule \"%s\"",
-                       operator_name, decision.rule);
+        (void)snprintf(decision.text, sizeof decision.text,
+                       "%s is no administrator, by rule \"%s\"", operator_name, decision.rule);
     }
     return decision;
 }

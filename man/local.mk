@@ -1,2 +1,3 @@
 # man/local.mk - what users read.
+dist_man_MANS += %D%/smcred-server.8
 dist_man_MANS += %D%/smcred.1

@@ -132,11 +132,18 @@ static bool is_ip_address(const char *host)
     return inet_pton(AF_INET, host, &room) == 1 || inet_pton(AF_INET6, host, &room) == 1;
 }
 
+/* SSL_set_tlsext_host_name(), whose macro casts const away; OpenSSL copies the name. */
+static bool ask_for(SSL *ssl, const char *host)
+{
+    return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    (void *)(uintptr_t)host) == 1;
+}
+
 /* Name or address the certificate must be for, and the name to ask the server for (SNI). */
 static bool expect_host(SSL *ssl, const struct relay_endpoint *endpoint)
 {
     bool is_ip = is_ip_address(endpoint->host);
-    if (!is_ip && SSL_set_tlsext_host_name(ssl, endpoint->host) != 1)
+    if (!is_ip && !ask_for(ssl, endpoint->host))
         return false;
     if (endpoint->tls != ORC_TLS_VERIFY_FULL)
         return true;

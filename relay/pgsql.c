@@ -106,7 +106,7 @@ static void ask_to_open(struct relay_session *session)
     sm_wire_put_text(&out, ORC_T_DBNAME, startup->has_database ? startup->database : NULL);
     sm_wire_put_text(&out, ORC_T_APPLICATION,
                      startup->has_application_name ? startup->application_name : NULL);
-    if (startup->has_replication)
+    if (pgsql_startup_replicates(startup))
         sm_wire_put(&out, ORC_T_REPLICATION, sm_bytes("", 0));
     relay_session_open(session, &out);
 }

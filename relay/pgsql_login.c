@@ -260,6 +260,13 @@ static bool accept_login(struct relay_session *session, const struct pgsql_messa
     return false;
 }
 
+static bool is_known_request(uint32_t request)
+{
+    return request == PGSQL_AUTH_OK || request == PGSQL_AUTH_CLEARTEXT ||
+           request == PGSQL_AUTH_MD5 ||
+           (request >= PGSQL_AUTH_SASL && request <= PGSQL_AUTH_SASL_FINAL);
+}
+
 /* The steps of AuthenticationXXX, each only where it may come. */
 static bool authenticate(struct relay_session *session, const struct pgsql_message *message)
 {
@@ -282,7 +289,7 @@ static bool authenticate(struct relay_session *session, const struct pgsql_messa
         return ask_for_md5(session, rest);
     if (request == PGSQL_AUTH_CLEARTEXT && step == PGSQL_STEP_START)
         return ask_for_cleartext(session);
-    if (step == PGSQL_STEP_START)
+    if (!is_known_request(request))
         fail(
             session, RELAY_NOT_SUPPORTED,
             "asks for an authentication method that is not spoken here (it may be GSSAPI or SSPI)");

@@ -117,6 +117,16 @@ enum smcred_status pgsql_startup_parse(struct sm_bytes packet, struct pgsql_star
     return status;
 }
 
+bool pgsql_startup_replicates(const struct pgsql_startup *startup)
+{
+    static const char *const no[] = {"false", "off", "no", "0"};
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+        if (strcasecmp(startup->replication, no[i]) == 0)
+            return false;
+    }
+    return startup->has_replication;
+}
+
 /* The names that pgsql_startup_write() says itself.  Settings are known in any case of letters. */
 static bool is_replaced(const char *key)
 {

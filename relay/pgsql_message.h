@@ -52,6 +52,8 @@ struct pgsql_startup {
 SM_MUST_CHECK enum smcred_status pgsql_startup_parse(struct sm_bytes packet,
                                                      struct pgsql_startup *out_startup,
                                                      struct relay_error *error);
+/* Does it ask for a replication connection?  Whatever is not plainly "no" does. */
+bool pgsql_startup_replicates(const struct pgsql_startup *startup);
 /* How long a packet is whose first four bytes are these; 0 if it cannot be one. */
 size_t pgsql_startup_len(const uint8_t length_word[4]);
 

@@ -96,7 +96,7 @@ static int allow_sockets(scmp_filter_ctx filter)
     int failed = 0;
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-                                   SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
+                                   SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
                                    SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
     return failed;
 }

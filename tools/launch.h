@@ -11,8 +11,7 @@
 
 #include "common/status.h"
 
-#define LAUNCH_CANNOT_RUN 126 /* found, and could not be started; or smcred could not prepare it   \
-                               */
+#define LAUNCH_CANNOT_RUN 126 /* found, and could not be started; or the shim was not */
 #define LAUNCH_NOT_FOUND  127
 #define LAUNCH_SIGNAL     128 /* and the number of the signal that ended it */
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2034 # automake sets top_*
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # lib.sh - a world for the shim: an index, a keeper that is not one, and TAP.  Sourced by t_*.sh.
 #
@@ -8,6 +9,7 @@ shim=$top_builddir/preload/libsmcred_preload.so
 here=$top_builddir/tests/preload
 # A sanitized probe loads its own runtime; that it is not first is fine.
 export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0
+sanitized() { ldd "$here/probe" | grep -q 'lib[a-z]*san\.so'; }
 
 dir=$(mktemp -d) || exit 1
 index=$dir/index

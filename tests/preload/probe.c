@@ -305,6 +305,33 @@ static int resolve(char **arguments)
     return 0;
 }
 
+static long resident_pages(void)
+{
+    long total, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file && fscanf(file, "%ld %ld", &total, &resident) != 2)
+        resident = 0;
+    if (file)
+        fclose(file);
+    return resident;
+}
+
+/* leak HOST SERVICE: whether memory grows with every answer that is freed */
+static int leak(char **arguments)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+    long before = 0;
+    for (int i = 0; i < 21000; i++) {
+        if (i == 1000)
+            before = resident_pages();
+        if (getaddrinfo(arguments[0], arguments[1], &hints, &list) != 0)
+            return 1;
+        freeaddrinfo(list);
+    }
+    puts(resident_pages() - before < 256 ? "does not grow" : "grows");
+    return 0;
+}
+
 /* What a call costs in nanoseconds, of a socket that cannot be connected to anything. */
 static void ask_cost(void)
 {
@@ -334,6 +361,8 @@ int main(int argc, char **argv)
 {
     if (argc >= 4 && strcmp(argv[1], "resolve") == 0)
         return resolve(argv + 2);
+    if (argc == 4 && strcmp(argv[1], "leak") == 0)
+        return leak(argv + 2);
     for (size_t i = 0; argc == 4 && i < sizeof questions / sizeof *questions; i++) {
         if (strcmp(argv[1], questions[i].name) == 0) {
             set_address(argv[2], argv[3]);

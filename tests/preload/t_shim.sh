@@ -77,13 +77,16 @@ is "and for the real one" "$(with "$libpq" resolve 127.99.0.1 5432 0 4)" "$unix1
 is "other addresses are left alone" "$(with "$libpq" resolve 127.99.0.2 5432 0 4)" "inet 127.99.0.2 port 5432 type 1"
 cp "$probe" "$dir/libpqxx.probe"
 is "libpqxx is not libpq" "$(with "$dir/libpqxx.probe" resolve orders-db.internal 5432)" "$inet1"
-if command -v valgrind >/dev/null && ! grep -q sanitize "$top_builddir/config.log"; then
+if command -v valgrind >/dev/null && ! sanitized; then
     like "libc frees what libpq gets" \
         "$(with valgrind -q --error-exitcode=9 --leak-check=full "$libpq" resolve orders-db.internal 5432; echo "exit $?")" \
         "*exit 0"
 else
     skip "libc frees what libpq gets" "no valgrind, or a sanitized build"
 fi
+
+is "all of it" "$(with "$libpq" leak orders-db.internal 5432)" "does not grow"
+is "and what it replaces" "$(with "$libpq" leak 127.99.0.1 5432)" "does not grow"
 
 # --- psql itself ---
 if psql=$(ls /usr/lib/postgresql/*/bin/psql 2>/dev/null | tail -n 1) && [ -n "$psql" ]; then
@@ -198,6 +201,7 @@ if command -v musl-gcc >/dev/null; then
     is "musl: threads" "$(with "$musl" threads 127.99.0.1 5432)" "320 of 320"
     is "musl: a name" "$(with "$musl" resolve orders-db.internal 5432)" "$inet1"
     is "musl: a name, by libpq, freed by libc" "$(with "$dir/libpq.musl" resolve orders-db.internal 5432)" "$unix1"
+    is "musl: all of it is freed" "$(with "$dir/libpq.musl" leak orders-db.internal 5432)" "does not grow"
     is "musl: an address, by libpq" "$(with "$dir/libpq.musl" resolve 127.99.0.1 5432 0 4)" "$unix1"
 else
     skip "musl programs" "no musl-gcc"

@@ -1,6 +1,28 @@
 # tests/relay/local.mk - tests of relay/.
-# The relay is tested alone: scripted_keeper plays parent and keeper, PostgreSQL is a real one.
+# The relay is tested alone: scripted_keeper plays parent and keeper.
+if HAVE_CMOCKA
+relay_tests = %D%/test_buffer %D%/test_pgsql_message %D%/test_scram
+check_PROGRAMS += $(relay_tests)
+TESTS += $(relay_tests)
+
+%C%_test_buffer_SOURCES = %D%/test_buffer.c
+%C%_test_buffer_CFLAGS = $(test_cflags)
+%C%_test_buffer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+%C%_test_buffer_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_pgsql_message_SOURCES = %D%/test_pgsql_message.c
+%C%_test_pgsql_message_CFLAGS = $(test_cflags)
+%C%_test_pgsql_message_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_scram_SOURCES = %D%/test_scram.c
+%C%_test_scram_CFLAGS = $(test_cflags)
+%C%_test_scram_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+endif
+
 check_PROGRAMS += %D%/scripted_keeper
 %C%_scripted_keeper_SOURCES = %D%/scripted_keeper.c
 %C%_scripted_keeper_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_scripted_keeper_LDADD = common/libcommon.la $(CRYPTO_LIBS)
+
+TESTS += %D%/t_relay_hostile.sh %D%/t_relay_postgres.sh
+EXTRA_DIST += %D%/client.py %D%/hostile.py %D%/t_relay_hostile.sh %D%/t_relay_postgres.sh %D%/world.sh

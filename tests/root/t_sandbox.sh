@@ -40,6 +40,7 @@ eventually 20 test -s "$dir/w1/pids/postgres"
 kill -KILL "$up"
 wait "$up" 2>/dev/null
 holds "a world that was killed while coming up goes" sandbox down "$dir/w1"
+SMCRED_BUILD=$dir/full fails "a world without programs does not come up" "$top_srcdir/scripts/sandbox" up "$dir/w1"
 holds "there is nothing to end twice" sandbox down "$dir/w1"
 empty "nothing is left behind" "$(traces)"
 if [ -e /run/smcred-sandbox ]; then

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * control.c - connections of S1: one request at a time each, answered by the table at the end.
+ *
+ * A client that speaks before it was answered, or does not read its answers, is closed: nothing is
+ * queued for anybody.
+ */
+#include "keeper/control.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "common/clock.h"
+#include "common/seqpacket.h"
+#include "keeper/accounts.h"
+#include "keeper/audit.h"
+#include "keeper/cache.h"
+#include "keeper/documents.h"
+#include "keeper/listen.h"
+#include "keeper/policy.h"
+#include "keeper/sessions.h"
+
+#define RESOLVE_MS 4500 /* less than a client's patience, CTL_TIMEOUT_MS */
+#define REFRESH_MS 30000
+
+struct client {
+    struct client *next, *previous;
+    struct control *control;
+    struct sm_peer peer;
+    char name[ACCOUNTS_NAME_MAX]; /* looked up with the first request */
+    int fd;
+    struct event *readable;
+    bool busy;
+    int64_t last_ms;
+    uint16_t verb;
+    uint64_t request_id;
+    uint64_t audit_id;
+    struct cache_ask *ask; /* of RESOLVE */
+    const char *secret;    /* of RESOLVE; of `config`, which is held meanwhile */
+    struct config *config;
+    char stage[257];
+    struct refresh *refresh;
+};
+
+struct control {
+    struct keeper *keeper;
+    struct client *first;
+    size_t count, count_max;
+    struct refresh *refreshes; /* of clients, and of clients that have gone */
+};
+
+/* One REFRESH: as many reads as secrets. */
+struct refresh {
+    struct refresh *next;
+    struct control *control;
+    struct client *client; /* NULL: it did not wait */
+    size_t waiting;
+    cJSON *document, *rows;
+};
+
+struct refresh_row {
+    struct refresh *refresh;
+    char secret[];
+};
+
+enum smcred_status control_new(struct keeper *keeper, struct control **out_control)
+{
+    struct rlimit limit;
+    struct control *control = calloc(1, sizeof *control);
+    if (!control)
+        return SMCRED_NO_MEMORY;
+    control->keeper = keeper;
+    control->count_max = CONTROL_CLIENTS_MAX;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < control->count_max)
+        control->count_max = limit.rlim_cur / 2;
+    *out_control = control;
+    return SMCRED_OK;
+}
+
+size_t control_count(const struct control *control)
+{
+    return control->count;
+}
+
+static void free_client(struct client *client)
+{
+    struct control *control = client->control;
+    if (client->previous)
+        client->previous->next = client->next;
+    else
+        control->first = client->next;
+    if (client->next)
+        client->next->previous = client->previous;
+    control->count--;
+    if (client->ask)
+        cache_cancel(client->ask);
+    if (client->refresh)
+        client->refresh->client = NULL;
+    if (client->readable)
+        event_free(client->readable);
+    config_unref(client->config);
+    sm_close_fd(&client->fd);
+    sm_peer_done(&client->peer);
+    free(client);
+}
+
+static void free_refresh(struct refresh *refresh)
+{
+    struct refresh **at = &refresh->control->refreshes;
+    while (*at != refresh)
+        at = &(*at)->next;
+    *at = refresh->next;
+    cJSON_Delete(refresh->document);
+    free(refresh);
+}
+
+void control_free(struct control *control)
+{
+    if (!control)
+        return;
+    while (control->first)
+        free_client(control->first);
+    /* What still waits for the cache is answered when that is freed, and freed then. */
+    free(control->refreshes ? NULL : control);
+}
+
+/* ---- answers ---- */
+
+/* Ends the request; false: the client is gone. */
+static bool answer(struct client *client, struct sm_wire_out *out, int fd)
+{
+    struct sm_fds fds = {{fd, -1}, fd >= 0 ? 1 : 0};
+    enum smcred_status status = sm_wire_finish(out);
+    if (status == SMCRED_OK)
+        status = sm_seqpacket_send(client->fd, sm_bytes(out->data, out->len), &fds, 0);
+    client->busy = false;
+    client->last_ms = sm_boot_ms();
+    if (status == SMCRED_OK)
+        return true;
+    free_client(client);
+    return false;
+}
+
+static void answer_refusal(struct client *client, enum smcred_status status, const char *rule,
+                           const char *text)
+{
+    uint8_t buffer[4096];
+    char id[20];
+    struct sm_wire_out out;
+    (void)snprintf(id, sizeof id, "%016llx", (unsigned long long)client->audit_id); /* fits */
+    sm_wire_begin(&out, buffer, sizeof buffer, client->verb, status, client->request_id);
+    sm_wire_put_text(&out, CTL_TEXT, text);
+    sm_wire_put_text(&out, CTL_RULE, rule);
+    if (client->audit_id != 0)
+        sm_wire_put_text(&out, CTL_AUDIT_ID, id);
+    (void)answer(client, &out, -1); /* a client that has gone was freed */
+}
+
+static void answer_fd(struct client *client, int fd)
+{
+    uint8_t buffer[64];
+    struct sm_wire_out out;
+    sm_wire_begin(&out, buffer, sizeof buffer, client->verb, SMCRED_OK, client->request_id);
+    (void)answer(client, &out, fd); /* likewise */
+}
+
+/* Takes the document. */
+static void answer_document(struct client *client, cJSON *document)
+{
+    sm_autoclose int fd = -1;
+    enum smcred_status status = documents_seal(document, &fd);
+    cJSON_Delete(document);
+    if (status == SMCRED_OK)
+        answer_fd(client, fd);
+    else
+        answer_refusal(client, status, NULL, "the keeper is out of memory");
+}
+
+/* ---- audit ---- */
+
+/* One decision of this connection.  False: it cannot be recorded, so it cannot be granted. */
+static bool audit_decision(struct client *client, const char *event, const char *target,
+                           const struct policy_decision *decision, const char *secret)
+{
+    struct audit_line line;
+    client->audit_id = keeper_random_id();
+    audit_begin(&line, sm_wall_ms(), event);
+    audit_put_id(&line, "id", client->audit_id);
+    audit_put_peer(&line, &client->peer, client->name);
+    audit_put(&line, "target", target);
+    audit_put(&line, "rule", decision->rule);
+    audit_put(&line, "secret", secret);
+    audit_put(&line, "stage", client->stage);
+    audit_put(&line, "outcome", decision->allowed ? "allowed" : "refused");
+    audit_put(&line, "text", decision->allowed ? NULL : decision->text);
+    return keeper_audit(client->control->keeper, &line);
+}
+
+static bool decide(struct client *client, const char *event, const char *target,
+                   const struct policy_decision *decision, const char *secret)
+{
+    bool recorded = audit_decision(client, event, target, decision, secret);
+    if (!decision->allowed)
+        answer_refusal(client, SMCRED_DENIED, decision->rule, decision->text);
+    else if (!recorded)
+        answer_refusal(client, SMCRED_UNAVAILABLE, "audit: on_error = refuse",
+                       "the audit log cannot be written, so nothing is granted");
+    return decision->allowed && recorded;
+}
+
+/* ---- CONNECT ---- */
+
+static void take_connect(struct client *client, const struct control_request *request)
+{
+    struct keeper *keeper = client->control->keeper;
+    const struct config_target *target = config_find(keeper->config, request->name);
+    sm_autoclose int client_end = -1;
+    int server_end = -1;
+    if (!target) {
+        answer_refusal(client, SMCRED_NOT_FOUND, NULL, "there is no such target");
+        return;
+    }
+    /* Allowed or not is recorded when the session opens; a refusal is known now. */
+    struct policy_decision decision = policy_connect(target, &client->peer, client->name);
+    if (!decision.allowed) {
+        (void)decide(client, "decision", target->name, &decision, NULL);
+        return;
+    }
+    if (listen_tcp_pair(&client_end, &server_end) != SMCRED_OK) {
+        log_error("cannot make a loopback connection: %s", strerror(errno));
+        answer_refusal(client, SMCRED_UNAVAILABLE, NULL,
+                       "the keeper cannot make a loopback connection");
+        return;
+    }
+    struct sm_peer peer = client->peer;
+    peer.pidfd = -1;
+    sessions_start(keeper->sessions, target, &peer, server_end, true);
+    answer_fd(client, client_end);
+}
+
+/* ---- RESOLVE ---- */
+
+static void on_resolved(void *arg, const struct cache_answer *result)
+{
+    struct client *client = arg;
+    struct keeper *keeper = client->control->keeper;
+    int fd = -1;
+    client->ask = NULL;
+    enum smcred_status status = result->status;
+    if (status != SMCRED_OK) {
+        answer_refusal(client, status, NULL, result->err->text);
+        return;
+    }
+    status = cache_page(keeper->cache, client->secret, client->stage, &fd);
+    if (status == SMCRED_OK)
+        answer_fd(client, fd);
+    else
+        answer_refusal(client, status, NULL, "the secret cannot be shared with this process");
+}
+
+/* The target of that name; else one of that secret, preferably one that grants it. */
+static const struct config_target *find_value(const struct client *client, const char *name)
+{
+    const struct config *config = client->control->keeper->config;
+    const struct config_target *target = config_find(config, name);
+    for (size_t i = 0; !target && i < config->target_count; i++)
+        if (strcmp(config->targets[i].secret, name) == 0 &&
+            policy_value(&config->targets[i], &client->peer, client->name).allowed)
+            target = &config->targets[i];
+    for (size_t i = 0; !target && i < config->target_count; i++)
+        if (strcmp(config->targets[i].secret, name) == 0)
+            target = &config->targets[i];
+    return target;
+}
+
+static void take_resolve(struct client *client, const struct control_request *request)
+{
+    struct keeper *keeper = client->control->keeper;
+    const struct config_target *target = find_value(client, request->name);
+    if (!target) {
+        answer_refusal(client, SMCRED_NOT_FOUND, NULL,
+                       "no target has that name, and none has that secret");
+        return;
+    }
+    (void)snprintf(client->stage, sizeof client->stage, "%s",
+                   request->stage[0] ? request->stage : CACHE_STAGE_DEFAULT);
+    struct policy_decision decision = policy_value(target, &client->peer, client->name);
+    if (!decide(client, "value", target->name, &decision, target->secret))
+        return;
+    config_unref(client->config);
+    client->config = config_ref(keeper->config);
+    client->secret = target->secret;
+    struct cache_query query = {
+        .id = client->secret, .stage = client->stage, .deadline_ms = sm_boot_ms() + RESOLVE_MS};
+    struct cache_ask *ask = NULL;
+    cache_get(keeper->cache, &query, on_resolved, client, &ask);
+    if (ask) /* else it was answered, and the client may be gone */
+        client->ask = ask;
+}
+
+/* ---- documents ---- */
+
+static void take_targets(struct client *client, const struct control_request *request)
+{
+    (void)request;
+    answer_document(client,
+                    documents_targets(client->control->keeper, &client->peer, client->name));
+}
+
+static void take_explain(struct client *client, const struct control_request *request)
+{
+    struct keeper *keeper = client->control->keeper;
+    const struct sm_peer *who = &client->peer;
+    const char *name = client->name;
+    struct sm_peer other;
+    if (request->user[0] && strcmp(request->user, client->name) != 0) {
+        struct policy_decision decision = policy_admin(keeper->config, who, name);
+        if (!decision.allowed) {
+            answer_refusal(client, SMCRED_DENIED, decision.rule, decision.text);
+            return;
+        }
+        if (!accounts_peer(request->user, &other)) {
+            answer_refusal(client, SMCRED_NOT_FOUND, NULL, "there is no such user on this host");
+            return;
+        }
+        who = &other;
+        name = request->user;
+    }
+    answer_document(client, documents_explain(keeper, who, name, request->host, request->port));
+}
+
+static void take_status(struct client *client, const struct control_request *request)
+{
+    struct keeper *keeper = client->control->keeper;
+    (void)request;
+    bool admin = policy_admin(keeper->config, &client->peer, client->name).allowed;
+    answer_document(client, documents_status(keeper, &client->peer, admin));
+}
+
+/* ---- REFRESH ---- */
+
+static void finish_refresh(struct refresh *refresh)
+{
+    cJSON *document = refresh->document;
+    struct client *client = refresh->client;
+    refresh->document = NULL;
+    free_refresh(refresh);
+    if (!client) {
+        cJSON_Delete(document);
+        return;
+    }
+    client->refresh = NULL;
+    answer_document(client, document);
+}
+
+static void on_refreshed(void *arg, const struct cache_answer *result)
+{
+    struct refresh_row *row = arg;
+    struct refresh *refresh = row->refresh;
+    cJSON *object = documents_refreshed(row->secret, result);
+    if (!object || !cJSON_AddItemToArray(refresh->rows, object))
+        cJSON_Delete(object);
+    free(row);
+    if (--refresh->waiting == 0)
+        finish_refresh(refresh);
+}
+
+static void refresh_one(struct refresh *refresh, const char *secret)
+{
+    struct refresh_row *row = malloc(sizeof *row + strlen(secret) + 1);
+    if (!row)
+        return; /* its row is missing */
+    row->refresh = refresh;
+    memcpy(row->secret, secret, strlen(secret) + 1);
+    refresh->waiting++;
+    cache_refresh(refresh->control->keeper->cache, secret, NULL, sm_boot_ms() + REFRESH_MS,
+                  on_refreshed, row, NULL);
+}
+
+struct cached_names {
+    char **list;
+    size_t count;
+};
+
+static void note_name(void *arg, const struct cache_state *state)
+{
+    struct cached_names *names = arg;
+    char **list = realloc(names->list, (names->count + 1) * sizeof *list);
+    if (!list)
+        return;
+    names->list = list;
+    if (strcmp(state->stage, CACHE_STAGE_DEFAULT) == 0 && (list[names->count] = strdup(state->id)))
+        names->count++;
+}
+
+static void refresh_all(struct refresh *refresh)
+{
+    struct cached_names names = {NULL, 0};
+    cache_walk(refresh->control->keeper->cache, note_name, &names);
+    for (size_t i = 0; i < names.count; i++) {
+        refresh_one(refresh, names.list[i]);
+        free(names.list[i]);
+    }
+    free(names.list);
+}
+
+static void take_refresh(struct client *client, const struct control_request *request)
+{
+    struct control *control = client->control;
+    struct keeper *keeper = control->keeper;
+    const struct config_target *target = config_find(keeper->config, request->name);
+    if (!target && request->name[0])
+        target = find_value(client, request->name);
+    if (!target && !request->all) {
+        answer_refusal(client, SMCRED_NOT_FOUND, NULL,
+                       "no target has that name, and none has that secret");
+        return;
+    }
+    struct policy_decision decision = policy_admin(keeper->config, &client->peer, client->name);
+    if (!decide(client, "refresh", target ? target->name : "(all)", &decision,
+                target ? target->secret : NULL))
+        return;
+    struct refresh *refresh = calloc(1, sizeof *refresh);
+    cJSON *document = cJSON_CreateObject();
+    cJSON *rows = cJSON_AddArrayToObject(document, "refreshed");
+    if (!refresh || !rows) {
+        free(refresh);
+        cJSON_Delete(document);
+        answer_refusal(client, SMCRED_NO_MEMORY, NULL, "the keeper is out of memory");
+        return;
+    }
+    *refresh = (struct refresh){control->refreshes, control, client, 1, document, rows};
+    control->refreshes = refresh;
+    client->refresh = refresh;
+    if (target)
+        refresh_one(refresh, target->secret);
+    else
+        refresh_all(refresh);
+    if (--refresh->waiting == 0) /* the one that stood for this loop */
+        finish_refresh(refresh);
+}
+
+/* ---- requests ---- */
+
+static const struct {
+    enum ctl_verb verb;
+    void (*take)(struct client *client, const struct control_request *request);
+} verbs[] = {
+    {CTL_CONNECT, take_connect}, {CTL_RESOLVE, take_resolve}, {CTL_TARGETS, take_targets},
+    {CTL_EXPLAIN, take_explain}, {CTL_STATUS, take_status},   {CTL_REFRESH, take_refresh},
+};
+
+static void dispatch(struct client *client, struct sm_bytes packet)
+{
+    struct control_request request;
+    const char *why = NULL;
+    enum smcred_status status = control_parse(packet, &request, &why);
+    client->busy = true;
+    client->verb = request.verb;
+    client->request_id = request.id;
+    client->audit_id = 0;
+    client->stage[0] = '\0';
+    if (!client->name[0])
+        accounts_name(client->peer.uid, client->name);
+    if (status != SMCRED_OK) {
+        answer_refusal(client, status, NULL, why);
+        return;
+    }
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (verbs[i].verb == request.verb) {
+            verbs[i].take(client, &request);
+            return;
+        }
+    }
+}
+
+static void on_readable(evutil_socket_t fd, short events, void *arg)
+{
+    struct client *client = arg;
+    uint8_t packet[CTL_REQUEST_MAX];
+    size_t len = 0;
+    (void)events;
+    enum smcred_status status = sm_seqpacket_receive(fd, packet, sizeof packet, NULL, 0, &len);
+    if (status == SMCRED_TIMED_OUT)
+        return;
+    if (status == SMCRED_PROTOCOL && !client->busy) { /* thrown away: too large, or with fds */
+        client->verb = 0;
+        client->request_id = 0;
+        client->audit_id = 0;
+        answer_refusal(client, SMCRED_TOO_LARGE, NULL,
+                       "the request is larger than 4096 bytes, or brought descriptors");
+        return;
+    }
+    if (status != SMCRED_OK || client->busy)
+        free_client(client);
+    else
+        dispatch(client, sm_bytes(packet, len));
+}
+
+static size_t count_of_uid(const struct control *control, uid_t uid)
+{
+    size_t count = 0;
+    for (const struct client *at = control->first; at; at = at->next)
+        count += at->peer.uid == uid;
+    return count;
+}
+
+/* Half of the places are for one uid at most; root is never kept out by others. */
+static bool has_place(const struct control *control, uid_t uid)
+{
+    if (uid == 0)
+        return true;
+    return control->count < control->count_max &&
+           count_of_uid(control, uid) < control->count_max / 2;
+}
+
+static void turn_away(int fd)
+{
+    uint8_t buffer[256];
+    struct sm_wire_out out;
+    sm_wire_begin(&out, buffer, sizeof buffer, 0, SMCRED_LIMITED, 0);
+    sm_wire_put_text(&out, CTL_TEXT, "too many connections to the keeper");
+    if (sm_wire_finish(&out) != SMCRED_OK ||
+        sm_seqpacket_send(fd, sm_bytes(out.data, out.len), NULL, 0) != SMCRED_OK)
+        log_debug("a client was turned away without a word");
+}
+
+void control_start(struct control *control, int fd, struct sm_peer *peer)
+{
+    sm_autoclose int owned = fd;
+    struct client *client = NULL;
+    if (has_place(control, peer->uid))
+        client = calloc(1, sizeof *client);
+    if (!client) {
+        turn_away(fd);
+        sm_peer_done(peer);
+        return;
+    }
+    client->control = control;
+    client->peer = *peer;
+    peer->pidfd = -1;
+    client->fd = sm_take_fd(&owned);
+    client->last_ms = sm_boot_ms();
+    client->next = control->first;
+    if (client->next)
+        client->next->previous = client;
+    control->first = client;
+    control->count++;
+    client->readable =
+        event_new(control->keeper->base, client->fd, EV_READ | EV_PERSIST, on_readable, client);
+    if (!client->readable || event_add(client->readable, NULL) != 0)
+        free_client(client);
+}
+
+void control_tick(struct control *control, int64_t now_ms)
+{
+    for (struct client *client = control->first, *next; client; client = next) {
+        next = client->next;
+        if (!client->busy && now_ms - client->last_ms > CONTROL_IDLE_MS)
+            free_client(client);
+    }
+}

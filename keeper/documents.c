@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * documents.c - JSON out; nothing here decides, policy.c does.
+ *
+ * A member that cJSON could not add for want of memory is missing; the client sees a document that
+ * says less, which is no worse than none.
+ */
+#include "keeper/documents.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "keeper/accounts.h"
+#include "keeper/index.h"
+#include "keeper/memfile.h"
+#include "keeper/places.h"
+#include "keeper/policy.h"
+#include "keeper/proof.h"
+#include "keeper/relays.h"
+#include "keeper/sessions.h"
+
+static void text(cJSON *object, const char *key, const char *value)
+{
+    (void)cJSON_AddStringToObject(object, key, value ? value : "");
+}
+
+static void number(cJSON *object, const char *key, double value)
+{
+    (void)cJSON_AddNumberToObject(object, key, value);
+}
+
+static void flag(cJSON *object, const char *key, bool value)
+{
+    (void)cJSON_AddBoolToObject(object, key, value);
+}
+
+static void hex(cJSON *object, const char *key, uint64_t id)
+{
+    char digits[20];
+    (void)snprintf(digits, sizeof digits, "%016llx", (unsigned long long)id); /* fits */
+    text(object, key, digits);
+}
+
+/* A new object in a list; an object that belongs to nobody if memory is short is NULL. */
+static cJSON *row(cJSON *list)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (object && !cJSON_AddItemToArray(list, object)) {
+        cJSON_Delete(object);
+        return NULL;
+    }
+    return object;
+}
+
+/* ---- targets ---- */
+
+static void put_matches(cJSON *object, const struct config_target *target)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, "match");
+    for (size_t i = 0; list && i < target->match_count; i++) {
+        const struct config_match *match = &target->matches[i];
+        char typed[INDEX_HOST_MAX + 16];
+        (void)snprintf(typed, sizeof typed, match->port ? "%s:%u" : "%s", match->host, match->port);
+        cJSON *item = cJSON_CreateString(typed);
+        if (item && !cJSON_AddItemToArray(list, item))
+            cJSON_Delete(item);
+    }
+}
+
+static void put_target(const struct keeper *keeper, cJSON *object,
+                       const struct config_target *target)
+{
+    char path[INDEX_PATH_MAX] = "";
+    struct place place = places_of(keeper->places, target->secret);
+    if (!index_socket_path(keeper->options->runtime_dir, target, path))
+        path[0] = '\0';
+    text(object, "name", target->name);
+    text(object, "engine", config_engine_name(target->engine));
+    text(object, "description", target->description);
+    put_matches(object, target);
+    text(object, "socket", path);
+    text(object, "user", place.username);
+    text(object, "dbname", target->dbname ? target->dbname : place.dbname);
+    text(object, "host", target->host ? target->host : place.host);
+    number(object, "port", target->port ? target->port : place.port);
+    text(object, "tls", config_tls_name(target->tls));
+}
+
+cJSON *documents_targets(struct keeper *keeper, const struct sm_peer *peer, const char *name)
+{
+    cJSON *document = cJSON_CreateObject();
+    cJSON *list = cJSON_AddArrayToObject(document, "targets");
+    for (size_t i = 0; list && i < keeper->config->target_count; i++) {
+        const struct config_target *target = &keeper->config->targets[i];
+        struct policy_decision decision = policy_connect(target, peer, name);
+        cJSON *object = decision.allowed ? row(list) : NULL;
+        if (!object)
+            continue;
+        put_target(keeper, object, target);
+        text(object, "rule", decision.rule);
+        flag(object, "value", policy_value(target, peer, name).allowed);
+    }
+    return document;
+}
+
+/* ---- explain ---- */
+
+/* "RUNDIR/NAME", as `psql -h` takes it, or a target's name. */
+static const struct config_target *target_of_name(const struct keeper *keeper, const char *typed)
+{
+    const char *directory = keeper->options->runtime_dir;
+    size_t len = strlen(directory);
+    if (strncmp(typed, directory, len) == 0 && typed[len] == '/')
+        typed += len + 1;
+    return config_find(keeper->config, typed);
+}
+
+/* As the index means it (index.c): the port given, the engine's default, or the target's own. */
+static bool matches(const struct keeper *keeper, const struct config_target *target,
+                    const char *host, uint32_t port)
+{
+    uint32_t own = target->port ? target->port : places_of(keeper->places, target->secret).port;
+    uint32_t standard = config_engine_port(target->engine);
+    if (port == 0)
+        port = standard;
+    for (size_t i = 0; i < target->match_count; i++) {
+        const struct config_match *match = &target->matches[i];
+        bool fits = match->port ? match->port == port : port == standard || port == own;
+        if (fits && strcmp(match->host, host) == 0)
+            return true;
+    }
+    const char *dialled = target->hostaddr ? target->hostaddr : target->host;
+    return dialled && strcmp(dialled, host) == 0 && port == (own ? own : standard);
+}
+
+static const struct config_target *target_of_host(const struct keeper *keeper, const char *typed,
+                                                  uint32_t port)
+{
+    char host[INDEX_HOST_MAX];
+    uint32_t said = 0;
+    if (!config_parse_host(typed, host, &said))
+        return NULL;
+    if (port == 0)
+        port = said;
+    for (size_t i = 0; i < keeper->config->target_count; i++)
+        if (matches(keeper, &keeper->config->targets[i], host, port))
+            return &keeper->config->targets[i];
+    return NULL;
+}
+
+cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, const char *name,
+                         const char *host, uint32_t port)
+{
+    cJSON *document = cJSON_CreateObject();
+    const struct config_target *target = target_of_host(keeper, host, port);
+    if (!target)
+        target = target_of_name(keeper, host);
+    text(document, "asked_host", host);
+    if (port > 0)
+        number(document, "asked_port", port);
+    text(document, "operator", name);
+    number(document, "uid", peer->uid);
+    if (!target) {
+        text(document, "decision", "none");
+        text(document, "text", "no target of this host matches: the connection is not smcred's");
+        return document;
+    }
+    struct policy_decision decision = policy_connect(target, peer, name);
+    struct policy_decision value = policy_value(target, peer, name);
+    text(document, "decision", decision.allowed ? "allow" : "deny");
+    text(document, "target", target->name);
+    text(document, "rule", decision.rule);
+    text(document, "text",
+         decision.allowed ? "the connection is logged in by smcred" : decision.text);
+    if (decision.allowed)
+        put_target(keeper, document, target);
+    text(document, "value_decision", value.allowed ? "allow" : "deny");
+    text(document, "value_rule", value.rule);
+    text(document, "replication_rule", policy_replication(target).rule);
+    return document;
+}
+
+/* ---- status ---- */
+
+struct summary {
+    cJSON *list; /* NULL: count only */
+    size_t stale, failing;
+    char error[SM_ERROR_TEXT_MAX];
+};
+
+static void put_cached(void *arg, const struct cache_state *state)
+{
+    struct summary *summary = arg;
+    bool stale = state->stale_for_ms > 0;
+    summary->stale += stale;
+    if (state->last_status != SMCRED_OK && state->last_error[0]) {
+        summary->failing++;
+        (void)snprintf(summary->error, sizeof summary->error, "%s", state->last_error);
+    }
+    cJSON *object = summary->list ? row(summary->list) : NULL;
+    if (!object)
+        return;
+    text(object, "secret", state->id);
+    text(object, "stage", state->stage);
+    text(object, "version", state->version_id);
+    text(object, "state",
+         stale                             ? "stale"
+         : state->age_ms >= 0              ? "fresh"
+         : state->last_status == SMCRED_OK ? "empty"
+                                           : sm_status_text(state->last_status));
+    number(object, "age_s", state->age_ms < 0 ? -1 : (double)(state->age_ms / 1000));
+    number(object, "expires_in_s", (double)(state->expires_in_ms / 1000));
+    number(object, "stale_for_s", (double)(state->stale_for_ms / 1000));
+    number(object, "retry_in_s", (double)(state->retry_in_ms / 1000));
+    number(object, "hits", (double)state->hits);
+    number(object, "fetches", (double)state->fetches);
+    number(object, "failures", (double)state->failures);
+    number(object, "waiting", (double)state->waiting);
+    flag(object, "shared", state->shared);
+    text(object, "last_error", state->last_error);
+}
+
+struct session_rows {
+    cJSON *list;
+    uid_t uid;
+    bool all;
+};
+
+static void put_session(void *arg, const struct sessions_state *state)
+{
+    const struct session_rows *rows = arg;
+    cJSON *object = rows->all || state->uid == rows->uid ? row(rows->list) : NULL;
+    if (!object)
+        return;
+    hex(object, "id", state->id);
+    text(object, "operator", state->operator_name);
+    number(object, "uid", state->uid);
+    text(object, "target", state->target);
+    text(object, "state", state->state);
+    text(object, "user", state->user);
+    text(object, "dbname", state->dbname);
+    text(object, "endpoint", state->endpoint);
+    number(object, "backend_pid", state->backend_pid);
+    number(object, "pid", state->pid);
+    number(object, "age_s", (double)(state->age_ms / 1000));
+    if (rows->all)
+        text(object, "version", state->version_id);
+}
+
+static void put_relays(const struct keeper *keeper, cJSON *document, const struct session_rows *who)
+{
+    cJSON *list = cJSON_AddArrayToObject(document, "relays");
+    for (const struct relay *at = relays_first(keeper->relays); list && at; at = at->next) {
+        cJSON *object = who->all || at->uid == who->uid ? row(list) : NULL;
+        if (!object)
+            continue;
+        text(object, "operator", at->operator_name);
+        number(object, "uid", at->uid);
+        number(object, "pid", at->pid);
+        number(object, "sessions", (double)at->session_count);
+        text(object, "state", at->draining ? "draining" : at->pid > 0 ? "running" : "starting");
+    }
+}
+
+cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool admin)
+{
+    char words[SM_ERROR_TEXT_MAX + 128] = "";
+    struct summary summary = {.list = NULL};
+    cJSON *document = cJSON_CreateObject();
+    struct session_rows rows = {.uid = peer->uid, .all = admin};
+    text(document, "version", PACKAGE_VERSION);
+    cJSON *cached = cJSON_CreateArray();
+    summary.list = admin ? cached : NULL;
+    cache_walk(keeper->cache, put_cached, &summary);
+    if (summary.stale > 0 || summary.failing > 0)
+        (void)snprintf(words, sizeof words, "%zu secrets are served stale, %zu cannot be read%s%s",
+                       summary.stale, summary.failing, admin && summary.error[0] ? ": " : "",
+                       admin ? summary.error : "");
+    text(document, "state", words[0] ? "degraded" : "ok");
+    text(document, "text", words[0] ? words : "secrets are fresh");
+    number(document, "pid", (double)getpid());
+    number(document, "uptime_s", (double)((sm_wall_ms() - keeper->started_ms) / 1000));
+    number(document, "targets", (double)keeper->config->target_count);
+    number(document, "stale", (double)summary.stale);
+    number(document, "failing", (double)summary.failing);
+    flag(document, "hidden_memory", sm_vault_hidden(keeper->vault));
+    flag(document, "admin", admin);
+    if (admin)
+        number(document, "scram_keys", (double)proofs_count(keeper->proofs));
+    if (!admin || !cached || !cJSON_AddItemToObject(document, "cache", cached))
+        cJSON_Delete(cached);
+    put_relays(keeper, document, &rows);
+    rows.list = cJSON_AddArrayToObject(document, "sessions");
+    if (rows.list)
+        sessions_walk(keeper->sessions, put_session, &rows);
+    return document;
+}
+
+cJSON *documents_refreshed(const char *secret, const struct cache_answer *answer)
+{
+    cJSON *object = cJSON_CreateObject();
+    text(object, "secret", secret);
+    text(object, "status", sm_status_text(answer->status));
+    text(object, "version", answer->snapshot ? answer->snapshot->version_id : "");
+    flag(object, "stale", answer->stale);
+    text(object, "text", answer->err->text);
+    return object;
+}
+
+enum smcred_status documents_seal(const cJSON *document, int *out_fd)
+{
+    char *json = document ? cJSON_PrintUnformatted(document) : NULL;
+    if (!json)
+        return SMCRED_NO_MEMORY;
+    enum smcred_status status = memfile_new("smcred-document", sm_bytes_of(json), out_fd);
+    cJSON_free(json);
+    return status;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * documents.h - the JSON that `smcred targets`, `explain`, `status` and `refresh` are answered
+ * with. doc/control-protocol.md names every member.
+ */
+#ifndef KEEPER_DOCUMENTS_H
+#define KEEPER_DOCUMENTS_H
+
+#include <cjson/cJSON.h>
+
+#include "keeper/cache.h"
+#include "keeper/keeper.h"
+
+/* All return NULL if memory is short; free with cJSON_Delete(). */
+cJSON *documents_targets(struct keeper *keeper, const struct sm_peer *peer, const char *name);
+/*
+ * What a connection of `peer` to what was typed would come to.
+ *   port  0: not said
+ */
+cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, const char *name,
+                         const char *host, uint32_t port);
+cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool admin);
+/* One row of a refresh. */
+cJSON *documents_refreshed(const char *secret, const struct cache_answer *answer);
+
+/* As a sealed memfd.  Errors: SMCRED_NO_MEMORY, SMCRED_SYSTEM. */
+SM_MUST_CHECK enum smcred_status documents_seal(const cJSON *document, int *out_fd);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * endpoints.h - a number for each way to verify a server: (host name, TLS mode, CA).  A relay keeps
+ * an SSL_CTX per number; a new CA file gets a new number.
+ */
+#ifndef KEEPER_ENDPOINTS_H
+#define KEEPER_ENDPOINTS_H
+
+#include "keeper/config.h"
+
+struct endpoints;
+
+SM_MUST_CHECK enum smcred_status endpoints_new(struct endpoints **out_endpoints);
+void endpoints_free(struct endpoints *endpoints);
+/* Errors: SMCRED_LIMITED (1000 of them; a relay keeps no more), SMCRED_NO_MEMORY. */
+SM_MUST_CHECK enum smcred_status endpoints_number(struct endpoints *endpoints, const char *host,
+                                                  uint32_t tls, uint64_t ca_print,
+                                                  uint32_t *out_number);
+
+#endif

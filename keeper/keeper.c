@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * keeper.c - the keeper's start, reload and stop, and its words with the parent.
+ */
+#include "keeper/keeper.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "common/clock.h"
+#include "common/parent.h"
+#include "common/seqpacket.h"
+#include "keeper/attempts.h"
+#include "keeper/audit.h"
+#include "keeper/cache.h"
+#include "keeper/control.h"
+#include "keeper/endpoints.h"
+#include "keeper/index.h"
+#include "keeper/listen.h"
+#include "keeper/login.h"
+#include "keeper/places.h"
+#include "keeper/proof.h"
+#include "keeper/relays.h"
+#include "keeper/resolver.h"
+#include "keeper/sessions.h"
+#include "keeper/source.h"
+#include "keeper/workers.h"
+
+#define LOOKUP_THREADS 2
+
+uint64_t keeper_random_id(void)
+{
+    uint64_t id = 0;
+    while (id == 0)
+        if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
+            id = 0; /* interrupted; after boot it does not fail */
+    return id;
+}
+
+static uint32_t random_number(void)
+{
+    return (uint32_t)keeper_random_id();
+}
+
+bool keeper_audit(struct keeper *keeper, struct audit_line *line)
+{
+    if (audit_write(keeper->audit, line) == SMCRED_OK)
+        return true;
+    log_error("cannot write the audit log %s: %s", keeper->config->audit_file, strerror(errno));
+    return !keeper->config->audit_must_work;
+}
+
+/* ---- the parent ---- */
+
+bool keeper_ask_parent(struct keeper *keeper, uint16_t verb, uint16_t tag, uint32_t id)
+{
+    uint8_t buffer[64];
+    struct sm_wire_out out;
+    sm_wire_begin(&out, buffer, sizeof buffer, verb, SMCRED_OK, 0);
+    if (tag != 0)
+        sm_wire_put_u32(&out, tag, id);
+    return sm_wire_finish(&out) == SMCRED_OK &&
+           sm_seqpacket_send(keeper->parent_fd, sm_bytes(out.data, out.len), NULL,
+                             sm_boot_ms() + 1000) == SMCRED_OK;
+}
+
+static void take_word(struct keeper *keeper, const struct sm_wire_in *in, struct sm_fds *fds)
+{
+    uint32_t uid = 0, pid = 0;
+    if (!sm_wire_get_u32(in, PAR_T_UID, &uid) || !sm_wire_get_u32(in, PAR_T_PID, &pid))
+        log_error("the parent said something incomplete");
+    else if (in->header.verb == PAR_GONE)
+        relays_gone(keeper->relays, uid, (pid_t)pid);
+    else if (in->header.verb == PAR_RELAY && fds->count == 1)
+        relays_arrived(keeper->relays, uid, (pid_t)pid, sm_take_fd(&fds->fd[0]));
+    else if (in->header.verb == PAR_RELAY)
+        relays_failed(keeper->relays, uid, "no relay could be started");
+    else
+        log_error("the parent said something unknown");
+}
+
+static void on_parent(evutil_socket_t fd, short events, void *arg)
+{
+    struct keeper *keeper = arg;
+    (void)events;
+    for (;;) {
+        uint8_t packet[512];
+        struct sm_fds fds = {.count = 0};
+        struct sm_wire_in in;
+        size_t len = 0;
+        enum smcred_status status = sm_seqpacket_receive(fd, packet, sizeof packet, &fds, 0, &len);
+        if (status == SMCRED_TIMED_OUT)
+            return;
+        if (status != SMCRED_OK) {
+            log_error("the parent is gone; without it there is no keeper");
+            keeper->exit_code = 1;
+            (void)event_base_loopbreak(keeper->base); /* fails for no base alone */
+            return;
+        }
+        if (sm_wire_parse(sm_bytes(packet, len), &in) == SMCRED_OK)
+            take_word(keeper, &in, &fds);
+        sm_fds_close(&fds);
+    }
+}
+
+/* ---- configuration ---- */
+
+static struct cache_limits limits_of(const struct config *config)
+{
+    struct cache_limits limits = cache_limits_default();
+    limits.ttl_ms = config->ttl_ms;
+    limits.stale_ms = config->stale_ms;
+    limits.secrets_max = config->max_secrets;
+    return limits;
+}
+
+static struct index_place place_of(void *arg, const struct config_target *target)
+{
+    const struct keeper *keeper = arg;
+    struct place place =
+        target->secret ? places_of(keeper->places, target->secret) : (struct place){"", "", "", 0};
+    return (struct index_place){place.host, place.port};
+}
+
+static void log_problems(const struct config_problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        log_error("%s", problems->lines[i]);
+}
+
+/* The configuration, and its sources opened.  Nothing of the keeper's changes on failure. */
+static bool load(struct keeper *keeper, struct config **out_config, struct source **out_source)
+{
+    struct config_problems problems;
+    struct sm_error err = {0};
+    struct source *source = NULL;
+    struct config *config = NULL;
+    if (source_new(&source) != SMCRED_OK) {
+        log_error("out of memory");
+        return false;
+    }
+    struct config_options options = {.file = keeper->options->config_file,
+                                     .owner = keeper->options->config_owner,
+                                     .modules = source_modules(source)};
+    enum smcred_status status = config_load(&options, &config, &problems);
+    log_problems(&problems);
+    config_problems_done(&problems);
+    if (status == SMCRED_OK) {
+        status = source_open(source, config, keeper->vault, &err);
+        if (status != SMCRED_OK)
+            log_error("%s: sources: %s", keeper->options->config_file, err.text);
+    } else if (status != SMCRED_INVALID) {
+        log_error("%s: %s", keeper->options->config_file, sm_status_text(status));
+    }
+    if (status != SMCRED_OK) {
+        config_unref(config);
+        source_free(source);
+        return false;
+    }
+    *out_config = config;
+    *out_source = source;
+    return true;
+}
+
+static void set_log_level(const struct keeper *keeper)
+{
+    enum log_level level = keeper->options->log_level_given
+                               ? keeper->options->log_level
+                               : (enum log_level)keeper->config->log_level;
+    log_open("smcredd", level);
+}
+
+static void write_index(struct keeper *keeper)
+{
+    keeper->index_is_old = false;
+    enum smcred_status status = index_write(keeper->index, keeper->config, place_of, keeper);
+    if (status != SMCRED_OK)
+        log_error("cannot write the index: %s",
+                  status == SMCRED_SYSTEM ? strerror(errno) : sm_status_text(status));
+}
+
+static void reload(struct keeper *keeper)
+{
+    struct config *config;
+    struct source *source;
+    struct sm_error err = {0};
+    if (!load(keeper, &config, &source)) {
+        log_error("the old configuration stays in use");
+        return;
+    }
+    if (audit_reopen(keeper->audit, config->audit_file, &err) != SMCRED_OK) {
+        log_error("the audit log: %s; the old configuration stays in use", err.text);
+        config_unref(config);
+        source_free(source);
+        return;
+    }
+    struct cache_source cached = source_for_cache(source);
+    if (cache_set_source(keeper->cache, &cached) != SMCRED_OK) {
+        log_error("out of memory; the old configuration stays in use");
+        config_unref(config);
+        source_free(source);
+        return;
+    }
+    struct cache_limits limits = limits_of(config);
+    cache_set_limits(keeper->cache, &limits);
+    config_unref(keeper->config);
+    keeper->config = config;
+    set_log_level(keeper);
+    if (listeners_update(keeper->listeners, config) != SMCRED_OK)
+        log_error("not every target has its socket");
+    write_index(keeper);
+    log_info("reloaded: %zu targets", config->target_count);
+}
+
+/* ---- events ---- */
+
+static void on_stop(evutil_socket_t fd, short events, void *arg)
+{
+    struct keeper *keeper = arg;
+    (void)fd;
+    (void)events;
+    (void)event_base_loopbreak(keeper->base); /* fails for no base alone */
+}
+
+static void on_reload(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    reload(arg);
+}
+
+static void on_tick(evutil_socket_t fd, short events, void *arg)
+{
+    struct keeper *keeper = arg;
+    int64_t now_ms = sm_boot_ms();
+    (void)fd;
+    (void)events;
+    if (keeper->index_is_old)
+        write_index(keeper);
+    relays_tick(keeper->relays, now_ms);
+    control_tick(keeper->control, now_ms);
+}
+
+static void on_changed(void *arg, const char *id, const char *stage,
+                       const struct sm_snapshot *before, const struct sm_snapshot *now)
+{
+    struct keeper *keeper = arg;
+    log_info("secret=%s stage=%s version=%s%s", log_quote(id), log_quote(stage),
+             log_quote(now->version_id), before ? " in place of the one before" : "");
+    if (strcmp(stage, CACHE_STAGE_DEFAULT) == 0 && places_note(keeper->places, id, now))
+        keeper->index_is_old = true;
+}
+
+static void on_failed(void *arg, const char *id, const char *stage, enum smcred_status status,
+                      const struct sm_error *err)
+{
+    (void)arg;
+    log_warning("cannot read secret=%s stage=%s: %s: %s", log_quote(id), log_quote(stage),
+                sm_status_text(status), err->text);
+}
+
+static bool add_event(struct keeper *keeper, size_t at, struct event *event,
+                      const struct timeval *every)
+{
+    keeper->events[at] = event;
+    return event && event_add(event, every) == 0;
+}
+
+static bool watch(struct keeper *keeper)
+{
+    static const struct timeval tick = {KEEPER_TICK_MS / 1000, KEEPER_TICK_MS % 1000 * 1000};
+    struct event_base *base = keeper->base;
+    return add_event(keeper, 0, evsignal_new(base, SIGTERM, on_stop, keeper), NULL) &&
+           add_event(keeper, 1, evsignal_new(base, SIGINT, on_stop, keeper), NULL) &&
+           add_event(keeper, 2, evsignal_new(base, SIGHUP, on_reload, keeper), NULL) &&
+           add_event(keeper, 3,
+                     event_new(base, keeper->parent_fd, EV_READ | EV_PERSIST, on_parent, keeper),
+                     NULL) &&
+           add_event(keeper, 4, event_new(base, -1, EV_PERSIST, on_tick, keeper), &tick);
+}
+
+/* ---- life ---- */
+
+static bool open_audit(struct keeper *keeper)
+{
+    struct sm_error err = {0};
+    if (audit_new(keeper->config->audit_file, &keeper->audit, &err) == SMCRED_OK)
+        return true;
+    log_error("the audit log: %s", err.text);
+    return false;
+}
+
+static bool build_core(struct keeper *keeper, struct source *source)
+{
+    struct cache_options cache = {.base = keeper->base,
+                                  .workers = keeper->fetchers,
+                                  .source = source_for_cache(source),
+                                  .limits = limits_of(keeper->config),
+                                  .now_ms = sm_boot_ms,
+                                  .random = random_number,
+                                  .changed = on_changed,
+                                  .failed = on_failed,
+                                  .arg = keeper};
+    if (cache_new(&cache, &keeper->cache) != SMCRED_OK) {
+        source_free(source);
+        return false;
+    }
+    struct proofs_options proofs = {keeper->fetchers, keeper->vault, 0};
+    struct resolver_options resolver = {.base = keeper->base,
+                                        .workers = keeper->lookups,
+                                        .lookup = resolver_lookup,
+                                        .now_ms = sm_boot_ms};
+    struct attempts_options attempts = {.now_ms = sm_boot_ms};
+    if (proofs_new(&proofs, &keeper->proofs) != SMCRED_OK ||
+        resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
+        attempts_new(&attempts, &keeper->attempts) != SMCRED_OK)
+        return false;
+    struct logins_options logins = {keeper->cache, keeper->attempts, sm_boot_ms, 0};
+    return logins_new(&logins, &keeper->logins) == SMCRED_OK;
+}
+
+static bool build_workers(struct keeper *keeper)
+{
+    keeper->base = event_base_new();
+    return keeper->base &&
+           workers_new(keeper->base, WORKERS_THREADS_DEFAULT, WORKERS_QUEUE_DEFAULT,
+                       &keeper->fetchers) == SMCRED_OK &&
+           workers_new(keeper->base, LOOKUP_THREADS, WORKERS_QUEUE_DEFAULT, &keeper->lookups) ==
+               SMCRED_OK;
+}
+
+static bool build_outer(struct keeper *keeper)
+{
+    return places_new(&keeper->places) == SMCRED_OK &&
+           endpoints_new(&keeper->endpoints) == SMCRED_OK &&
+           relays_new(keeper, &keeper->relays) == SMCRED_OK &&
+           sessions_new(keeper, &keeper->sessions) == SMCRED_OK &&
+           control_new(keeper, &keeper->control) == SMCRED_OK &&
+           index_new(keeper->options->runtime_dir, &keeper->index) == SMCRED_OK &&
+           listeners_new(keeper, &keeper->listeners) == SMCRED_OK && watch(keeper);
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* fewer clients at once, then */
+    }
+}
+
+/* An exit code; 0: it runs. */
+static int start(struct keeper *keeper)
+{
+    struct source *source;
+    if (sm_vault_new(&keeper->vault) != SMCRED_OK)
+        return 1;
+    if (!load(keeper, &keeper->config, &source))
+        return KEEPER_EXIT_CONFIG;
+    set_log_level(keeper);
+    if (!open_audit(keeper)) {
+        source_free(source);
+        return 1;
+    }
+    if (!build_workers(keeper)) {
+        source_free(source);
+        log_error("cannot start: out of memory or threads");
+        return 1;
+    }
+    if (!build_core(keeper, source) || !build_outer(keeper)) {
+        log_error("cannot start: out of memory");
+        return 1;
+    }
+    if (listeners_update(keeper->listeners, keeper->config) != SMCRED_OK)
+        return 1;
+    write_index(keeper);
+    log_info("%zu targets, secrets in %s memory", keeper->config->target_count,
+             sm_vault_hidden(keeper->vault) ? "hidden (memfd_secret)" : "locked");
+    return keeper_ask_parent(keeper, PAR_READY, 0, 0) ? 0 : 1;
+}
+
+/* Clients first, then what serves them, then the threads, then what the threads worked for. */
+static void stop(struct keeper *keeper)
+{
+    for (size_t i = 0; i < sizeof keeper->events / sizeof *keeper->events; i++)
+        if (keeper->events[i])
+            event_free(keeper->events[i]);
+    listeners_free(keeper->listeners);
+    control_free(keeper->control);
+    sessions_free(keeper->sessions);
+    relays_free(keeper->relays);
+    index_free(keeper->index);
+    logins_free(keeper->logins);
+    attempts_free(keeper->attempts);
+    workers_free(keeper->fetchers);
+    workers_free(keeper->lookups);
+    resolver_free(keeper->resolver);
+    proofs_free(keeper->proofs);
+    cache_free(keeper->cache);
+    endpoints_free(keeper->endpoints);
+    places_free(keeper->places);
+    audit_free(keeper->audit);
+    config_unref(keeper->config);
+    sm_vault_free(keeper->vault);
+    if (keeper->base)
+        event_base_free(keeper->base);
+    sm_close_fd(&keeper->parent_fd);
+}
+
+int keeper_run(const struct options *options, int parent_fd)
+{
+    struct keeper keeper = {.options = options, .parent_fd = parent_fd, .started_ms = sm_wall_ms()};
+    (void)signal(SIGPIPE, SIG_IGN); /* a valid signal; writes say EPIPE */
+    (void)umask(027); /* the audit log is for its group too; the rest says file by file */
+    raise_descriptor_limit();
+    keeper.exit_code = start(&keeper);
+    if (keeper.exit_code == 0 && event_base_dispatch(keeper.base) < 0) {
+        log_error("the event loop failed");
+        keeper.exit_code = 1;
+    }
+    stop(&keeper);
+    return keeper.exit_code;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sessions.h - every client connection from its accept to its last audit line: S2's messages
+ * (common/oracle.h, doc/oracle-protocol.md) and what the keeper answers.
+ */
+#ifndef KEEPER_SESSIONS_H
+#define KEEPER_SESSIONS_H
+
+#include "keeper/keeper.h"
+
+#define SESSIONS_MAX         16384
+#define SESSIONS_PER_UID_MAX 4096
+#define SESSIONS_LOGIN_MS    8000 /* of reading secrets and names; a relay waits 10 s for us */
+
+struct relay;
+
+SM_MUST_CHECK enum smcred_status sessions_new(struct keeper *keeper,
+                                              struct sessions **out_sessions);
+/* Sessions that are open go on in their relays. */
+void sessions_free(struct sessions *sessions);
+
+/*
+ * A client came; its relay serves it.  Policy decides when the relay has read what it wants.
+ *   peer  moved from
+ *   fd    owned from now on
+ */
+void sessions_start(struct sessions *sessions, const struct config_target *target,
+                    struct sm_peer *peer, int fd, bool tcp);
+
+/* For relays.c. */
+void sessions_relay_ready(struct relay *relay);
+void sessions_relay_lost(struct relay *relay, const char *why);
+/* NULL, or how the relay broke the protocol. */
+const char *sessions_message(struct relay *relay, const struct sm_wire_in *in);
+
+/* One session, for `status`.  Borrowed for the call. */
+struct sessions_state {
+    uint64_t id;
+    uid_t uid;
+    const char *operator_name;
+    const char *target;
+    const char *state; /* waiting, login, open */
+    const char *user;
+    const char *dbname;
+    const char *version_id;
+    const char *endpoint;
+    uint32_t backend_pid;
+    pid_t pid;
+    int64_t age_ms;
+};
+void sessions_walk(const struct sessions *sessions,
+                   void (*each)(void *arg, const struct sessions_state *state), void *arg);
+size_t sessions_count(const struct sessions *sessions);
+
+#endif

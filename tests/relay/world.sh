@@ -1,0 +1,150 @@
+# tests/relay/world.sh - sourced by t_*.sh: TAP, one relay under the scripted keeper, one PostgreSQL.
+# Everything lives in $world and ends with the shell.
+
+world=$(mktemp -d)
+chmod 755 "$world"
+keeper=$top_builddir/tests/relay/scripted_keeper
+relay=$top_builddir/smcred-relay
+pg_bin=${PG_BIN:-/usr/lib/postgresql/15/bin}
+# A sanitizer keeps what was freed; the test of back-pressure wants to see what is in use.
+export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1
+count=0
+keeper_pid=
+server_pid=
+
+as_nobody_special() {
+    if [ "$(id -u)" = 0 ]; then
+        runuser -u postgres -- "$@"
+    else
+        "$@"
+    fi
+}
+
+clean_up() {
+    [ -z "$keeper_pid" ] || kill "$keeper_pid" 2>/dev/null
+    [ -z "$server_pid" ] || kill "$server_pid" 2>/dev/null
+    [ ! -d "$world/pg/data" ] || as_nobody_special "$pg_bin/pg_ctl" -D "$world/pg/data" -m immediate stop >/dev/null 2>&1
+    rm -rf "$world"
+}
+trap clean_up EXIT
+
+skip_all() {
+    echo "1..0 # SKIP $1"
+    exit 0
+}
+
+# ok SENTENCE COMMAND...: the test passes if the command does.
+ok() {
+    local sentence=$1
+    shift
+    count=$((count + 1))
+    if "$@"; then
+        echo "ok $count - $sentence"
+    else
+        echo "not ok $count - $sentence"
+        tail -n 5 "$world/k/out" "$world/k/err" 2>/dev/null | sed 's/^/# /'
+    fi
+}
+
+plan() {
+    echo "1..$count"
+}
+
+# Waits, five seconds at most, until a command succeeds.
+until_true() {
+    local i
+    for i in $(seq 100); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+# start_keeper OPTION...: a relay that listens in $world/k; what it says is in $world/k/out.
+start_keeper() {
+    stop_keeper
+    mkdir -p "$world/k"
+    : >"$world/k/out"
+    "$keeper" --relay "$relay" --listen "$world/k/.s.PGSQL.5432" --log-level debug "$@" \
+        >"$world/k/out" 2>"$world/k/err" </dev/null &
+    keeper_pid=$!
+    until_true grep -q '^READY' "$world/k/out"
+    relay_pid=$(sed -n 's/^READY relay=//p' "$world/k/out")
+}
+
+stop_keeper() {
+    [ -n "$keeper_pid" ] || return 0
+    kill "$keeper_pid" 2>/dev/null
+    wait "$keeper_pid" 2>/dev/null
+    keeper_pid=
+}
+
+# said PATTERN: the relay has told the keeper so, or does within five seconds.
+said() {
+    until_true grep -qE "$1" "$world/k/out"
+}
+
+# Certificates: ca.pem; server.pem for orders-db.internal and 127.0.0.1; other.pem, a stranger's CA.
+make_certificates() {
+    mkdir -p "$world/tls"
+    (
+        cd "$world/tls" || exit 1
+        for name in ca other; do
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+                -subj "/CN=$name" -keyout $name.key -out $name.pem
+        done
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+            -subj /CN=orders-db.internal -keyout server.key -out server.csr
+        printf 'subjectAltName=DNS:orders-db.internal,IP:127.0.0.1' >ext
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+            -extfile ext -out server.pem
+        chmod 644 server.key
+    ) >/dev/null 2>&1
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# A real PostgreSQL with roles app (SCRAM), md (md5) and clear (cleartext), all with password "right".
+start_postgres() {
+    make_certificates
+    pg_port=$(free_port)
+    mkdir "$world/pg"
+    [ "$(id -u)" != 0 ] || chown postgres "$world/pg"
+    echo right >"$world/password"
+    as_nobody_special "$pg_bin/initdb" -D "$world/pg/data" -U postgres -A scram-sha-256 \
+        --no-sync --pwfile="$world/password" >/dev/null 2>&1 || return 1
+    install -m 600 "$world/tls/server.key" "$world/tls/server.pem" "$world/pg/data/"
+    [ "$(id -u)" != 0 ] || chown postgres "$world/pg/data/server.key" "$world/pg/data/server.pem"
+    cat >>"$world/pg/data/postgresql.conf" <<CONF
+listen_addresses = '127.0.0.1'
+port = $pg_port
+unix_socket_directories = '$world/pg'
+ssl = on
+ssl_cert_file = 'server.pem'
+ssl_key_file = 'server.key'
+fsync = off
+max_connections = 250
+CONF
+    cat >"$world/pg/data/pg_hba.conf" <<CONF
+host all md 127.0.0.1/32 md5
+host all clear 127.0.0.1/32 password
+host all nologin 127.0.0.1/32 reject
+local all all scram-sha-256
+host all all 127.0.0.1/32 scram-sha-256
+CONF
+    as_nobody_special "$pg_bin/pg_ctl" -D "$world/pg/data" -l "$world/pg/log" -w start >/dev/null || return 1
+    PGPASSWORD=right "$pg_bin/psql" -qX -h 127.0.0.1 -p "$pg_port" -U postgres postgres <<SQL
+create role app login password 'right';
+create role clear login password 'right';
+set password_encryption = md5;
+create role md login password 'right';
+create database app owner app;
+SQL
+}
+
+# psql through the relay.
+sql() {
+    PGCONNECT_TIMEOUT=20 timeout 60 "$pg_bin/psql" -qXAt -h "$world/k" -U alice -d app "$@" 2>&1
+}
