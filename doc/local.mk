@@ -4,3 +4,4 @@ EXTRA_DIST += %D%/clients.md %D%/shim.md
 EXTRA_DIST += %D%/server.md
 EXTRA_DIST += %D%/libsmcred.md
 EXTRA_DIST += %D%/relay.md
+EXTRA_DIST += %D%/performance.md
