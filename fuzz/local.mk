@@ -9,7 +9,7 @@ fuzz_cflags = $(AM_CFLAGS)
 fuzz_driver = %D%/replay.c
 endif
 
-fuzz_programs = %D%/fuzz_scram %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_config %D%/fuzz_control %D%/fuzz_scram %D%/fuzz_wire
 fuzz_programs += %D%/fuzz_pgmsg %D%/fuzz_scramtext
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
@@ -31,3 +31,11 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_scramtext_SOURCES = %D%/fuzz_scramtext.c $(fuzz_driver)
 %C%_fuzz_scramtext_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_scramtext_LDADD = relay/librelay.la
+
+%C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_driver)
+%C%_fuzz_config_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_config_LDADD = keeper/libkeeper.la
+
+%C%_fuzz_control_SOURCES = %D%/fuzz_control.c $(fuzz_driver)
+%C%_fuzz_control_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_control_LDADD = keeper/libkeeper.la
