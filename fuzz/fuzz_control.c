@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* fuzz_control.c - a request that is accepted has what its verb needs; one that is not, a reason. */
+/* fuzz_control.c - a request that is accepted has what its verb needs; one that is not, a reason.
+ */
 #include "keeper/control.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
