@@ -5,3 +5,4 @@ EXTRA_DIST += %D%/server.md
 EXTRA_DIST += %D%/libsmcred.md
 EXTRA_DIST += %D%/relay.md
 EXTRA_DIST += %D%/performance.md
+EXTRA_DIST += %D%/control-protocol.md %D%/index.md %D%/oracle-protocol.md %D%/processes.md %D%/wire.md

@@ -11,6 +11,8 @@ endif
 
 fuzz_programs = %D%/fuzz_http %D%/fuzz_page %D%/fuzz_pgmsg \
 	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_sigv4 %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_config %D%/fuzz_control %D%/fuzz_scram %D%/fuzz_wire
+fuzz_programs += %D%/fuzz_pgmsg %D%/fuzz_scramtext
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -43,3 +45,10 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_page_SOURCES = %D%/fuzz_page.c $(fuzz_driver)
 %C%_fuzz_page_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_page_LDADD = common/libcommon.la
+%C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_driver)
+%C%_fuzz_config_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_config_LDADD = keeper/libkeeper.la
+
+%C%_fuzz_control_SOURCES = %D%/fuzz_control.c $(fuzz_driver)
+%C%_fuzz_control_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_control_LDADD = keeper/libkeeper.la

@@ -377,7 +377,8 @@ static void stamp(const struct session *session, char out_stamp[STAMP_MAX])
 {
     int put = snprintf(out_stamp, STAMP_MAX, "smcred:%s:%s", session->relay->operator_name,
                        session->application);
-    size_t len = put < STAMP_MAX ? (size_t)put : STAMP_MAX - 1; /* not into the middle of a character */
+    size_t len =
+        put < STAMP_MAX ? (size_t)put : STAMP_MAX - 1; /* not into the middle of a character */
     while (len == STAMP_MAX - 1 && ((unsigned char)out_stamp[len - 1] & 0x80) != 0)
         out_stamp[--len] = '\0';
 }

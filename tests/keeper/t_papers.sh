@@ -16,7 +16,7 @@ has()
 
 while read -r section name; do
     if [ "$section" = option ]; then
-        has man/smcredd.8 "^\.BR* \\\\-\\\\-${name//-/\\\\-}\( \|\$\)" "--$name"
+        has man/smcredd.8 "^\.B[IR]* \\\\-\\\\-${name//-/\\\\-}\( \|\$\)" "--$name"
     else
         has man/smcred.conf.5 "^\.BR* $name\( \|\$\)" "[$section] $name"
         has etc/smcred.conf "^[#;]* *$name *=" "[$section] $name"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_config.c - a good configuration is understood, and every bad line is named with its place. */
+/* test_config.c - a good configuration is understood, and every bad line is named with its place.
+ */
 #include "tests/lib/sm_test.h"
 
 #include <fcntl.h>

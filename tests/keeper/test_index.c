@@ -79,7 +79,7 @@ static struct index_place port_7000(void *arg, const struct config_target *targe
 }
 
 #define ORDERS                                                                                     \
-    "[target orders]\nsecret = s\ntls = disable\nmatch = Orders.internal 10.0.0.9\nport = 6432\n"   \
+    "[target orders]\nsecret = s\ntls = disable\nmatch = Orders.internal 10.0.0.9\nport = 6432\n"  \
     "hostaddr = 127.0.0.1\n"
 #define BILLING                                                                                    \
     "[target billing]\nsecret = s\ntls = disable\nmatch = billing.internal orders.internal:9999\n"
@@ -168,8 +168,9 @@ static void gives_every_target_an_address_of_its_own(void **state)
     free(text);
 }
 
-SM_TEST_MAIN(
-    cmocka_unit_test_setup_teardown(finds_what_was_configured, make_directory, remove_directory),
-    cmocka_unit_test_setup_teardown(tells_readers_of_the_old_one, make_directory, remove_directory),
-    cmocka_unit_test_setup_teardown(gives_every_target_an_address_of_its_own, make_directory,
-                                    remove_directory))
+SM_TEST_MAIN(cmocka_unit_test_setup_teardown(finds_what_was_configured, make_directory,
+                                             remove_directory),
+             cmocka_unit_test_setup_teardown(tells_readers_of_the_old_one, make_directory,
+                                             remove_directory),
+             cmocka_unit_test_setup_teardown(gives_every_target_an_address_of_its_own,
+                                             make_directory, remove_directory))

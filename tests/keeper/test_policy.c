@@ -24,10 +24,10 @@ static void lets_in_who_is_listed(void **state)
         gid_t gid, supplementary;
         bool allowed;
     } cases[] = {
-        {1000, 1000, 1000, true}, {1001, 1001, 1001, false}, {1001, 500, 1001, true},
-        {1001, 1001, 500, true},  {500, 1001, 1001, false}, /* a uid is no gid */
-        {1001, 1000, 1000, false}, {0, 0, 0, false},        /* root is not listed either */
-        {65534, 500, 500, false},                            /* whoever that is */
+        {1000, 1000, 1000, true},     {1001, 1001, 1001, false}, {1001, 500, 1001, true},
+        {1001, 1001, 500, true},      {500, 1001, 1001, false}, /* a uid is no gid */
+        {1001, 1000, 1000, false},    {0, 0, 0, false},         /* root is not listed either */
+        {65534, 500, 500, false},                               /* whoever that is */
         {(uid_t)-1, 500, 500, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -44,8 +44,9 @@ static void refuses_with_the_rule_and_28000(void **state)
     struct sm_peer who = peer(1001, 1001, 1001);
     struct policy_decision decision = policy_connect(&orders, &who, "mallory");
     assert_string_equal(decision.sqlstate, "28000");
-    assert_string_equal(decision.text, "mallory may not use target orders, by rule \"target orders: "
-                                       "allow = @dba alice\"");
+    assert_string_equal(decision.text,
+                        "mallory may not use target orders, by rule \"target orders: "
+                        "allow = @dba alice\"");
     decision = policy_connect(&billing, &who, "mallory");
     assert_string_equal(decision.rule, "target billing: no allow");
     assert_false(decision.allowed);
