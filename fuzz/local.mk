@@ -9,7 +9,7 @@ fuzz_cflags = $(AM_CFLAGS)
 fuzz_driver = %D%/replay.c
 endif
 
-fuzz_programs = %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_secretvalue %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -19,3 +19,15 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_wire_SOURCES = %D%/fuzz_wire.c $(fuzz_driver)
 %C%_fuzz_wire_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_wire_LDADD = common/libcommon.la
+
+%C%_fuzz_awserror_SOURCES = %D%/fuzz_awserror.c $(fuzz_driver)
+%C%_fuzz_awserror_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_awserror_LDADD = $(aws_libs)
+
+%C%_fuzz_awsprofile_SOURCES = %D%/fuzz_awsprofile.c $(fuzz_driver)
+%C%_fuzz_awsprofile_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_awsprofile_LDADD = $(aws_libs)
+
+%C%_fuzz_secretvalue_SOURCES = %D%/fuzz_secretvalue.c sources/inifile.c $(fuzz_driver)
+%C%_fuzz_secretvalue_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
+%C%_fuzz_secretvalue_LDADD = $(value_libs) common/libcommon.la
