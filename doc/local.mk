@@ -1,1 +1,2 @@
 # doc/local.mk - what developers read.
+EXTRA_DIST += %D%/server.md

@@ -1,1 +1,2 @@
 # etc/local.mk - default configuration, units, snippets.
+EXTRA_DIST += %D%/smcred-server.service

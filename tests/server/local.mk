@@ -1,1 +1,37 @@
 # tests/server/local.mk - tests of server/.
+server_test_libs = server/libserver.la $(CMOCKA_LIBS)
+EXTRA_DIST += %D%/server_fixture.h %D%/server_world.sh
+if HAVE_CMOCKA
+server_tests = %D%/test_auth %D%/test_dispatch %D%/test_envelope %D%/test_filters \
+	%D%/test_password %D%/test_store
+check_PROGRAMS += $(server_tests)
+TESTS += $(server_tests)
+
+%C%_test_auth_SOURCES = %D%/test_auth.c
+%C%_test_auth_CFLAGS = $(test_cflags)
+%C%_test_auth_LDADD = $(server_test_libs)
+
+%C%_test_dispatch_SOURCES = %D%/test_dispatch.c
+%C%_test_dispatch_CFLAGS = $(test_cflags)
+%C%_test_dispatch_LDADD = $(server_test_libs)
+
+%C%_test_envelope_SOURCES = %D%/test_envelope.c
+%C%_test_envelope_CFLAGS = $(test_cflags)
+%C%_test_envelope_LDADD = $(server_test_libs)
+
+%C%_test_filters_SOURCES = %D%/test_filters.c
+%C%_test_filters_CFLAGS = $(test_cflags)
+%C%_test_filters_LDADD = $(server_test_libs)
+
+%C%_test_password_SOURCES = %D%/test_password.c
+%C%_test_password_CFLAGS = $(test_cflags)
+%C%_test_password_LDADD = $(server_test_libs)
+
+%C%_test_store_SOURCES = %D%/test_store.c
+%C%_test_store_CFLAGS = $(test_cflags)
+%C%_test_store_LDADD = $(server_test_libs)
+endif
+
+server_scripts = %D%/t_crash.sh %D%/t_http.sh %D%/t_clients.sh
+TESTS += $(server_scripts)
+EXTRA_DIST += $(server_scripts)

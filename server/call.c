@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * call.c - a call from its beginning to the body of its answer.  Called by http and dispatch.
+ */
+#include "server/call.h"
+
+#include <openssl/rand.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "server/json.h"
+
+enum smcred_status server_init(struct server *server, struct sm_vault *vault,
+                               struct sm_secret *master_key, struct server_store *store,
+                               struct sm_error *err)
+{
+    *server = (struct server){
+        .vault = vault, .master_key = master_key, .store = store, .now_ms = sm_wall_ms};
+    enum smcred_status status =
+        server_store_setting(store, "region", server->region, sizeof server->region);
+    if (status == SMCRED_OK)
+        status = server_store_setting(store, "account", server->account, sizeof server->account);
+    if (status != SMCRED_OK)
+        return sm_error_set(err, status,
+                            "the store has no region and account; was it made by --init?");
+    return SMCRED_OK;
+}
+
+/* A random UUID, version 4. */
+static void make_request_id(char out_id[SERVER_REQUEST_ID_LEN + 1])
+{
+    uint8_t b[16] = {0};
+    (void)RAND_bytes(b, sizeof b); /* an id that repeats would only be hard to find in the trail */
+    b[6] = (b[6] & 0x0f) | 0x40;
+    b[8] = (b[8] & 0x3f) | 0x80;
+    (void)snprintf(out_id, SERVER_REQUEST_ID_LEN + 1,
+                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+                   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+                   b[14], b[15]); /* fits */
+}
+
+void server_call_init(struct server_call *call, struct server *server, const char *source)
+{
+    memset(call, 0, sizeof *call);
+    call->server = server;
+    call->now_ms = server->now_ms();
+    (void)snprintf(call->source, sizeof call->source, "%s", source); /* an address fits */
+    make_request_id(call->request_id);
+}
+
+void server_call_done(struct server_call *call)
+{
+    cJSON_Delete(call->input);
+    cJSON_Delete(call->output);
+    free(call->message);
+    call->input = NULL;
+    call->output = NULL;
+    call->message = NULL;
+}
+
+enum server_error server_fail(struct server_call *call, enum server_error error, const char *format,
+                              ...)
+{
+    va_list args;
+    free(call->message);
+    va_start(args, format);
+    if (vasprintf(&call->message, format, args) < 0)
+        call->message = NULL; /* the type alone then */
+    va_end(args);
+    if (call->message)
+        server_json_clean(call->message); /* may repeat a header */
+    return call->error = error;
+}
+
+enum server_error server_fail_status(struct server_call *call, enum smcred_status status)
+{
+    enum server_error error = server_error_of(status);
+    if (status == SMCRED_OK)
+        return SERVER_OK;
+    log_error("request %s: %s (store: %s)", call->request_id, sm_status_text(status),
+              server_store_error(call->server->store));
+    if (error == SERVER_DECRYPTION_FAILURE)
+        return server_fail(call, error,
+                           "Secrets Manager can't decrypt the protected secret text using the "
+                           "provided KMS key.");
+    return server_fail(call, SERVER_INTERNAL, "An error occurred on the server side.");
+}
+
+static cJSON *error_json(const struct server_call *call)
+{
+    const struct server_error_form *form = server_error_form(call->error);
+    cJSON *json = cJSON_CreateObject();
+    server_json_add(json, "__type", form->type);
+    server_json_add(json, form->member, call->message);
+    return json;
+}
+
+char *server_call_body(struct server_call *call)
+{
+    server_autojson cJSON *error = call->error != SERVER_OK ? error_json(call) : NULL;
+    return cJSON_PrintUnformatted(error ? error : call->output);
+}

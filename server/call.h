@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * call.h - the server, and one call to it: what the request handlers share.
+ */
+#ifndef SERVER_CALL_H
+#define SERVER_CALL_H
+
+#include "common/secret.h"
+#include "server/errors.h"
+#include "server/store.h"
+
+struct cJSON;
+struct server_operation;
+struct server_trail;
+
+#define SERVER_REGION_MAX     63
+#define SERVER_REQUEST_ID_LEN 36 /* a UUID */
+
+/* What lives as long as the process.  One thread answers all calls. */
+struct server {
+    struct sm_vault *vault;
+    struct sm_secret *master_key;
+    struct server_store *store;
+    struct server_trail *trail; /* NULL: none is kept */
+    int64_t (*now_ms)(void);    /* wall clock; tests give their own */
+    char region[SERVER_REGION_MAX + 1];
+    char account[12 + 1];
+};
+
+/* Sets up a server over a store that is open; region and account are read from it. */
+SM_MUST_CHECK enum smcred_status server_init(struct server *server, struct sm_vault *vault,
+                                             struct sm_secret *master_key,
+                                             struct server_store *store, struct sm_error *err);
+
+struct server_call {
+    struct server *server;
+    const struct server_operation *operation; /* NULL until known */
+    struct cJSON *input;                      /* NULL until parsed */
+    struct cJSON *output;
+    int64_t now_ms;
+    char request_id[SERVER_REQUEST_ID_LEN + 1];
+    /* who */
+    char access_key_id[SERVER_KEY_ID_MAX + 1]; /* "" until known */
+    char principal[SERVER_PRINCIPAL_MAX + 1];
+    char source[64]; /* address of the peer */
+    /* which; for operations that name a secret, and for the trail */
+    struct server_secret secret; /* row 0: none found */
+    char version_id[SERVER_VERSION_ID_MAX + 1];
+    /* what came of it */
+    enum server_error error;
+    char *message; /* NULL: none */
+};
+
+void server_call_init(struct server_call *call, struct server *server, const char *source);
+void server_call_done(struct server_call *call);
+
+/* Says what went wrong; the message is for the caller's eyes and never holds a value. */
+enum server_error server_fail(struct server_call *call, enum server_error error, const char *format,
+                              ...) SM_PRINTF(3, 4);
+/* The same for a failure of our own: logged here, and answered in words that tell nothing. */
+enum server_error server_fail_status(struct server_call *call, enum smcred_status status);
+
+/*
+ * The body of the answer, result or error.
+ *   out_body  free with cJSON_free(), which wipes; NULL without memory
+ */
+char *server_call_body(struct server_call *call);
+
+#endif

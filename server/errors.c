@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * errors.c - from our errors to AWS's types, codes and spelling.  Called by dispatch and http.
+ */
+#include "server/errors.h"
+
+#include <stddef.h>
+
+const struct server_error_form *server_error_form(enum server_error error)
+{
+    static const struct server_error_form forms[] = {
+        [SERVER_OK] = {"", 200, NULL},
+        [SERVER_RESOURCE_NOT_FOUND] = {"ResourceNotFoundException", 400, "Message"},
+        [SERVER_RESOURCE_EXISTS] = {"ResourceExistsException", 400, "Message"},
+        [SERVER_INVALID_REQUEST] = {"InvalidRequestException", 400, "Message"},
+        [SERVER_INVALID_PARAMETER] = {"InvalidParameterException", 400, "Message"},
+        [SERVER_INVALID_NEXT_TOKEN] = {"InvalidNextTokenException", 400, "Message"},
+        [SERVER_LIMIT_EXCEEDED] = {"LimitExceededException", 400, "Message"},
+        [SERVER_DECRYPTION_FAILURE] = {"DecryptionFailure", 400, "Message"},
+        [SERVER_INTERNAL] = {"InternalServiceError", 500, "Message"},
+        [SERVER_VALIDATION] = {"ValidationException", 400, "message"},
+        [SERVER_SERIALIZATION] = {"SerializationException", 400, "Message"},
+        [SERVER_UNKNOWN_OPERATION] = {"UnknownOperationException", 400, "message"},
+        [SERVER_TOO_LARGE] = {"RequestEntityTooLargeException", 413, "message"},
+        [SERVER_MISSING_TOKEN] = {"MissingAuthenticationTokenException", 400, "message"},
+        [SERVER_INCOMPLETE_SIGNATURE] = {"IncompleteSignatureException", 400, "message"},
+        [SERVER_UNRECOGNIZED_CLIENT] = {"UnrecognizedClientException", 400, "message"},
+        [SERVER_INVALID_SIGNATURE] = {"InvalidSignatureException", 400, "message"},
+    };
+    return &forms[error];
+}
+
+enum server_error server_error_of(enum smcred_status status)
+{
+    switch (status) {
+    case SMCRED_OK:
+        return SERVER_OK;
+    case SMCRED_NOT_FOUND:
+        return SERVER_RESOURCE_NOT_FOUND;
+    case SMCRED_INVALID: /* a sealed value that does not open: damaged, or another master key */
+        return SERVER_DECRYPTION_FAILURE;
+    case SMCRED_LIMITED:
+        return SERVER_LIMIT_EXCEEDED;
+    case SMCRED_TOO_LARGE:
+    case SMCRED_SYSTEM:
+    case SMCRED_NO_MEMORY:
+    case SMCRED_UNAVAILABLE:
+    case SMCRED_TIMED_OUT:
+    case SMCRED_DENIED:
+    case SMCRED_PROTOCOL:
+    case SMCRED_REVOKED:
+    case SMCRED_UNSUPPORTED:
+        return SERVER_INTERNAL; /* ours to repair, and not the caller's business */
+    }
+    return SERVER_INTERNAL;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * keys.c - access keys in AWS's forms.  Called by setup to make one and by auth to find it.
+ */
+#include "server/keys.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+
+#include "server/envelope.h"
+
+#define PLACE_MAX (SERVER_KEY_ID_MAX + 16)
+
+/* What the seal is bound to. */
+static struct sm_bytes place_of(struct sm_bytes id, char out[PLACE_MAX])
+{
+    int len = snprintf(out, PLACE_MAX, "access-key%c%.*s", 0, (int)id.len, (const char *)id.data);
+    return sm_bytes(out,
+                    (size_t)len); /* fits: ids longer than SERVER_KEY_ID_MAX are not looked up */
+}
+
+static bool make_id(char out_id[SERVER_KEY_ID_LEN + 1])
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"; /* 32: no bias */
+    uint8_t bytes[SERVER_KEY_ID_LEN];
+    if (RAND_bytes(bytes, sizeof bytes) != 1)
+        return false;
+    for (size_t i = 0; i < SERVER_KEY_ID_LEN; i++)
+        out_id[i] = i < 4 ? "AKIA"[i] : alphabet[bytes[i] % 32];
+    out_id[SERVER_KEY_ID_LEN] = '\0';
+    return true;
+}
+
+static enum smcred_status make_secret(struct sm_vault *vault, struct sm_secret **out_secret)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"; /* 64: no bias */
+    sm_autosecret struct sm_secret *secret = NULL;
+    size_t room;
+    enum smcred_status status = sm_secret_alloc(vault, SERVER_KEY_SECRET_LEN, &secret);
+    if (status != SMCRED_OK)
+        return status;
+    uint8_t *text = sm_secret_room(secret, &room);
+    if (RAND_priv_bytes(text, SERVER_KEY_SECRET_LEN) != 1)
+        return SMCRED_UNAVAILABLE;
+    for (size_t i = 0; i < SERVER_KEY_SECRET_LEN; i++)
+        text[i] = (uint8_t)alphabet[text[i] % 64];
+    sm_secret_grow(secret, SERVER_KEY_SECRET_LEN);
+    *out_secret = sm_take_ptr(&secret);
+    return SMCRED_OK;
+}
+
+enum smcred_status server_key_create(const struct server *server, const char *principal,
+                                     char out_id[SERVER_KEY_ID_LEN + 1],
+                                     struct sm_secret **out_secret)
+{
+    char id[SERVER_KEY_ID_LEN + 1], place[PLACE_MAX];
+    sm_autosecret struct sm_secret *secret = NULL;
+    sm_autofree uint8_t *sealed = NULL;
+    size_t sealed_len;
+    if (!make_id(id))
+        return SMCRED_UNAVAILABLE;
+    enum smcred_status status = make_secret(server->vault, &secret);
+    if (status == SMCRED_OK)
+        status = server_seal(server->vault, server->master_key, place_of(sm_bytes_of(id), place),
+                             secret, &sealed, &sealed_len);
+    if (status == SMCRED_OK)
+        status = server_store_key_insert(server->store, id, principal, sm_bytes(sealed, sealed_len),
+                                         server->now_ms());
+    if (status != SMCRED_OK)
+        return status;
+    memcpy(out_id, id, sizeof id);
+    *out_secret = sm_take_ptr(&secret);
+    return SMCRED_OK;
+}
+
+enum smcred_status server_key_find(const struct server *server, struct sm_bytes id,
+                                   char out_principal[SERVER_PRINCIPAL_MAX + 1],
+                                   struct sm_secret **out_secret)
+{
+    char place[PLACE_MAX];
+    sm_autofree uint8_t *sealed = NULL;
+    size_t sealed_len;
+    if (id.len > SERVER_KEY_ID_MAX)
+        return SMCRED_NOT_FOUND;
+    enum smcred_status status =
+        server_store_key(server->store, id, out_principal, &sealed, &sealed_len);
+    if (status != SMCRED_OK)
+        return status;
+    return server_unseal(server->vault, server->master_key, place_of(id, place),
+                         sm_bytes(sealed, sealed_len), out_secret);
+}

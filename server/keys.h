@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * keys.h - access keys: who may call.
+ */
+#ifndef SERVER_KEYS_H
+#define SERVER_KEYS_H
+
+#include "common/secret.h"
+#include "server/call.h"
+
+#define SERVER_KEY_ID_LEN     20 /* "AKIA" and sixteen more */
+#define SERVER_KEY_SECRET_LEN 40
+
+/*
+ * Makes a key pair for `principal` and stores it, the secret half sealed.  It is not shown again.
+ *   out_secret  free with sm_secret_free()
+ */
+SM_MUST_CHECK enum smcred_status server_key_create(const struct server *server,
+                                                   const char *principal,
+                                                   char out_id[SERVER_KEY_ID_LEN + 1],
+                                                   struct sm_secret **out_secret);
+
+/* Errors: SMCRED_NOT_FOUND, and those of the store and the seal. */
+SM_MUST_CHECK enum smcred_status server_key_find(const struct server *server, struct sm_bytes id,
+                                                 char out_principal[SERVER_PRINCIPAL_MAX + 1],
+                                                 struct sm_secret **out_secret);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * model.c - tables alone.  Read by validate, named by dispatch's table of operations.
+ */
+#include "server/model.h"
+
+#include "server/labels.h"
+
+static bool is_filter_value(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                  " :_@/+=.-!";
+    return text[strspn(text, allowed)] == '\0';
+}
+
+static const char *const filter_keys[] = {
+    "description", "name", "tag-key", "tag-value", "primary-region", "owning-service", "all", NULL};
+static const char *const sort_orders[] = {"asc", "desc", NULL};
+static const char *const sort_keys[] = {"created-date", "last-accessed-date", "last-changed-date",
+                                        "name", NULL};
+
+#define TEXT(member, least, most)                                                                  \
+    {                                                                                              \
+        .name = member, .type = SERVER_MEMBER_TEXT, .min = least, .max = most                      \
+    }
+#define REQUIRED(member, least, most)                                                              \
+    {                                                                                              \
+        .name = member, .type = SERVER_MEMBER_TEXT, .required = true, .min = least, .max = most    \
+    }
+#define NUMBER(member, least, most)                                                                \
+    {                                                                                              \
+        .name = member, .type = SERVER_MEMBER_NUMBER, .min = least, .max = most                    \
+    }
+#define BOOLEAN(member)                                                                            \
+    {                                                                                              \
+        .name = member, .type = SERVER_MEMBER_BOOLEAN                                              \
+    }
+#define LIST(member, element, least, most)                                                         \
+    {                                                                                              \
+        .name = member, .type = SERVER_MEMBER_LIST, .min = least, .max = most, .of = element       \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+#define SECRET_ID REQUIRED("SecretId", 1, 2048)
+#define TOKEN     TEXT("ClientRequestToken", 32, 64)
+#define PAGE      NUMBER("MaxResults", 1, 100), TEXT("NextToken", 1, 4096)
+/* AWS documents the maximum in bytes. */
+#define VALUE                                                                                      \
+    {.name = "SecretString",                                                                       \
+     .type = SERVER_MEMBER_TEXT,                                                                   \
+     .sensitive = true,                                                                            \
+     .in_bytes = true,                                                                             \
+     .min = 1,                                                                                     \
+     .max = SM_SECRET_MAX},                                                                        \
+    {                                                                                              \
+        .name = "SecretBinary", .type = SERVER_MEMBER_BLOB, .sensitive = true, .min = 1,           \
+        .max = SM_SECRET_MAX                                                                       \
+    }
+
+static const struct server_member tag_members[] = {REQUIRED("Key", 1, 128), TEXT("Value", 0, 256),
+                                                   END};
+static const struct server_member tag = {.type = SERVER_MEMBER_STRUCTURE, .of = tag_members};
+static const struct server_member tag_key = TEXT(NULL, 1, 128);
+static const struct server_member label = TEXT(NULL, 1, 256);
+static const struct server_member filter_value = {.type = SERVER_MEMBER_TEXT,
+                                                  .max = 512,
+                                                  .pattern =
+                                                      "^\\!?[a-zA-Z0-9 :_@\\/\\+\\=\\.\\-\\!]*$",
+                                                  .matches = is_filter_value};
+static const struct server_member filter_members[] = {
+    {.name = "Key", .type = SERVER_MEMBER_TEXT, .values = filter_keys},
+    LIST("Values", &filter_value, 1, 10),
+    END};
+static const struct server_member filter = {.type = SERVER_MEMBER_STRUCTURE, .of = filter_members};
+
+const struct server_member server_model_create_secret[] = {REQUIRED("Name", 1, SERVER_NAME_MAX),
+                                                           TOKEN,
+                                                           TEXT("Description", 0, 2048),
+                                                           TEXT("KmsKeyId", 0, 2048),
+                                                           VALUE,
+                                                           LIST("Tags", &tag, 0, 0),
+                                                           END};
+
+const struct server_member server_model_delete_secret[] = {
+    SECRET_ID,
+    {.name = "RecoveryWindowInDays", .type = SERVER_MEMBER_NUMBER, .min = INT64_MIN},
+    BOOLEAN("ForceDeleteWithoutRecovery"),
+    END};
+
+const struct server_member server_model_describe_secret[] = {SECRET_ID, END};
+
+const struct server_member server_model_get_random_password[] = {NUMBER("PasswordLength", 1, 4096),
+                                                                 TEXT("ExcludeCharacters", 0, 4096),
+                                                                 BOOLEAN("ExcludeNumbers"),
+                                                                 BOOLEAN("ExcludePunctuation"),
+                                                                 BOOLEAN("ExcludeUppercase"),
+                                                                 BOOLEAN("ExcludeLowercase"),
+                                                                 BOOLEAN("IncludeSpace"),
+                                                                 BOOLEAN("RequireEachIncludedType"),
+                                                                 END};
+
+const struct server_member server_model_get_secret_value[] = {SECRET_ID, TEXT("VersionId", 32, 64),
+                                                              TEXT("VersionStage", 1, 256), END};
+
+const struct server_member server_model_list_secret_version_ids[] = {
+    SECRET_ID, PAGE, BOOLEAN("IncludeDeprecated"), END};
+
+const struct server_member server_model_list_secrets[] = {
+    PAGE,
+    BOOLEAN("IncludePlannedDeletion"),
+    LIST("Filters", &filter, 0, 10),
+    {.name = "SortOrder", .type = SERVER_MEMBER_TEXT, .values = sort_orders},
+    {.name = "SortBy", .type = SERVER_MEMBER_TEXT, .values = sort_keys},
+    END};
+
+const struct server_member server_model_put_secret_value[] = {
+    SECRET_ID, TOKEN, VALUE, LIST("VersionStages", &label, 1, SERVER_LABELS_MAX), END};
+
+const struct server_member server_model_restore_secret[] = {SECRET_ID, END};
+
+const struct server_member server_model_tag_resource[] = {
+    SECRET_ID, {.name = "Tags", .type = SERVER_MEMBER_LIST, .required = true, .of = &tag}, END};
+
+const struct server_member server_model_untag_resource[] = {
+    SECRET_ID,
+    {.name = "TagKeys", .type = SERVER_MEMBER_LIST, .required = true, .of = &tag_key},
+    END};
+
+const struct server_member server_model_update_secret[] = {
+    SECRET_ID, TOKEN, TEXT("Description", 0, 2048), TEXT("KmsKeyId", 0, 2048), VALUE, END};
+
+const struct server_member server_model_update_secret_version_stage[] = {
+    SECRET_ID, REQUIRED("VersionStage", 1, 256), TEXT("RemoveFromVersionId", 32, 64),
+    TEXT("MoveToVersionId", 32, 64), END};

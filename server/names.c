@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * names.c - names, ARNs, and finding a secret by either.  Called by dispatch and the operations.
+ */
+#include "server/names.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+
+#include "server/call.h"
+
+#define SUFFIX_LEN 6
+
+static const char alphanumeric[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+bool server_name_is_valid(const char *name)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+=.@!-";
+    return *name && name[strspn(name, allowed)] == '\0';
+}
+
+bool server_id_is_valid(const char *id)
+{
+    return strncmp(id, "arn:", 4) == 0 || server_name_is_valid(id);
+}
+
+static const char *partition_of(const char *region)
+{
+    return strncmp(region, "cn-", 3) == 0       ? "aws-cn"
+           : strncmp(region, "us-gov-", 7) == 0 ? "aws-us-gov"
+                                                : "aws";
+}
+
+/* "arn:aws:secretsmanager:REGION:ACCOUNT:secret:"; answers its length. */
+static size_t arn_head(const struct server *server, char *out, size_t size)
+{
+    int len =
+        snprintf(out, size, "arn:%s:secretsmanager:%s:%s:secret:", partition_of(server->region),
+                 server->region, server->account);
+    return (size_t)len;
+}
+
+enum smcred_status server_arn_make(const struct server *server, const char *name,
+                                   char out_arn[SERVER_ARN_MAX + 1])
+{
+    char head[SERVER_ARN_MAX - SERVER_NAME_MAX - SUFFIX_LEN];
+    char suffix[SUFFIX_LEN + 1] = "";
+    for (size_t i = 0; i < SUFFIX_LEN;) {
+        uint8_t byte;
+        if (RAND_bytes(&byte, 1) != 1)
+            return SMCRED_UNAVAILABLE;
+        if (byte < 4 * (sizeof alphanumeric - 1)) /* 248: every character equally likely */
+            suffix[i++] = alphanumeric[byte % (sizeof alphanumeric - 1)];
+    }
+    (void)arn_head(server, head, sizeof head);
+    (void)snprintf(out_arn, SERVER_ARN_MAX + 1, "%s%s-%s", head, name, suffix); /* fits */
+    return SMCRED_OK;
+}
+
+static bool has_suffix(const char *tail)
+{
+    const char *dash = strrchr(tail, '-');
+    return dash && strlen(dash + 1) == SUFFIX_LEN && strspn(dash + 1, alphanumeric) == SUFFIX_LEN;
+}
+
+enum smcred_status server_secret_find(const struct server *server, const char *id,
+                                      struct server_secret *out_secret)
+{
+    char head[SERVER_ARN_MAX];
+    if (strncmp(id, "arn:", 4) != 0)
+        return server_store_secret_by_name(server->store, sm_bytes_of(id), out_secret);
+    size_t len = arn_head(server, head, sizeof head);
+    if (strncmp(id, head, len) != 0)
+        return SMCRED_NOT_FOUND;
+    if (has_suffix(id + len))
+        return server_store_secret_by_arn(server->store, sm_bytes_of(id), out_secret);
+    return server_store_secret_by_name(server->store, sm_bytes_of(id + len), out_secret);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * secrets.c - CreateSecret, DescribeSecret, UpdateSecret.
+ */
+#include "server/secrets.h"
+
+#include "server/json.h"
+#include "server/names.h"
+#include "server/operations.h"
+#include "server/tags.h"
+#include "server/versions.h"
+
+/* --- creating --------------------------------------------------------------------------------- */
+
+/* The name is taken: the same request repeated, or a conflict. */
+static enum server_error create_again(struct server_call *call, const struct server_value *value)
+{
+    struct server_version known = {.kind = SERVER_KIND_NONE};
+    if (call->secret.deleted_ms != 0)
+        return server_fail(call, SERVER_INVALID_REQUEST,
+                           "You can't create this secret because a secret with this name is "
+                           "already scheduled for deletion.");
+    enum smcred_status status = server_version_of_token(call, &known);
+    if (status == SMCRED_NOT_FOUND)
+        return server_fail(call, SERVER_RESOURCE_EXISTS,
+                           "The operation failed because the secret %s already exists.",
+                           call->secret.name);
+    if (status != SMCRED_OK)
+        return server_fail_status(call, status);
+    memcpy(call->version_id, known.id, sizeof call->version_id);
+    enum server_error error = server_version_repeats(call, &known, value);
+    server_version_done(&known);
+    return error;
+}
+
+/* Description and KmsKeyId, where the request has them. */
+static void take_metadata(struct server_call *call)
+{
+    const char *description = server_json_text(call->input, "Description");
+    const char *kms_key_id = server_json_text(call->input, "KmsKeyId");
+    if (description)
+        memccpy(call->secret.description, description, 0, sizeof call->secret.description);
+    if (kms_key_id)
+        memccpy(call->secret.kms_key_id, kms_key_id, 0, sizeof call->secret.kms_key_id);
+}
+
+static enum server_error create_new(struct server_call *call, const char *name,
+                                    const struct server_value *value)
+{
+    call->secret = (struct server_secret){.created_ms = call->now_ms, .changed_ms = call->now_ms};
+    memccpy(call->secret.name, name, 0, sizeof call->secret.name); /* validated: fits */
+    take_metadata(call);
+    enum smcred_status status = server_arn_make(call->server, name, call->secret.arn);
+    if (status == SMCRED_OK)
+        status = server_store_secret_insert(call->server->store, &call->secret);
+    if (status != SMCRED_OK)
+        return server_fail_status(call, status);
+    enum server_error error = server_tags_set(call, server_json_get(call->input, "Tags"));
+    if (error == SERVER_OK && value->kind != SERVER_KIND_NONE)
+        error = server_version_add(call, value, NULL);
+    return error;
+}
+
+enum server_error server_create_secret(struct server_call *call)
+{
+    const char *name = server_json_text(call->input, "Name");
+    server_autovalue struct server_value value = {SERVER_KIND_NONE, NULL};
+    enum server_error error = server_value_read(call, &value);
+    if (error != SERVER_OK)
+        return error;
+    enum smcred_status status =
+        server_store_secret_by_name(call->server->store, sm_bytes_of(name), &call->secret);
+    if (status == SMCRED_OK)
+        error = create_again(call, &value);
+    else if (status == SMCRED_NOT_FOUND)
+        error = create_new(call, name, &value);
+    else
+        error = server_fail_status(call, status);
+    server_json_add(call->output, "ARN", call->secret.arn);
+    server_json_add(call->output, "Name", call->secret.name);
+    server_json_add(call->output, "VersionId", call->version_id);
+    return error;
+}
+
+/* --- describing ------------------------------------------------------------------------------- */
+
+static void append_stage(void *context, const char *version, const char *label)
+{
+    cJSON *stages = cJSON_GetObjectItemCaseSensitive(context, version);
+    server_json_append(stages ? stages : server_json_add_array(context, version), label);
+}
+
+/* Labelled versions only; the member is left out where there are none. */
+static enum smcred_status add_stages(struct server_call *call, const struct server_secret *secret,
+                                     const char *name, cJSON *object)
+{
+    cJSON *versions = server_json_add_object(object, name);
+    enum smcred_status status =
+        server_store_labels(call->server->store, secret->row, NULL, append_stage, versions);
+    if (versions && !versions->child)
+        cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+    return status;
+}
+
+enum smcred_status server_secret_describe(struct server_call *call,
+                                          const struct server_secret *secret,
+                                          const char *stages_name, cJSON *object)
+{
+    server_json_add(object, "ARN", secret->arn);
+    server_json_add(object, "Name", secret->name);
+    server_json_add(object, "Description", secret->description);
+    server_json_add(object, "KmsKeyId", secret->kms_key_id);
+    server_json_add_time(object, "LastChangedDate", secret->changed_ms);
+    server_json_add_time(object, "LastAccessedDate", secret->accessed_ms);
+    server_json_add_time(object, "DeletedDate", secret->deleted_ms);
+    server_json_add_time(object, "CreatedDate", secret->created_ms);
+    enum smcred_status status = add_stages(call, secret, stages_name, object);
+    return status == SMCRED_OK ? server_tags_add(call, secret, object) : status;
+}
+
+enum server_error server_describe_secret(struct server_call *call)
+{
+    return server_fail_status(
+        call, server_secret_describe(call, &call->secret, "VersionIdsToStages", call->output));
+}
+
+/* --- updating --------------------------------------------------------------------------------- */
+
+enum server_error server_update_secret(struct server_call *call)
+{
+    server_autovalue struct server_value value = {SERVER_KIND_NONE, NULL};
+    enum server_error error = server_value_read(call, &value);
+    if (error != SERVER_OK)
+        return error;
+    take_metadata(call);
+    call->secret.changed_ms = call->now_ms;
+    error =
+        server_fail_status(call, server_store_secret_update(call->server->store, &call->secret));
+    if (error == SERVER_OK && value.kind != SERVER_KIND_NONE)
+        error = server_version_add(call, &value, NULL);
+    server_json_add(call->output, "ARN", call->secret.arn);
+    server_json_add(call->output, "Name", call->secret.name);
+    server_json_add(call->output, "VersionId", call->version_id);
+    return error;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * setup.c - what stands in the directory given by --init and --dir.  Called by main.
+ */
+#include "server/setup.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "server/envelope.h"
+#include "server/trail.h"
+
+struct paths {
+    char key[PATH_MAX], store[PATH_MAX], trail[PATH_MAX];
+};
+
+static enum smcred_status make_paths(const char *directory, struct paths *out, struct sm_error *err)
+{
+    if (strlen(directory) > PATH_MAX - 32)
+        return sm_error_set(err, SMCRED_TOO_LARGE, "the directory's path is too long");
+    (void)snprintf(out->key, sizeof out->key, "%s/master.key", directory);      /* fits */
+    (void)snprintf(out->store, sizeof out->store, "%s/store.db", directory);    /* fits */
+    (void)snprintf(out->trail, sizeof out->trail, "%s/trail.jsonl", directory); /* fits */
+    return SMCRED_OK;
+}
+
+static enum smcred_status check_directory(const char *directory, struct sm_error *err)
+{
+    struct stat file;
+    if (stat(directory, &file) != 0)
+        return sm_error_set(err, SMCRED_SYSTEM, "%s: %s", directory, strerror(errno));
+    if (!S_ISDIR(file.st_mode))
+        return sm_error_set(err, SMCRED_INVALID, "%s is not a directory", directory);
+    if (file.st_uid != geteuid())
+        return sm_error_set(err, SMCRED_DENIED, "%s belongs to another user", directory);
+    if (file.st_mode & (S_IRWXG | S_IRWXO))
+        return sm_error_set(err, SMCRED_DENIED, "%s is open to others; chmod 0700 %s", directory,
+                            directory);
+    return SMCRED_OK;
+}
+
+enum smcred_status server_setup_open(const char *directory, struct server *out_server,
+                                     struct sm_error *err)
+{
+    struct paths paths;
+    struct server server = {.vault = NULL};
+    struct sm_vault *vault = NULL;
+    struct sm_secret *master_key = NULL;
+    struct server_store *store = NULL;
+    struct server_trail *trail = NULL;
+    enum smcred_status status = make_paths(directory, &paths, err);
+    if (status == SMCRED_OK)
+        status = check_directory(directory, err);
+    if (status == SMCRED_OK)
+        status = sm_vault_new(&vault);
+    if (status == SMCRED_OK)
+        status = server_master_read(vault, paths.key, &master_key, err);
+    if (status == SMCRED_OK)
+        status = server_store_open(paths.store, &store, err);
+    if (status == SMCRED_OK)
+        status = server_init(&server, vault, master_key, store, err);
+    if (status == SMCRED_OK)
+        status = server_trail_open(paths.trail, &trail, err);
+    if (status != SMCRED_OK) {
+        server_store_close(store);
+        sm_secret_free(master_key);
+        sm_vault_free(vault);
+        return status;
+    }
+    server.trail = trail;
+    *out_server = server;
+    return SMCRED_OK;
+}
+
+void server_setup_close(struct server *server)
+{
+    server_trail_close(server->trail);
+    server_store_close(server->store);
+    sm_secret_free(server->master_key);
+    sm_vault_free(server->vault);
+    *server = (struct server){.vault = NULL};
+}
+
+static enum smcred_status create_store(const char *path, const char *region, const char *account,
+                                       struct sm_error *err)
+{
+    struct server_store *store;
+    enum smcred_status status = server_store_open(path, &store, err);
+    if (status != SMCRED_OK)
+        return status;
+    status = server_store_setting_set(store, "region", region);
+    if (status == SMCRED_OK)
+        status = server_store_setting_set(store, "account", account);
+    if (status != SMCRED_OK)
+        (void)sm_error_set(err, status, "cannot write %s: %s", path, server_store_error(store));
+    server_store_close(store);
+    return status;
+}
+
+/* So that the names of the new files survive a power cut. */
+static enum smcred_status sync_directory(const char *directory, struct sm_error *err)
+{
+    sm_autoclose int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0)
+        return sm_error_set(err, SMCRED_SYSTEM, "cannot sync %s: %s", directory, strerror(errno));
+    return SMCRED_OK;
+}
+
+enum smcred_status server_setup_create(const char *directory, const char *region,
+                                       const char *account, struct server *out_server,
+                                       char out_key_id[SERVER_KEY_ID_LEN + 1],
+                                       struct sm_secret **out_secret, struct sm_error *err)
+{
+    struct paths paths;
+    char principal[64];
+    enum smcred_status status = make_paths(directory, &paths, err);
+    if (status != SMCRED_OK)
+        return status;
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
+        return sm_error_set(err, SMCRED_SYSTEM, "cannot make %s: %s", directory, strerror(errno));
+    status = check_directory(directory, err);
+    if (status == SMCRED_OK)
+        status = server_master_create(paths.key, err);
+    if (status == SMCRED_OK)
+        status = create_store(paths.store, region, account, err);
+    if (status == SMCRED_OK)
+        status = server_setup_open(directory, out_server, err);
+    if (status != SMCRED_OK)
+        return status;
+    (void)snprintf(principal, sizeof principal, "arn:aws:iam::%s:user/admin", account); /* fits */
+    status = server_key_create(out_server, principal, out_key_id, out_secret);
+    if (status != SMCRED_OK)
+        (void)sm_error_set(err, status, "cannot make the access key: %s", sm_status_text(status));
+    else
+        status = sync_directory(directory, err);
+    return status;
+}

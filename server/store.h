@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * store.h - what is kept on disk: secrets, their versions, labels and tags, and access keys.
+ *
+ * One process holds the store at a time, one thread uses it.  Values come and go sealed; the store
+ * never sees a plaintext.  Errors not named: SMCRED_SYSTEM (the database failed; it has been logged
+ * nowhere, server_store_error() says why), SMCRED_NO_MEMORY.
+ */
+#ifndef SERVER_STORE_H
+#define SERVER_STORE_H
+
+#include "common/bytes.h"
+#include "common/status.h"
+
+#define SERVER_UTF8_MAX        4 /* bytes of one character */
+#define SERVER_NAME_MAX        512
+#define SERVER_ARN_MAX         640
+#define SERVER_DESCRIPTION_MAX (2048 * SERVER_UTF8_MAX)
+#define SERVER_KMS_KEY_MAX     (2048 * SERVER_UTF8_MAX)
+#define SERVER_VERSION_ID_MAX  (64 * SERVER_UTF8_MAX)
+#define SERVER_LABEL_MAX       (256 * SERVER_UTF8_MAX)
+#define SERVER_KEY_ID_MAX      128
+#define SERVER_PRINCIPAL_MAX   256
+
+struct server_store;
+
+struct server_secret {
+    int64_t row;
+    char name[SERVER_NAME_MAX + 1];
+    char arn[SERVER_ARN_MAX + 1];
+    char description[SERVER_DESCRIPTION_MAX + 1];
+    char kms_key_id[SERVER_KMS_KEY_MAX + 1]; /* as given; "" is the default key */
+    int64_t created_ms;
+    int64_t changed_ms;
+    int64_t accessed_ms; /* 00:00 UTC of the day; 0: never, as in the other times */
+    int64_t deleted_ms;  /* when deletion was asked for */
+    int64_t purge_ms;    /* when it comes true */
+    bool tagged;         /* has or had tags */
+};
+
+enum server_kind { SERVER_KIND_NONE, SERVER_KIND_TEXT, SERVER_KIND_BINARY };
+
+struct server_version {
+    char id[SERVER_VERSION_ID_MAX + 1];
+    int64_t created_ms;
+    int64_t accessed_ms;
+    enum server_kind kind;
+    uint8_t *sealed; /* free with server_version_done() */
+    size_t sealed_len;
+};
+
+/*
+ * Opens, and makes or upgrades if need be, the database at `path`; ":memory:" lives until closed.
+ * Errors: SMCRED_UNAVAILABLE (another process has it), SMCRED_INVALID (not ours, or of a newer
+ * version), SMCRED_SYSTEM.
+ */
+SM_MUST_CHECK enum smcred_status
+server_store_open(const char *path, struct server_store **out_store, struct sm_error *err);
+void server_store_close(struct server_store *store);
+const char *server_store_error(const struct server_store *store);
+
+/* All of an operation's changes, or none.  A committed change survives a power cut. */
+SM_MUST_CHECK enum smcred_status server_store_begin(struct server_store *store);
+SM_MUST_CHECK enum smcred_status server_store_commit(struct server_store *store);
+void server_store_rollback(struct server_store *store);
+
+/* Secrets.  SMCRED_NOT_FOUND where there is none. */
+SM_MUST_CHECK enum smcred_status server_store_secret_by_name(struct server_store *store,
+                                                             struct sm_bytes name,
+                                                             struct server_secret *out_secret);
+SM_MUST_CHECK enum smcred_status server_store_secret_by_arn(struct server_store *store,
+                                                            struct sm_bytes arn,
+                                                            struct server_secret *out_secret);
+/* Sets secret->row. */
+SM_MUST_CHECK enum smcred_status server_store_secret_insert(struct server_store *store,
+                                                            struct server_secret *secret);
+SM_MUST_CHECK enum smcred_status server_store_secret_update(struct server_store *store,
+                                                            const struct server_secret *secret);
+SM_MUST_CHECK enum smcred_status server_store_secret_delete(struct server_store *store,
+                                                            int64_t row);
+/* Removes those whose window has ended. */
+SM_MUST_CHECK enum smcred_status server_store_purge(struct server_store *store, int64_t now_ms);
+
+/*
+ * All secrets, in an order.
+ *   after  by creation: the row to go on from (0 begins); by another key: how many to skip
+ * Stops when `visit` answers false.
+ */
+enum server_order {
+    SERVER_ORDER_CREATED,
+    SERVER_ORDER_NAME,
+    SERVER_ORDER_CHANGED,
+    SERVER_ORDER_ACCESSED
+};
+typedef bool server_secret_visit(void *context, const struct server_secret *secret);
+SM_MUST_CHECK enum smcred_status server_store_secrets(struct server_store *store,
+                                                      enum server_order order, bool descending,
+                                                      int64_t after, server_secret_visit *visit,
+                                                      void *context);
+
+/* Versions. */
+SM_MUST_CHECK enum smcred_status server_store_version(struct server_store *store, int64_t secret,
+                                                      const char *id,
+                                                      struct server_version *out_version);
+/* Inserts the version, or gives a value to one that had none. */
+SM_MUST_CHECK enum smcred_status server_store_version_put(struct server_store *store,
+                                                          int64_t secret,
+                                                          const struct server_version *version);
+SM_MUST_CHECK enum smcred_status server_store_version_accessed(struct server_store *store,
+                                                               int64_t secret, const char *id,
+                                                               int64_t accessed_ms);
+SM_MUST_CHECK enum smcred_status server_store_version_count(struct server_store *store,
+                                                            int64_t secret, int64_t *out_count);
+/* Removes the oldest version without labels made before `before_ms`; SMCRED_NOT_FOUND if none. */
+SM_MUST_CHECK enum smcred_status server_store_version_prune(struct server_store *store,
+                                                            int64_t secret, int64_t before_ms);
+/*
+ * The `skip`th and following versions in the order of creation, without their values.
+ *   deprecated  those without labels too
+ * Stops when `visit` answers false.
+ */
+typedef bool server_version_visit(void *context, const struct server_version *version);
+SM_MUST_CHECK enum smcred_status server_store_versions(struct server_store *store, int64_t secret,
+                                                       bool deprecated, int64_t skip,
+                                                       server_version_visit *visit, void *context);
+void server_version_done(struct server_version *version);
+
+/* Labels.  Each sits on at most one version of a secret. */
+SM_MUST_CHECK enum smcred_status server_store_label(struct server_store *store, int64_t secret,
+                                                    const char *label,
+                                                    char out_version[SERVER_VERSION_ID_MAX + 1]);
+/* Attaches it to `version`, from wherever it was. */
+SM_MUST_CHECK enum smcred_status server_store_label_set(struct server_store *store, int64_t secret,
+                                                        const char *label, const char *version);
+/* Not an error if it is not attached. */
+SM_MUST_CHECK enum smcred_status server_store_label_remove(struct server_store *store,
+                                                           int64_t secret, const char *label);
+SM_MUST_CHECK enum smcred_status server_store_label_count(struct server_store *store,
+                                                          int64_t secret, int64_t *out_count);
+/* All labels of the secret, version by version; `version` NULL means of all. */
+typedef void server_label_visit(void *context, const char *version, const char *label);
+SM_MUST_CHECK enum smcred_status server_store_labels(struct server_store *store, int64_t secret,
+                                                     const char *version, server_label_visit *visit,
+                                                     void *context);
+
+/* Tags. */
+SM_MUST_CHECK enum smcred_status server_store_tag_set(struct server_store *store, int64_t secret,
+                                                      const char *key, const char *value);
+SM_MUST_CHECK enum smcred_status server_store_tag_remove(struct server_store *store, int64_t secret,
+                                                         const char *key);
+SM_MUST_CHECK enum smcred_status server_store_tag_count(struct server_store *store, int64_t secret,
+                                                        int64_t *out_count);
+typedef void server_tag_visit(void *context, const char *key, const char *value);
+SM_MUST_CHECK enum smcred_status server_store_tags(struct server_store *store, int64_t secret,
+                                                   server_tag_visit *visit, void *context);
+
+/* Access keys: the secret half sealed. */
+SM_MUST_CHECK enum smcred_status server_store_key_insert(struct server_store *store, const char *id,
+                                                         const char *principal,
+                                                         struct sm_bytes sealed,
+                                                         int64_t created_ms);
+/* out_sealed: free with free(). */
+SM_MUST_CHECK enum smcred_status server_store_key(struct server_store *store, struct sm_bytes id,
+                                                  char out_principal[SERVER_PRINCIPAL_MAX + 1],
+                                                  uint8_t **out_sealed, size_t *out_len);
+
+/* Settings of the whole store: region, account. */
+SM_MUST_CHECK enum smcred_status server_store_setting_set(struct server_store *store,
+                                                          const char *name, const char *value);
+SM_MUST_CHECK enum smcred_status server_store_setting(struct server_store *store, const char *name,
+                                                      char *out_value, size_t size);
+
+#endif
