@@ -101,6 +101,7 @@ void pgsql_server_connected(struct relay_session *session)
     relay_buffer_clear(&pgsql->to_server);
     relay_buffer_clear(&pgsql->greeting);
     relay_buffer_clear(&pgsql->notices);
+    explicit_bzero(&pgsql->scram, sizeof pgsql->scram); /* this attempt may be of another method */
     pgsql->step = PGSQL_STEP_START;
     if (session->is_cancel) {
         send_cancel(session);

@@ -179,6 +179,12 @@ void relay_session_say_alive(const struct relay_session *session)
 
 void relay_session_open(struct relay_session *session, struct sm_wire_out *out)
 {
+    if (session->relay->draining) { /* a cancel request does not come here, and is still welcome */
+        struct relay_error error =
+            relay_error(RELAY_CANNOT_NOW, "this relay is being replaced; try again");
+        relay_session_fail(session, "refused", &error);
+        return;
+    }
     (void)relay_session_ask(session, out, RELAY_ASKING); /* it handles its own failure */
 }
 
@@ -578,11 +584,8 @@ void relay_session_start(struct relay *relay, const struct sm_wire_in *message, 
     }
     tune_client(fd);
     relay_add_session(relay, session);
-    if (relay->draining || relay->session_count > RELAY_SESSIONS_MAX) {
-        struct relay_error error =
-            relay->draining
-                ? relay_error(RELAY_CANNOT_NOW, "this relay is being replaced; try again")
-                : relay_error(RELAY_TOO_MANY, "too many sessions of one user");
+    if (relay->session_count > RELAY_SESSIONS_MAX) {
+        struct relay_error error = relay_error(RELAY_TOO_MANY, "too many sessions of one user");
         relay_session_fail(session, "refused", &error);
         return;
     }

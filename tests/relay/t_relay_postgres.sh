@@ -205,7 +205,16 @@ drained() {
         echo 'select 5;' >&"${LAST[1]}" && read -r -t 20 line <&"${LAST[0]}" && [ "$line" = 5 ]
 }
 ok "takes nothing new when told to drain, and serves who is there" drained
-echo '\q' >&"${LAST[1]}"
+wakes_up() {
+    ! sleeps
+}
+interrupted() {
+    echo 'select pg_sleep(50);' >&"${LAST[1]}"
+    until_true sleeps || return 1
+    pkill -INT -P "$LAST_PID" psql # which ends a script
+    said 'CANCELLED .*pid=' && until_true wakes_up
+}
+ok "and still cancels for them" interrupted
 ok "and ends with its last session" said 'RELAY exited status=0'
 tls --password right
 in_sandbox() {
