@@ -52,3 +52,13 @@ allow_value_to_root() {
     "$bench_top/scripts/sandbox" reload "$WORLD"
     sleep 0.5 # the reload is asynchronous
 }
+
+# world_pids USER PROGRAM: the processes of USER that run PROGRAM of this world's installation
+world_pids() {
+    local pid
+    for pid in $(ps -o pid= -u "$1"); do
+        if [ "$(readlink "/proc/$pid/exe")" = "$(readlink -f "$WORLD/smcred/$2")" ]; then
+            echo "$pid"
+        fi
+    done
+}

@@ -11,3 +11,4 @@ uninstall-local: uninstall-bash-completion
 uninstall-bash-completion:
 	rm -f "$(DESTDIR)$(bashcompletiondir)/smcred"
 .PHONY: install-bash-completion uninstall-bash-completion
+EXTRA_DIST += %D%/smcred.conf %D%/smcredd.service %D%/smcred.sysusers %D%/smcred.tmpfiles

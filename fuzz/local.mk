@@ -11,6 +11,10 @@ endif
 
 fuzz_programs = %D%/fuzz_http %D%/fuzz_page %D%/fuzz_pgmsg \
 	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_sigv4 %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_config %D%/fuzz_control %D%/fuzz_scram %D%/fuzz_wire
+fuzz_programs += %D%/fuzz_pgmsg %D%/fuzz_scramtext
+fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_secretvalue %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_wire %D%/fuzz_http %D%/fuzz_sigv4
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -24,6 +28,17 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_scram_SOURCES = %D%/fuzz_scram.c $(fuzz_driver)
 %C%_fuzz_scram_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_scram_LDADD = keeper/libkeepercore.la
+%C%_fuzz_awserror_SOURCES = %D%/fuzz_awserror.c $(fuzz_driver)
+%C%_fuzz_awserror_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_awserror_LDADD = $(aws_libs)
+
+%C%_fuzz_awsprofile_SOURCES = %D%/fuzz_awsprofile.c $(fuzz_driver)
+%C%_fuzz_awsprofile_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_awsprofile_LDADD = $(aws_libs)
+
+%C%_fuzz_secretvalue_SOURCES = %D%/fuzz_secretvalue.c sources/inifile.c $(fuzz_driver)
+%C%_fuzz_secretvalue_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
+%C%_fuzz_secretvalue_LDADD = $(value_libs) common/libcommon.la
 %C%_fuzz_http_SOURCES = %D%/fuzz_http.c $(fuzz_driver)
 %C%_fuzz_http_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
 %C%_fuzz_http_LDADD = server/libserver.la
@@ -43,3 +58,10 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_page_SOURCES = %D%/fuzz_page.c $(fuzz_driver)
 %C%_fuzz_page_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_page_LDADD = common/libcommon.la
+%C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(fuzz_driver)
+%C%_fuzz_config_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_config_LDADD = keeper/libkeeper.la
+
+%C%_fuzz_control_SOURCES = %D%/fuzz_control.c $(fuzz_driver)
+%C%_fuzz_control_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_control_LDADD = keeper/libkeeper.la

@@ -685,7 +685,7 @@ static const struct config_ca *find_ca(struct loader *loader, const char *path,
 static void check_ca(struct loader *loader, struct config_target *target)
 {
     struct sm_error err = {0};
-    if (target->tls == ORC_TLS_DISABLE)
+    if (target->tls == ORC_TLS_DISABLE || loader->options->without_files)
         return;
     const char *path = target->ca_file ? target->ca_file : CONFIG_CA_DEFAULT;
     const struct config_ca *ca = find_ca(loader, path, &err);

@@ -105,7 +105,8 @@ struct config_modules {
 
 struct config_options {
     const char *file;
-    uid_t owner; /* who may own the files besides root */
+    uid_t owner;        /* who may own the files besides root */
+    bool without_files; /* CA files are not read; for the fuzzer */
     struct config_modules modules;
 };
 

@@ -49,6 +49,7 @@ struct control {
     struct client *first;
     size_t count, count_max;
     struct refresh *refreshes; /* of clients, and of clients that have gone */
+    bool closing;              /* only refreshes are waited for */
 };
 
 /* One REFRESH: as many reads as secrets. */
@@ -108,12 +109,15 @@ static void free_client(struct client *client)
 
 static void free_refresh(struct refresh *refresh)
 {
-    struct refresh **at = &refresh->control->refreshes;
+    struct control *control = refresh->control;
+    struct refresh **at = &control->refreshes;
     while (*at != refresh)
         at = &(*at)->next;
     *at = refresh->next;
     cJSON_Delete(refresh->document);
     free(refresh);
+    if (control->closing && !control->refreshes)
+        free(control);
 }
 
 void control_free(struct control *control)
@@ -122,8 +126,9 @@ void control_free(struct control *control)
         return;
     while (control->first)
         free_client(control->first);
-    /* What still waits for the cache is answered when that is freed, and freed then. */
-    free(control->refreshes ? NULL : control);
+    control->closing = true; /* what still waits is answered when the cache is freed */
+    if (!control->refreshes)
+        free(control);
 }
 
 /* ---- answers ---- */

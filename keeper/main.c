@@ -19,8 +19,9 @@ static int check_config(const struct options *options)
     struct config *config = NULL;
     if (source_new(&source) != SMCRED_OK)
         return 1;
-    struct config_options how = {options->config_file, options->config_owner,
-                                 source_modules(source)};
+    struct config_options how = {.file = options->config_file,
+                                 .owner = options->config_owner,
+                                 .modules = source_modules(source)};
     enum smcred_status status = config_load(&how, &config, &problems);
     for (size_t i = 0; i < problems.count; i++)
         (void)fprintf(stderr, "%s\n", problems.lines[i]);

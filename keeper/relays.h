@@ -42,10 +42,9 @@ void relays_free(struct relays *relays);
 struct relay *relays_for(struct relays *relays, uid_t uid);
 struct relay *relays_first(const struct relays *relays);
 
-/* Queues one packet; descriptors are duplicated.  False: the relay was dropped, and is gone with its
- * sessions; who does nothing afterwards need not look. */
-bool relays_send(struct relay *relay, struct sm_wire_out *out,
-                               const struct sm_fds *fds);
+/* Queues one packet; descriptors are duplicated.  False: the relay was dropped, and is gone with
+ * its sessions; who does nothing afterwards need not look. */
+bool relays_send(struct relay *relay, struct sm_wire_out *out, const struct sm_fds *fds);
 /* Has this relay been told about the endpoint?  relays_mark() says that it has now. */
 bool relays_knows(const struct relay *relay, uint32_t endpoint);
 SM_MUST_CHECK bool relays_mark(struct relay *relay, uint32_t endpoint);

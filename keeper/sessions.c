@@ -251,7 +251,7 @@ static void send_refusal(struct session *session, enum orc_verb verb, enum smcre
     uint8_t buffer[4096];
     struct sm_wire_out out;
     char whole[SM_ERROR_TEXT_MAX];
-    (void)snprintf(whole, sizeof whole, "smcred: %.440s (audit id %016llx)", text,
+    (void)snprintf(whole, sizeof whole, "%.440s (audit id %016llx)", text,
                    (unsigned long long)session->id);
     begin(&out, buffer, sizeof buffer, session, verb, status);
     sm_wire_put_text(&out, ORC_T_SQLSTATE, sqlstate);
@@ -377,7 +377,8 @@ static void stamp(const struct session *session, char out_stamp[STAMP_MAX])
 {
     int put = snprintf(out_stamp, STAMP_MAX, "smcred:%s:%s", session->relay->operator_name,
                        session->application);
-    size_t len = put < STAMP_MAX ? (size_t)put : STAMP_MAX - 1; /* not into the middle of a character */
+    size_t len =
+        put < STAMP_MAX ? (size_t)put : STAMP_MAX - 1; /* not into the middle of a character */
     while (len == STAMP_MAX - 1 && ((unsigned char)out_stamp[len - 1] & 0x80) != 0)
         out_stamp[--len] = '\0';
 }

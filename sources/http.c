@@ -171,7 +171,9 @@ static bool set_options(CURL *curl, const struct http_request *request, struct t
     (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
     (void)curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, harden_tls);
-    if (request->ca_file && curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file) != CURLE_OK)
+    if (request->ca_file && /* it alone: the system's directory would count besides */
+        (curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file) != CURLE_OK ||
+         curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) != CURLE_OK))
         return false;
     return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&

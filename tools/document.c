@@ -6,11 +6,12 @@
 #include "tools/document.h"
 
 #include <fcntl.h>
-#include <math.h>
 #include <sys/stat.h>
 
 #include "common/clock.h"
 #include "common/controlclient.h"
+
+#define WHOLE_MAX 9007199254740992.0 /* 2^53: beyond it a JSON number is no count */
 
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -86,8 +87,11 @@ const char *document_text(const cJSON *object, const char *member, char scratch[
         return cJSON_IsTrue(item) ? "yes" : "no";
     if (!cJSON_IsNumber(item))
         return "";
-    bool whole = item->valuedouble == floor(item->valuedouble);
-    (void)snprintf(scratch, DOCUMENT_SCRATCH, whole ? "%.0f" : "%.3f", item->valuedouble);
+    double number = item->valuedouble;
+    if (number > -WHOLE_MAX && number < WHOLE_MAX && (double)(int64_t)number == number)
+        (void)snprintf(scratch, DOCUMENT_SCRATCH, "%lld", (long long)number);
+    else
+        (void)snprintf(scratch, DOCUMENT_SCRATCH, "%.3f", number);
     return scratch;
 }
 

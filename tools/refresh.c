@@ -12,6 +12,19 @@ static const struct tool_option options[] = {
     {NULL, NULL, NULL},
 };
 
+/* One row per secret; a secret that could not be read makes the whole a failure. */
+static int judge(const cJSON *document)
+{
+    char scratch[DOCUMENT_SCRATCH];
+    const cJSON *row;
+    cJSON_ArrayForEach(row, cJSON_GetObjectItemCaseSensitive(document, "refreshed"))
+    {
+        if (strcmp(document_text(row, "status", scratch), sm_status_text(SMCRED_OK)) != 0)
+            return TOOL_EXIT_FAILED;
+    }
+    return TOOL_EXIT_OK;
+}
+
 static int run(const struct tool_context *ctx, int argc, char **argv)
 {
     struct question question;
@@ -28,9 +41,10 @@ static int run(const struct tool_context *ctx, int argc, char **argv)
     if (code != TOOL_EXIT_OK)
         return code;
     if (ctx->json)
-        return document_print(ctx, document);
-    render_object(ctx, document);
-    return TOOL_EXIT_OK;
+        code = document_print(ctx, document);
+    else
+        render_object(ctx, document);
+    return code == TOOL_EXIT_OK ? judge(document) : code;
 }
 
 const struct tool_command tool_refresh = {

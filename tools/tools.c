@@ -62,6 +62,7 @@ static void print_json_error(const char *status, const char *text)
     cJSON_Delete(document);
 }
 
+SM_PRINTF(3, 0)
 static void complain(const struct tool_context *ctx, const char *status, const char *format,
                      va_list args)
 {

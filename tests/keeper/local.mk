@@ -1,2 +1,36 @@
 # tests/keeper/local.mk - tests of keeper/.
 include %D%/core.mk
+
+TESTS += %D%/t_daemon.sh %D%/t_papers.sh
+EXTRA_DIST += %D%/t_daemon.sh %D%/t_papers.sh %D%/control_client.py
+
+# What t_papers.sh compares with the man pages.
+check_PROGRAMS += %D%/list_keys
+%C%_list_keys_SOURCES = %D%/list_keys.c
+%C%_list_keys_LDADD = keeper/libkeeper.la
+
+if HAVE_CMOCKA
+keeper_tests = %D%/test_audit %D%/test_config %D%/test_index %D%/test_policy %D%/test_request
+check_PROGRAMS += $(keeper_tests)
+TESTS += $(keeper_tests)
+
+%C%_test_audit_SOURCES = %D%/test_audit.c
+%C%_test_audit_CFLAGS = $(test_cflags) $(CJSON_CFLAGS)
+%C%_test_audit_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS) $(CJSON_LIBS)
+
+%C%_test_config_SOURCES = %D%/test_config.c
+%C%_test_config_CFLAGS = $(test_cflags)
+%C%_test_config_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_index_SOURCES = %D%/test_index.c
+%C%_test_index_CFLAGS = $(test_cflags)
+%C%_test_index_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_policy_SOURCES = %D%/test_policy.c
+%C%_test_policy_CFLAGS = $(test_cflags)
+%C%_test_policy_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_request_SOURCES = %D%/test_request.c
+%C%_test_request_CFLAGS = $(test_cflags)
+%C%_test_request_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+endif

@@ -9,6 +9,7 @@ if [ -z "${world_deadline:-}" ]; then
     world_deadline=1 exec timeout --kill-after=30 "${SMCRED_TEST_SECONDS:-600}" bash "$0" "$@"
 fi
 . "$top_srcdir/tests/lib/tap.sh" || exit 99
+trap 'exit 143' TERM INT HUP # so that the trap on EXIT ends the world
 chmod 755 "$dir" # operators walk through it
 
 sandbox() {
@@ -40,7 +41,7 @@ query() {
 
 # in_the_database SQL: what the superuser sees, past smcred
 in_the_database() {
-    as_postgres psql -XAtq -c "$1" 2>&1
+    (cd / && as_postgres psql -XAtq -c "$1" 2>&1)
 }
 
 # directly [OPTION...]: psql to the server itself, with the password on descriptor 3 or $PGPASSWORD

@@ -97,7 +97,7 @@ if command -v script >/dev/null; then
     # The prompt reads the terminal, so the typing waits for it.
     typed() {
         { wait_for_prompt; printf '%s\n' "$1"; wait_for_prompt 2; printf '%s\n' "$2"; } |
-            script -qec "'$smcred' secret put prod/orders/db" "$dir/typescript"
+            script -qefc "'$smcred' secret put prod/orders/db" "$dir/typescript"
     }
     wait_for_prompt() {
         for ((i = 0; i < 1000; i++)); do

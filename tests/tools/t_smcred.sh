@@ -138,11 +138,16 @@ like "status shows values, then objects and tables" "$out" \
 run --json status
 if is_json; then ok "status --json is JSON"; else not_ok "status --json is JSON" "$out"; fi
 
-echo '{"secrets": [{"name": "prod/orders/db", "outcome": "read"}]}' >"$dir/refresh.json"
+echo '{"refreshed": [{"secret": "prod/orders/db", "status": "ok"}]}' >"$dir/refresh.json"
 run refresh orders
+is "refresh succeeds" "$code" 0
 is "refresh names its secret" "$(question)" "refresh name=orders"
-like "and shows each row" "$out" '*name *outcome*prod/orders/db *read*'
+like "and shows each row" "$out" '*secret *status*prod/orders/db *ok*'
 run refresh --all
+echo '{"refreshed": [{"secret": "a", "status": "ok"}, {"secret": "b", "status": "timed out"}]}' \
+    >"$dir/refresh.json"
+run refresh --all
+is "a secret that could not be read makes it 1" "$code" 1
 is "refresh --all says so" "$(question)" "refresh all="
 
 # connect becomes the client.  A script in PATH stands for psql.

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* test_peer.c - who is at the other end is what the kernel says, not what a process calls itself.
+ */
+#include "tests/lib/sm_test.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "common/peer.h"
+
+static void knows_this_process(void **state)
+{
+    (void)state;
+    int pair[2];
+    struct sm_peer peer;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+    assert_int_equal(sm_peer_of(pair[0], &peer), SMCRED_OK);
+    assert_int_equal(peer.pid, getpid());
+    assert_int_equal(peer.uid, geteuid());
+    assert_int_equal(peer.gid, getegid());
+    assert_true(sm_peer_in_group(&peer, getegid()));
+    assert_false(sm_peer_in_group(&peer, 4000000000u));
+    assert_int_equal(strncmp(peer.program, "test_peer", 9), 0);
+    sm_peer_done(&peer);
+    assert_int_equal(peer.pidfd, -1);
+    sm_peer_done(&peer); /* twice is once */
+    sm_close_fd(&pair[0]);
+    sm_close_fd(&pair[1]);
+}
+
+static void knows_every_supplementary_group(void **state)
+{
+    (void)state;
+    int pair[2];
+    struct sm_peer peer;
+    gid_t groups[SM_PEER_GROUPS_MAX];
+    int count = getgroups(SM_PEER_GROUPS_MAX, groups);
+    assert_true(count >= 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    assert_int_equal(sm_peer_of(pair[0], &peer), SMCRED_OK);
+    assert_int_equal(peer.group_count, count);
+    for (int i = 0; i < count; i++)
+        assert_true(sm_peer_in_group(&peer, groups[i]));
+    sm_peer_done(&peer);
+    sm_close_fd(&pair[0]);
+    sm_close_fd(&pair[1]);
+}
+
+/* A name with brackets and blanks must not shift the words of /proc/PID/stat. */
+static void a_wild_program_name_is_only_a_name(void **state)
+{
+    (void)state;
+    int pair[2];
+    struct sm_peer plain, wild;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    assert_int_equal(sm_peer_of(pair[0], &plain), SMCRED_OK);
+    assert_int_equal(prctl(PR_SET_NAME, ") R 1 1 1 9 "), 0);
+    assert_int_equal(sm_peer_of(pair[0], &wild), SMCRED_OK);
+    assert_string_equal(wild.program, ") R 1 1 1 9 ");
+    assert_string_equal(wild.tty, plain.tty);
+    assert_int_equal(wild.uid, plain.uid);
+    sm_peer_done(&plain);
+    sm_peer_done(&wild);
+    sm_close_fd(&pair[0]);
+    sm_close_fd(&pair[1]);
+}
+
+static void what_is_no_unix_socket_has_no_peer(void **state)
+{
+    (void)state;
+    struct sm_peer peer;
+    sm_autoclose int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(sm_peer_of(fd, &peer), SMCRED_SYSTEM);
+    assert_int_equal(sm_peer_of(-1, &peer), SMCRED_SYSTEM);
+}
+
+SM_TEST_MAIN(cmocka_unit_test(knows_this_process),
+             cmocka_unit_test(knows_every_supplementary_group),
+             cmocka_unit_test(a_wild_program_name_is_only_a_name),
+             cmocka_unit_test(what_is_no_unix_socket_has_no_peer))

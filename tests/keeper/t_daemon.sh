@@ -1,0 +1,153 @@
+#!/bin/bash
+# t_daemon.sh - smcredd as a whole, without root: bad clients, reload, restart, documents.
+set -u
+here=$(dirname "$0")
+command -v python3 >/dev/null || { echo "1..0 # SKIP no python3"; exit 0; }
+dir=$(mktemp -d)
+count=0
+me=$(id -un)
+keeper_user=()
+[ "$(id -u)" != 0 ] || keeper_user=(--user root --relay-user root)
+
+ok()
+{
+    count=$((count + 1))
+    if "${@:2}" >"$dir/why" 2>&1; then
+        echo "ok $count - $1"
+    else
+        echo "not ok $count - $1"
+        sed 's/^/# /' "$dir/why" "$dir/log"
+    fi
+}
+
+# wait_for COMMAND...: until it is true, 10 s at most.
+wait_for()
+{
+    local i
+    for ((i = 0; i < 200; i++)); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+says()
+{
+    local pattern=$1
+    shift
+    "$@" >"$dir/said" 2>&1
+    cat "$dir/said"
+    grep -qE -- "$pattern" "$dir/said"
+}
+
+# lacks PATTERN COMMAND...: it says something, and not that.
+lacks()
+{
+    local pattern=$1
+    says . "${@:2}" && ! grep -qE -- "$pattern" "$dir/said"
+}
+
+client()
+{
+    python3 "$here/control_client.py" "$dir/run/control.sock" "$@"
+}
+
+write_config()
+{
+    printf '[keeper]\nsources = file\nmodule_dir = %s\nadmin = %s\n[file]\npath = %s\n[audit]\nfile = %s\n' \
+        "$top_builddir/.libs" "$me" "$dir/secrets.json" "$dir/audit.jsonl"
+    printf '[target orders]\nsecret = prod/orders/db\nmatch = orders-db.internal\nallow = %s\ntls = disable\n' "$me"
+    printf '[target billing]\nsecret = prod/billing\nmatch = billing-db.internal\nallow_value = %s\ntls = disable\n' "$me"
+}
+
+keeper_pid()
+{
+    ps -o pid=,comm= --ppid "$parent" | awk '$2 == "smcredd-keeper" { print $1 }'
+}
+
+finish()
+{
+    [ -z "${parent:-}" ] || { kill "$parent" 2>/dev/null; wait "$parent" 2>/dev/null; }
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+umask 077
+printf '{"prod/orders/db": {"username": "app", "password": "pw-orders", "host": "127.0.0.1", "port": 6543},
+ "prod/billing": {"username": "bill", "password": "pw-billing", "host": "127.0.0.1"}}' >"$dir/secrets.json"
+write_config >"$dir/smcred.conf"
+export ASAN_OPTIONS=detect_leaks=0 # the keeper may not be traced, not even by itself
+"$top_builddir/smcredd" --config "$dir/smcred.conf" --runtime-dir "$dir/run" \
+    --relay-program "$top_builddir/smcred-relay" "${keeper_user[@]}" 2>"$dir/log" </dev/null &
+parent=$!
+ok "starts, and says so" wait_for grep -q "info: ready" "$dir/log"
+
+client --hostile idle >"$dir/idle" 2>&1 & # that takes the keeper's patience, so it runs beside
+idle=$!
+
+check() { "$top_builddir/smcredd" --config "$1" --check-config; }
+ok "a good configuration is ok" says ': ok, 2 targets' check "$dir/smcred.conf"
+ok "opens a socket per target" test -S "$dir/run/billing/.s.PGSQL.5432"
+ok "writes the index" test -s "$dir/run/index"
+
+ok "lists the targets that one may reach" says '"name": "orders"' client targets
+ok "and no others" lacks '"name": "billing"' client targets
+ok "explains by host" says '"decision": "allow".*"target": "orders"' client explain host=Orders-DB.internal.
+ok "explains a refusal by its rule" says '"decision": "deny".*target billing: no allow' client explain host=billing-db.internal
+ok "explains a strange host" says '"decision": "none"' client explain host=example.org
+ok "explains by socket directory" says '"target": "orders"' client explain "host=$dir/run/orders"
+ok "connects to nothing unknown" says 'not found' client connect target=nothing
+ok "refuses a connection by rule" says 'target billing: no allow' client connect target=billing
+ok "gives a descriptor to who is allowed" says 'descriptor' client connect target=orders
+ok "gives a page to allow_value" says 'descriptor' client resolve name=billing
+ok "denies the value to others, by rule" says 'target orders: no allow_value' client resolve name=orders
+ok "knows a secret by its own name" says 'descriptor' client resolve name=prod/billing
+ok "reads a secret again for an administrator" says '"status": "ok"' client refresh name=billing
+ok "reads all again" says '"refreshed"' client refresh all=
+ok "shows the cache to an administrator" says '"secret": "prod/billing"' client status
+ok "is ok" says '"state": "ok"' client status
+
+ok "closes or answers a truncated request" says 'protocol|closed' client --hostile truncated
+ok "a cut field" says 'protocol' client --hostile cut-field
+ok "another version" says 'unsupported' client --hostile version
+ok "an unknown verb" says 'unsupported' client --hostile verb
+ok "garbage" says 'protocol' client --hostile garbage
+ok "an oversized request" says 'too large' client --hostile oversized
+ok "more than the verb takes" says 'too large' client --hostile too-large-for-verb
+ok "a missing field" says 'invalid' client --hostile missing-field
+ok "a NUL inside a name" says 'invalid' client --hostile nul
+ok "an empty name" says 'invalid' client --hostile empty
+ok "an uninvited descriptor" says 'too large' client --hostile descriptor
+ok "a client that never reads" says 'status: ok' client --hostile deaf
+ok "1000 idle connections" says 'crowd: 1000' client --hostile crowd
+ok "others are served meanwhile" grep -q 'status: ok' "$dir/said"
+wait "$idle"
+ok "an idle client is let go" says 'closed' cat "$dir/idle"
+
+ok "the audit log names the refusal" grep -q '"event":"value".*"rule":"target orders: no allow_value".*"outcome":"refused"' "$dir/audit.jsonl"
+ok "every audit line is JSON" python3 -c 'import json,sys; [json.loads(l) for l in open(sys.argv[1])]' "$dir/audit.jsonl"
+ok "no secret in log and audit" bash -c "! grep -q 'pw-orders\|pw-billing' '$dir/log' '$dir/audit.jsonl'"
+
+echo 'nonsense = 1' >>"$dir/smcred.conf"
+kill -HUP "$parent"
+ok "a broken reload keeps the old configuration" wait_for grep -q "the old configuration stays" "$dir/log"
+ok "and says file, line and key" grep -q "smcred.conf:19: \[target billing\] nonsense: unknown key" "$dir/log"
+ok "and goes on serving" says '"name": "orders"' client targets
+write_config | sed 's/target billing/target ledger/' >"$dir/smcred.conf"
+kill -HUP "$parent"
+ok "a good reload is taken" wait_for grep -q "reloaded: 2 targets" "$dir/log"
+ok "with the new target's socket" test -S "$dir/run/ledger/.s.PGSQL.5432"
+ok "and without the old one's" test ! -e "$dir/run/billing"
+
+victim=$(keeper_pid)
+kill -9 "$victim"
+ok "a killed keeper is started again" wait_for grep -q "ready again" "$dir/log"
+ok "and serves" says '"name": "orders"' client targets
+
+kill -TERM "$parent"
+wait "$parent"
+code=$?
+parent=
+ok "ends when told to" test "$code" = 0
+ok "and takes its sockets along" test ! -e "$dir/run/control.sock"
+echo "1..$count"
