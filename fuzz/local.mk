@@ -9,12 +9,9 @@ fuzz_cflags = $(AM_CFLAGS)
 fuzz_driver = %D%/replay.c
 endif
 
-fuzz_programs = %D%/fuzz_http %D%/fuzz_page %D%/fuzz_pgmsg \
-	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_sigv4 %D%/fuzz_wire
-fuzz_programs = %D%/fuzz_config %D%/fuzz_control %D%/fuzz_scram %D%/fuzz_wire
-fuzz_programs += %D%/fuzz_pgmsg %D%/fuzz_scramtext
-fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_secretvalue %D%/fuzz_wire
-fuzz_programs = %D%/fuzz_wire %D%/fuzz_http %D%/fuzz_sigv4
+fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control \
+	%D%/fuzz_http %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_scram \
+	%D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
