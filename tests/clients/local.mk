@@ -1,3 +1,3 @@
-# tests/clients/local.mk - real database clients through smcred.
-# Needs a world of scripts/sandbox, and so root; run by ./check, not by `make check`.
+# tests/clients/local.mk - real database clients through smcred; needs a world, and so root.
+TESTS += %D%/t_clients.sh
 EXTRA_DIST += %D%/t_clients.sh

@@ -27,7 +27,7 @@ unlike() {
     esac
 }
 
-if [ "$(id -u)" != 0 ]; then
+if [ "$(id -u)" != 0 ] || [ -n "${SMCRED_SKIP_ROOT-}" ]; then
     echo "1..0 # SKIP needs root, for scripts/sandbox"
     exit 0
 fi
@@ -66,13 +66,13 @@ have() { as_alice sh -c "command -v $1" >/dev/null 2>&1; }
 imports() { as_alice env -u LD_PRELOAD /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
 psql=$PGBIN/psql
 
-cat >"$work/psycopg2.py" <<'END'
+cat >"$work/with_psycopg2.py" <<'END'
 import sys, psycopg2
 conn = psycopg2.connect(host=sys.argv[1], dbname="orders")
 cursor = conn.cursor(); cursor.execute("select current_user"); print(cursor.fetchone()[0])
 print("password:", repr(conn.info.password))
 END
-cat >"$work/psycopg3.py" <<'END'
+cat >"$work/with_psycopg3.py" <<'END'
 import asyncio, sys, psycopg
 print(psycopg.connect(host=sys.argv[1], dbname="orders").execute("select current_user").fetchone()[0])
 async def main():
@@ -112,13 +112,13 @@ matrix() { # WAY HOST: the same for both ways
     like "$way: the restored table" "$($way "$psql" -XAt -h "$at" -d archive -c 'select count(*) from pgbench_accounts')" 100000
     like "$way: vacuumdb -j" "$($way vacuumdb -h "$at" -j 2 -q orders; echo $?)" "*0"
     if imports psycopg2; then
-        like "$way: psycopg2, and it holds no password" "$($way /usr/bin/python3 "$work/psycopg2.py" "$at")" \
+        like "$way: psycopg2, and it holds no password" "$($way /usr/bin/python3 "$work/with_psycopg2.py" "$at")" \
             "$role*password: @(None|'')"
     else
         skip "$way: psycopg2" "not installed"
     fi
     if imports psycopg; then
-        like "$way: psycopg" "$($way /usr/bin/python3 "$work/psycopg3.py" "$at")" "$role*async $role"
+        like "$way: psycopg" "$($way /usr/bin/python3 "$work/with_psycopg3.py" "$at")" "$role*async $role"
     else
         skip "$way: psycopg" "not installed"
     fi
