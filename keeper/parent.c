@@ -98,8 +98,10 @@ _Noreturn static void run_keeper(const struct parent *parent, int fd)
 {
     struct rlimit locked = {MEMLOCK_BYTES, MEMLOCK_BYTES};
     reset_signals();
-    if (parent->root)
+    if (parent->root) {
         (void)setrlimit(RLIMIT_MEMLOCK, &locked); /* less memory can be locked, then */
+        (void)unsetenv("HOME"); /* root's; ~/.aws is then looked for where passwd(5) says */
+    }
     if (!keep_only(fd) || !become(parent, parent->keeper_uid, parent->keeper_gid) || !confine() ||
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         log_error("cannot become the keeper: %s", strerror(errno));
