@@ -1,2 +1,2 @@
 # doc/local.mk - what developers read.
-EXTRA_DIST += %D%/server.md
+EXTRA_DIST += %D%/server.md %D%/sources.md
