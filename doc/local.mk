@@ -6,3 +6,4 @@ EXTRA_DIST += %D%/libsmcred.md
 EXTRA_DIST += %D%/relay.md
 EXTRA_DIST += %D%/performance.md
 EXTRA_DIST += %D%/control-protocol.md %D%/index.md %D%/oracle-protocol.md %D%/processes.md %D%/wire.md
+EXTRA_DIST += %D%/server.md %D%/sources.md

@@ -12,6 +12,8 @@ endif
 fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control \
 	%D%/fuzz_http %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_scram \
 	%D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_wire
+fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_http %D%/fuzz_secretvalue \
+	%D%/fuzz_sigv4 %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -36,6 +38,7 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_secretvalue_SOURCES = %D%/fuzz_secretvalue.c sources/inifile.c $(fuzz_driver)
 %C%_fuzz_secretvalue_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
 %C%_fuzz_secretvalue_LDADD = $(value_libs) common/libcommon.la
+
 %C%_fuzz_http_SOURCES = %D%/fuzz_http.c $(fuzz_driver)
 %C%_fuzz_http_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
 %C%_fuzz_http_LDADD = server/libserver.la

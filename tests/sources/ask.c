@@ -4,10 +4,13 @@
  *
  *     ask MODULE_DIR LINE [SECTION.KEY=VALUE]... -- fetch ID [STAGE [VERSION_ID]]
  *     ask MODULE_DIR LINE [SECTION.KEY=VALUE]... -- stages ID
+ *     ask MODULE_DIR LINE [SECTION.KEY=VALUE]... -- search ID BACKWARDS [plant]
  *     ask MODULE_DIR LINE [SECTION.KEY=VALUE]... -- call OPERATION JSON
  *
- * Prints "STATUS", then what was found, or "CODE|TEXT" on failure.  ASK_DEADLINE_MS is the
- * patience. It prints passwords: it is a test.
+ * `search` fetches, lets go of everything, and says how often the text BACKWARDS spells from its
+ * end stands in this process's writable memory; with `plant`, after putting one there. Prints
+ * "STATUS", then what was found, or "CODE|TEXT" on failure.  ASK_DEADLINE_MS is the patience. It
+ * prints passwords: it is a test.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -69,6 +72,61 @@ static int fetch(struct source_chain *chain, char **words)
     return 0;
 }
 
+/* How often the reverse of `backwards` stands in those bytes; it is nowhere spelt forwards. */
+static size_t count_reversed(const char *data, size_t size, const char *backwards)
+{
+    size_t len = strlen(backwards), found = 0;
+    for (size_t at = 0; at + len <= size; at++) {
+        size_t same = 0;
+        while (same < len && data[at + same] == backwards[len - 1 - same])
+            same++;
+        found += same == len;
+    }
+    return found;
+}
+
+/* Memory that even we cannot read this way, memfd_secret's, is passed over. */
+static size_t search_memory(const char *backwards)
+{
+    static char line[512], piece[1 << 16];
+    FILE *maps = fopen("/proc/self/maps", "re");
+    FILE *memory = fopen("/proc/self/mem", "re");
+    size_t found = 0;
+    if (!maps || !memory)
+        exit(2);
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long from, to;
+        char mode[8];
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w')
+            continue;
+        for (unsigned long at = from; at < to; at += sizeof piece) {
+            size_t size = to - at < sizeof piece ? to - at : sizeof piece;
+            bool is_own =
+                (unsigned long)piece < at + size && at < (unsigned long)piece + sizeof piece;
+            ssize_t len = is_own ? 0 : pread(fileno(memory), piece, size, (off_t)at);
+            found += len > 0 ? count_reversed(piece, (size_t)len, backwards) : 0;
+        }
+    }
+    (void)fclose(maps);
+    (void)fclose(memory);
+    return found;
+}
+
+static int search(struct source_chain *chain, char **words)
+{
+    struct sm_error err = {.text = ""};
+    struct sm_snapshot *found;
+    const struct sm_source_query query = {.secret_id = words[1], .deadline_ms = deadline_ms()};
+    enum smcred_status status = source_chain_fetch(chain, &query, &found, &err);
+    if (status != SMCRED_OK)
+        return fail(status, &err);
+    char *planted = words[3] ? strdup(sm_secret_view(found->password).data) : NULL;
+    sm_snapshot_unref(found);
+    printf("ok\nleft=%zu\n", search_memory(words[2]));
+    free(planted);
+    return 0;
+}
+
 static int stages(struct source_chain *chain, char **words)
 {
     struct sm_error err = {.text = ""};
@@ -108,6 +166,8 @@ static int ask(struct source_chain *chain, struct sm_vault *vault, char **words)
         return fail(status, &err);
     if (strcmp(words[0], "fetch") == 0)
         return fetch(chain, words);
+    if (strcmp(words[0], "search") == 0)
+        return search(chain, words);
     if (strcmp(words[0], "stages") == 0)
         return stages(chain, words);
     return call(chain, vault, words);

@@ -3,8 +3,8 @@ check_PROGRAMS += %D%/ask
 %C%_ask_SOURCES = %D%/ask.c
 %C%_ask_LDADD = sources/libchain.la common/libcommon.la
 
-TESTS += %D%/t_hostile.sh
-EXTRA_DIST += %D%/hostile.py %D%/lib.sh %D%/t_hostile.sh
+TESTS += %D%/t_hostile.sh %D%/t_server.sh
+EXTRA_DIST += %D%/hostile.py %D%/lib.sh %D%/t_hostile.sh %D%/t_server.sh
 
 # Modules for test_chain.  -rpath makes them shared ones, though nobody installs them.
 check_LTLIBRARIES += %D%/libsmcred_source_fake1.la %D%/libsmcred_source_fake2.la \
