@@ -12,8 +12,6 @@ endif
 fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control \
 	%D%/fuzz_http %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_scram \
 	%D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_wire
-fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_http %D%/fuzz_secretvalue \
-	%D%/fuzz_sigv4 %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
