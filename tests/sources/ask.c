@@ -18,8 +18,9 @@
 #include "common/clock.h"
 #include "sources/chain.h"
 
-#define SETTINGS_MAX 16
-#define STAGES_MAX   20
+#define SETTINGS_MAX     16
+#define STAGES_MAX       20
+#define REGION_MAX_BYTES (1ul << 30) /* larger ones are a sanitizer's shadow */
 
 static struct source_chain_section sections[SETTINGS_MAX];
 static struct sm_source_setting settings[SETTINGS_MAX];
@@ -97,7 +98,8 @@ static size_t search_memory(const char *backwards)
     while (fgets(line, sizeof line, maps)) {
         unsigned long from, to;
         char mode[8];
-        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w')
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w' ||
+            to - from > REGION_MAX_BYTES)
             continue;
         for (unsigned long at = from; at < to; at += sizeof piece) {
             size_t size = to - at < sizeof piece ? to - at : sizeof piece;

@@ -22,7 +22,7 @@ serve() { # NAME [SERVER OPTION...]: leaves its address in $url
     echo "Bail out! smcred-server did not start: $(cat "$dir/$1.err")"
     exit 1
 }
-sm() { "$ask" "$modules" secretsmanager "aws.endpoint_url=$url" "$@"; }
+sm() { timeout 30 "$ask" "$modules" secretsmanager "aws.endpoint_url=$url" "$@"; }
 token() { cat /proc/sys/kernel/random/uuid; }
 is() { [ "$(head -n1 <<<"$1")" = "$2" ] && grep -qF -- "$3" <<<"$1"; }
 
@@ -76,7 +76,7 @@ result $? "an unknown key id is denied" "$out"
 
 # Where the credentials and the endpoint come from.
 (umask 077; printf '%s\n' "$AWS_SECRET_ACCESS_KEY" >"$dir/key")
-out=$(env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY "$ask" "$modules" secretsmanager \
+out=$(env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY timeout 30 "$ask" "$modules" secretsmanager \
     "aws.endpoint_url=$url" aws.access_key_id="$AWS_ACCESS_KEY_ID" \
     aws.secret_access_key_file="$dir/key" -- fetch prod/orders/db)
 is "$out" ok password=hunter3
@@ -93,17 +93,17 @@ printf '[bastion]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$AWS_A
     "$AWS_SECRET_ACCESS_KEY" >"$dir/credentials"
 out=$(env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_REGION AWS_CONFIG_FILE="$dir/config" \
     AWS_SHARED_CREDENTIALS_FILE="$dir/credentials" AWS_PROFILE=bastion \
-    "$ask" "$modules" secretsmanager -- fetch prod/orders/db)
+    timeout 30 "$ask" "$modules" secretsmanager -- fetch prod/orders/db)
 is "$out" ok password=hunter3
 result $? "keys, region and endpoint from a profile" "$out"
-out=$(AWS_ENDPOINT_URL_SECRETS_MANAGER=$url "$ask" "$modules" secretsmanager -- fetch prod/orders/db)
+out=$(AWS_ENDPOINT_URL_SECRETS_MANAGER=$url timeout 30 "$ask" "$modules" secretsmanager -- fetch prod/orders/db)
 is "$out" ok password=hunter3
 result $? "the endpoint from the environment" "$out"
 
 # The chain.
 (umask 077; echo '{"local/db":{"username":"l","password":"from-file"},"prod/orders/db":"shadowed"}' >"$dir/secrets")
 both() { # LINE URL ID: both sources, one section each on the command line of its own
-    AWS_ENDPOINT_URL=$2 "$ask" "$modules" "$1" "file.path=$dir/secrets" -- fetch "$3"
+    AWS_ENDPOINT_URL=$2 timeout 30 "$ask" "$modules" "$1" "file.path=$dir/secrets" -- fetch "$3"
 }
 out=$(both "secretsmanager file" "$url" local/db)
 is "$out" ok password=from-file
@@ -139,7 +139,7 @@ result $? "no copy of the password is left in memory afterwards" "$out"
 out=$(sm aws.ca_file="$dir/ca.crt" -- search prod/orders/db 3retnuh plant)
 is "$out" ok left=1
 result $? "the same search finds one that was planted" "$out"
-out=$("$ask" "$modules" file "file.path=$dir/secrets" -- search local/db elif-morf)
+out=$(timeout 30 "$ask" "$modules" file "file.path=$dir/secrets" -- search local/db elif-morf)
 is "$out" ok left=0 || is "$out" ok left=1
 result $? "of a file's text there is the vault's copy at most, while the source is open" "$out"
 finish
