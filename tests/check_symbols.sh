@@ -17,8 +17,9 @@ listed() {
 }
 
 # needed OBJECT: its DT_NEEDED, without the C library and the loader that is part of it
+# What a sanitized build adds is the compiler's doing.
 needed() {
-    readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc|ld-linux.*)\.so\.'
+    readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc|ld-linux.*|lib[a-z]*san)\.so\.'
 }
 
 library=libsmcred/.libs/libsmcred.so
