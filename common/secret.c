@@ -38,7 +38,7 @@ struct sm_vault {
     struct block *blocks;
     size_t size;
     size_t live; /* secrets not yet freed */
-    bool hidden; /* memfd_secret(2) answered when the vault was made */
+    bool locked; /* pages had to be taken that are locked only, for want of memfd_secret(2) */
 };
 
 static void *map_hidden(size_t size)
@@ -57,8 +57,7 @@ static void *map_hidden(size_t size)
 
 static void *map_locked(size_t size)
 {
-    void *pages =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages != MAP_FAILED)
         (void)mlock(pages, size); /* RLIMIT_MEMLOCK may be 0; a login must still work */
     return pages;
@@ -67,13 +66,15 @@ static void *map_locked(size_t size)
 /* Hidden pages while RLIMIT_MEMLOCK allows them, then locked ones. */
 static void *map_pages(struct sm_vault *vault, size_t size)
 {
-    void *pages = vault->hidden ? map_hidden(size) : MAP_FAILED;
-    if (pages == MAP_FAILED)
+    void *pages = map_hidden(size);
+    if (pages == MAP_FAILED) {
         pages = map_locked(size);
+        vault->locked = true;
+    }
     if (pages == MAP_FAILED)
         return NULL;
-    (void)madvise(pages, size, MADV_DONTDUMP);  /* hidden pages are never dumped anyway */
-    (void)madvise(pages, size, MADV_DONTFORK);  /* a child has no business here */
+    (void)madvise(pages, size, MADV_DONTDUMP); /* hidden pages are never dumped anyway */
+    (void)madvise(pages, size, MADV_DONTFORK); /* a child has no business here */
     vault->size += size;
     return pages;
 }
@@ -84,10 +85,6 @@ enum smcred_status sm_vault_new(struct sm_vault **out_vault)
     if (!vault)
         return SMCRED_NO_MEMORY;
     (void)pthread_mutex_init(&vault->lock, NULL); /* default attributes: cannot fail on Linux */
-    void *probe = map_hidden(CELL_MIN);
-    vault->hidden = probe != MAP_FAILED;
-    if (vault->hidden)
-        (void)munmap(probe, CELL_MIN); /* a mapping of ours */
     *out_vault = vault;
     return SMCRED_OK;
 }
@@ -121,9 +118,16 @@ void sm_vault_free(struct sm_vault *vault)
     errno = saved;
 }
 
+/* Asks the kernel only while there are no pages to tell: the question costs some 40 us. */
 bool sm_vault_hidden(const struct sm_vault *vault)
 {
-    return vault->hidden;
+    if (vault->size > 0)
+        return !vault->locked;
+    void *probe = map_hidden(CELL_MIN);
+    if (probe == MAP_FAILED)
+        return false;
+    (void)munmap(probe, CELL_MIN); /* a mapping of ours */
+    return true;
 }
 
 size_t sm_vault_size(const struct sm_vault *vault)
@@ -135,11 +139,12 @@ static unsigned class_of(size_t need)
 {
     unsigned class = 0;
     while ((size_t)CELL_MIN << class < need)
-        class++;
+        class ++;
     return class;
 }
 
-/* Cuts a new block into cells of `class`.  A cell without a head for want of memory is just lost. */
+/* Cuts a new block into cells of `class`.  A cell without a head for want of memory is just lost.
+ */
 static void add_block(struct sm_vault *vault, unsigned class)
 {
     struct block *block = malloc(sizeof *block);
@@ -183,8 +188,8 @@ static struct sm_secret *map_alone(struct sm_vault *vault, size_t need)
         free(secret);
         return NULL;
     }
-    *secret = (struct sm_secret){
-        .vault = vault, .cell = pages, .capacity = mapped - 1, .mapped = mapped};
+    *secret =
+        (struct sm_secret){.vault = vault, .cell = pages, .capacity = mapped - 1, .mapped = mapped};
     return secret;
 }
 
@@ -195,8 +200,7 @@ enum smcred_status sm_secret_alloc(struct sm_vault *vault, size_t capacity,
         return SMCRED_TOO_LARGE;
     size_t need = capacity + 1;
     (void)pthread_mutex_lock(&vault->lock); /* fails only when misused */
-    struct sm_secret *secret =
-        need <= BLOCK_SIZE ? take_cell(vault, need) : map_alone(vault, need);
+    struct sm_secret *secret = need <= BLOCK_SIZE ? take_cell(vault, need) : map_alone(vault, need);
     if (secret)
         vault->live++;
     (void)pthread_mutex_unlock(&vault->lock);

@@ -24,7 +24,7 @@ struct sm_secret;
 SM_MUST_CHECK enum smcred_status sm_vault_new(struct sm_vault **out_vault);
 /* Every secret of the vault must have been freed; pages are wiped and unmapped. */
 void sm_vault_free(struct sm_vault *vault);
-/* True if new pages come from memfd_secret(2); for `status` and the start-up log line. */
+/* True if all its pages are from memfd_secret(2), or would be; for `status` and the log. */
 bool sm_vault_hidden(const struct sm_vault *vault);
 /* Bytes of pages the vault holds now. */
 size_t sm_vault_size(const struct sm_vault *vault);
