@@ -7,6 +7,7 @@
 #include "server/json.h"
 #include "server/names.h"
 #include "server/operations.h"
+#include "server/secrets.h"
 
 #define DAY_MS     INT64_C(86400000)
 #define WINDOW_MIN 7 /* days */
@@ -15,8 +16,7 @@
 
 static void answer(struct server_call *call, int64_t deletion_ms)
 {
-    server_json_add(call->output, "ARN", call->secret.arn);
-    server_json_add(call->output, "Name", call->secret.name);
+    server_secret_identify(call, call->output);
     server_json_add_time(call->output, "DeletionDate", deletion_ms);
 }
 
@@ -84,7 +84,6 @@ enum server_error server_restore_secret(struct server_call *call)
 {
     call->secret.deleted_ms = 0;
     call->secret.purge_ms = 0;
-    server_json_add(call->output, "ARN", call->secret.arn);
-    server_json_add(call->output, "Name", call->secret.name);
+    server_secret_identify(call, call->output);
     return server_fail_status(call, server_store_secret_update(call->server->store, &call->secret));
 }

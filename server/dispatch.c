@@ -23,6 +23,8 @@ struct server_operation {
 };
 
 static const struct server_operation operations[] = {
+    {"BatchGetSecretValue", server_model_batch_get_secret_value, NULL, false, false, false,
+     server_batch_get_secret_value},
     {"CreateSecret", server_model_create_secret, "Name", true, false, false, server_create_secret},
     {"DeleteSecret", server_model_delete_secret, "SecretId", false, false, false,
      server_delete_secret},
@@ -99,18 +101,16 @@ static enum server_error check_token(struct server_call *call)
                        "value.");
 }
 
-static enum server_error find_secret(struct server_call *call)
+enum server_error server_dispatch_find(struct server_call *call, const char *id,
+                                       bool refuses_deleted)
 {
-    if (!call->operation->finds)
-        return SERVER_OK;
-    enum smcred_status status =
-        server_secret_find(call->server, server_dispatch_secret_id(call), &call->secret);
+    enum smcred_status status = server_secret_find(call->server, id, &call->secret);
     if (status == SMCRED_NOT_FOUND)
         return server_fail(call, SERVER_RESOURCE_NOT_FOUND,
                            "Secrets Manager can't find the specified secret.");
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
-    if (call->operation->refuses_deleted && call->secret.deleted_ms != 0)
+    if (refuses_deleted && call->secret.deleted_ms != 0)
         return server_fail(call, SERVER_INVALID_REQUEST,
                            "You can't perform this operation on the secret because it was marked "
                            "for deletion.");
@@ -122,7 +122,10 @@ static enum server_error run_handler(struct server_call *call)
     enum smcred_status status = server_store_purge(call->server->store, call->now_ms);
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
-    enum server_error error = find_secret(call);
+    enum server_error error = call->operation->finds
+                                  ? server_dispatch_find(call, server_dispatch_secret_id(call),
+                                                         call->operation->refuses_deleted)
+                                  : SERVER_OK;
     if (error != SERVER_OK)
         return error;
     call->output = cJSON_CreateObject();

@@ -18,6 +18,10 @@ enum server_error server_dispatch_parse(struct server_call *call, const char *ta
 /* The rest: constraints, look-up, the operation itself, in one transaction. */
 enum server_error server_dispatch_run(struct server_call *call);
 
+/* Sets call->secret to the one named, for operations that name several. */
+enum server_error server_dispatch_find(struct server_call *call, const char *id,
+                                       bool refuses_deleted);
+
 /* "GetSecretValue", or "" while it is unknown; for the trail. */
 const char *server_dispatch_name(const struct server_call *call);
 /* The SecretId or Name as the caller wrote it, or "". */

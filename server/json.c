@@ -183,3 +183,8 @@ void server_json_append(cJSON *array, const char *text)
 {
     (void)cJSON_AddItemToArray(array, cJSON_CreateString(text)); /* server_json_failed() */
 }
+
+cJSON *server_json_get_own(cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}

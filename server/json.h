@@ -44,6 +44,7 @@ cJSON *server_json_add_object(cJSON *object, const char *name);
 cJSON *server_json_add_array(cJSON *object, const char *name);
 cJSON *server_json_append_object(cJSON *array);
 void server_json_append(cJSON *array, const char *text);
+cJSON *server_json_get_own(cJSON *object, const char *name); /* NULL if absent */
 
 static inline void server_free_json_ptr(cJSON **json)
 {

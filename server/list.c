@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * list.c - ListSecrets.
+ * list.c - ListSecrets, and the walk through the secrets that other lists share.
  */
+#include "server/list.h"
+
 #include "server/filters.h"
 #include "server/json.h"
 #include "server/operations.h"
@@ -10,34 +12,58 @@
 
 #define PAGE_DEFAULT 100
 
-struct secret_list {
+/* A walk under way. */
+struct walk {
     struct server_call *call;
-    cJSON *array;
-    enum server_order order;
-    bool with_deleted;
+    const struct server_listing *listing;
     int64_t at;   /* where the next page begins: a row, or a count */
     int64_t left; /* how many still fit on this one */
     bool more;
-    enum smcred_status status;
+    enum server_error error;
 };
 
-static bool list_secret(void *context, const struct server_secret *secret)
+static bool step(void *context, const struct server_secret *secret)
 {
-    struct secret_list *list = context;
+    struct walk *walk = context;
+    const struct server_listing *listing = walk->listing;
     bool wanted = false;
-    if (secret->deleted_ms == 0 || list->with_deleted)
-        list->status = server_filters_match(list->call, secret, &wanted);
-    if (wanted && list->left == 0) {
-        list->more = true;
+    if (secret->deleted_ms == 0 || listing->with_deleted)
+        walk->error =
+            server_fail_status(walk->call, server_filters_match(walk->call, secret, &wanted));
+    if (wanted && walk->left == 0) {
+        walk->more = true;
         return false;
     }
-    list->at = list->order == SERVER_ORDER_CREATED ? secret->row : list->at + 1;
+    walk->at = listing->order == SERVER_ORDER_CREATED ? secret->row : walk->at + 1;
     if (wanted) {
-        list->left--;
-        list->status = server_secret_describe(list->call, secret, "SecretVersionsToStages",
-                                              server_json_append_object(list->array));
+        walk->left--;
+        walk->error = listing->add(walk->call, secret);
     }
-    return list->status == SMCRED_OK;
+    return walk->error == SERVER_OK;
+}
+
+enum server_error server_list(struct server_call *call, const struct server_listing *listing)
+{
+    struct walk walk = {.call = call,
+                        .listing = listing,
+                        .left = server_json_number(call->input, "MaxResults", listing->most)};
+    enum server_error error = server_filters_check(call);
+    if (error == SERVER_OK)
+        error = server_page_read(call, &walk.at);
+    if (error != SERVER_OK)
+        return error;
+    enum smcred_status status = server_store_secrets(call->server->store, listing->order,
+                                                     listing->descending, walk.at, step, &walk);
+    if (walk.more)
+        server_page_add(call, walk.at);
+    return status == SMCRED_OK ? walk.error : server_fail_status(call, status);
+}
+
+static enum server_error describe(struct server_call *call, const struct server_secret *secret)
+{
+    cJSON *list = server_json_get_own(call->output, "SecretList");
+    return server_fail_status(call, server_secret_describe(call, secret, "SecretVersionsToStages",
+                                                           server_json_append_object(list)));
 }
 
 static enum server_order order_of(const char *sort_by)
@@ -58,22 +84,13 @@ static enum server_order order_of(const char *sort_by)
 enum server_error server_list_secrets(struct server_call *call)
 {
     const char *sort_order = server_json_text(call->input, "SortOrder");
-    struct secret_list list = {
-        .call = call,
-        .order = order_of(server_json_text(call->input, "SortBy")),
-        .with_deleted = server_json_is_true(call->input, "IncludePlannedDeletion"),
-        .left = server_json_number(call->input, "MaxResults", PAGE_DEFAULT),
-    };
-    enum server_error error = server_filters_check(call);
-    if (error == SERVER_OK)
-        error = server_page_read(call, &list.at);
-    if (error != SERVER_OK)
-        return error;
-    list.array = server_json_add_array(call->output, "SecretList");
-    enum smcred_status status = server_store_secrets(call->server->store, list.order,
-                                                     sort_order && strcmp(sort_order, "desc") == 0,
-                                                     list.at, list_secret, &list);
-    if (list.more)
-        server_page_add(call, list.at);
-    return server_fail_status(call, status == SMCRED_OK ? list.status : status);
+    (void)server_json_add_array(call->output, "SecretList"); /* server_json_failed() */
+    return server_list(
+        call, &(struct server_listing){
+                  .order = order_of(server_json_text(call->input, "SortBy")),
+                  .descending = sort_order && strcmp(sort_order, "desc") == 0,
+                  .with_deleted = server_json_is_true(call->input, "IncludePlannedDeletion"),
+                  .most = PAGE_DEFAULT,
+                  .add = describe,
+              });
 }

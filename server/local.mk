@@ -5,9 +5,9 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/connections.c %D%/connections.h %D%/deletion.c %D%/dispatch.c %D%/dispatch.h \
 	%D%/envelope.c %D%/envelope.h %D%/errors.c %D%/errors.h %D%/filters.c %D%/filters.h \
 	%D%/http.c %D%/http.h %D%/json.c %D%/json.h %D%/keys.c %D%/keys.h %D%/labels.c %D%/labels.h \
-	%D%/list.c %D%/listen.c %D%/listen.h %D%/model.c %D%/model.h %D%/names.c %D%/names.h \
-	%D%/operations.h %D%/page.c %D%/page.h %D%/password.c %D%/password.h %D%/secrets.c \
-	%D%/secrets.h %D%/setup.c %D%/setup.h %D%/store.c %D%/store.h %D%/tags.c %D%/tags.h \
+	%D%/list.c %D%/list.h %D%/listen.c %D%/listen.h %D%/model.c %D%/model.h %D%/names.c %D%/names.h \
+	%D%/operations.h %D%/page.c %D%/page.h %D%/password.c %D%/password.h %D%/reading.c %D%/secrets.c \
+	%D%/secrets.h %D%/setup.c %D%/setup.h %D%/stages.c %D%/store.c %D%/store.h %D%/tags.c %D%/tags.h \
 	%D%/trail.c %D%/trail.h %D%/validate.c %D%/validate.h %D%/value.c %D%/value.h \
 	%D%/versions.c %D%/versions.h
 %C%_libserver_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(CJSON_CFLAGS) $(SQLITE_CFLAGS) \

@@ -13,6 +13,12 @@ static bool is_filter_value(const char *text)
     return text[strspn(text, allowed)] == '\0';
 }
 
+static bool is_rotation_token(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-";
+    return *text && text[strspn(text, allowed)] == '\0';
+}
+
 static const char *const filter_keys[] = {
     "description", "name", "tag-key", "tag-value", "primary-region", "owning-service", "all", NULL};
 static const char *const sort_orders[] = {"asc", "desc", NULL};
@@ -43,9 +49,9 @@ static const char *const sort_keys[] = {"created-date", "last-accessed-date", "l
     {                                                                                              \
         .name = NULL                                                                               \
     }
-#define SECRET_ID REQUIRED("SecretId", 1, 2048)
-#define TOKEN     TEXT("ClientRequestToken", 32, 64)
-#define PAGE      NUMBER("MaxResults", 1, 100), TEXT("NextToken", 1, 4096)
+#define SECRET_ID  REQUIRED("SecretId", 1, 2048)
+#define TOKEN      TEXT("ClientRequestToken", 32, 64)
+#define PAGE(most) NUMBER("MaxResults", 1, most), TEXT("NextToken", 1, 4096)
 /* AWS documents the maximum in bytes. */
 #define VALUE                                                                                      \
     {.name = "SecretString",                                                                       \
@@ -74,6 +80,11 @@ static const struct server_member filter_members[] = {
     LIST("Values", &filter_value, 1, 10),
     END};
 static const struct server_member filter = {.type = SERVER_MEMBER_STRUCTURE, .of = filter_members};
+
+static const struct server_member secret_id = TEXT(NULL, 1, 2048);
+
+const struct server_member server_model_batch_get_secret_value[] = {
+    LIST("SecretIdList", &secret_id, 1, 20), LIST("Filters", &filter, 0, 10), PAGE(20), END};
 
 const struct server_member server_model_create_secret[] = {REQUIRED("Name", 1, SERVER_NAME_MAX),
                                                            TOKEN,
@@ -105,10 +116,10 @@ const struct server_member server_model_get_secret_value[] = {SECRET_ID, TEXT("V
                                                               TEXT("VersionStage", 1, 256), END};
 
 const struct server_member server_model_list_secret_version_ids[] = {
-    SECRET_ID, PAGE, BOOLEAN("IncludeDeprecated"), END};
+    SECRET_ID, PAGE(100), BOOLEAN("IncludeDeprecated"), END};
 
 const struct server_member server_model_list_secrets[] = {
-    PAGE,
+    PAGE(100),
     BOOLEAN("IncludePlannedDeletion"),
     LIST("Filters", &filter, 0, 10),
     {.name = "SortOrder", .type = SERVER_MEMBER_TEXT, .values = sort_orders},
@@ -116,7 +127,18 @@ const struct server_member server_model_list_secrets[] = {
     END};
 
 const struct server_member server_model_put_secret_value[] = {
-    SECRET_ID, TOKEN, VALUE, LIST("VersionStages", &label, 1, SERVER_LABELS_MAX), END};
+    SECRET_ID,
+    TOKEN,
+    VALUE,
+    LIST("VersionStages", &label, 1, SERVER_LABELS_MAX),
+    {.name = "RotationToken",
+     .type = SERVER_MEMBER_TEXT,
+     .sensitive = true,
+     .min = 36,
+     .max = 256,
+     .pattern = "^[a-zA-Z0-9\\-]+$",
+     .matches = is_rotation_token},
+    END};
 
 const struct server_member server_model_restore_secret[] = {SECRET_ID, END};
 

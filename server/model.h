@@ -7,6 +7,7 @@
 
 #include "server/validate.h"
 
+extern const struct server_member server_model_batch_get_secret_value[];
 extern const struct server_member server_model_create_secret[];
 extern const struct server_member server_model_delete_secret[];
 extern const struct server_member server_model_describe_secret[];

@@ -20,10 +20,13 @@ enum server_error server_delete_secret(struct server_call *call);
 enum server_error server_restore_secret(struct server_call *call);
 /* list.c */
 enum server_error server_list_secrets(struct server_call *call);
-/* versions.c */
+/* reading.c */
+enum server_error server_batch_get_secret_value(struct server_call *call);
 enum server_error server_get_secret_value(struct server_call *call);
-enum server_error server_put_secret_value(struct server_call *call);
+/* stages.c */
 enum server_error server_update_secret_version_stage(struct server_call *call);
+/* versions.c */
+enum server_error server_put_secret_value(struct server_call *call);
 enum server_error server_list_secret_version_ids(struct server_call *call);
 /* tags.c */
 enum server_error server_tag_resource(struct server_call *call);

@@ -76,10 +76,15 @@ enum server_error server_create_secret(struct server_call *call)
         error = create_new(call, name, &value);
     else
         error = server_fail_status(call, status);
-    server_json_add(call->output, "ARN", call->secret.arn);
-    server_json_add(call->output, "Name", call->secret.name);
+    server_secret_identify(call, call->output);
     server_json_add(call->output, "VersionId", call->version_id);
     return error;
+}
+
+void server_secret_identify(struct server_call *call, cJSON *object)
+{
+    server_json_add(object, "ARN", call->secret.arn);
+    server_json_add(object, "Name", call->secret.name);
 }
 
 /* --- describing ------------------------------------------------------------------------------- */
@@ -138,8 +143,7 @@ enum server_error server_update_secret(struct server_call *call)
         server_fail_status(call, server_store_secret_update(call->server->store, &call->secret));
     if (error == SERVER_OK && value.kind != SERVER_KIND_NONE)
         error = server_version_add(call, &value, NULL);
-    server_json_add(call->output, "ARN", call->secret.arn);
-    server_json_add(call->output, "Name", call->secret.name);
+    server_secret_identify(call, call->output);
     server_json_add(call->output, "VersionId", call->version_id);
     return error;
 }

@@ -9,6 +9,9 @@
 
 struct cJSON;
 
+/* Adds ARN and Name of call->secret. */
+void server_secret_identify(struct server_call *call, struct cJSON *object);
+
 /*
  * Adds all metadata of `secret` to `object`.
  *   stages_name  "VersionIdsToStages" or "SecretVersionsToStages"

@@ -87,23 +87,23 @@ enum smcred_status server_value_unseal(const struct server_call *call,
     return status;
 }
 
-static enum server_error add_binary(struct server_call *call, struct sm_bytes plain)
+static enum smcred_status add_binary(struct sm_bytes plain, cJSON *object)
 {
     size_t len = server_base64_encoded_len(plain.len);
     char *text = cJSON_malloc(len + 1); /* wiped when freed */
     if (!text)
-        return server_fail_status(call, SMCRED_NO_MEMORY);
+        return SMCRED_NO_MEMORY;
     server_base64_encode(plain, text);
-    server_json_add(call->output, "SecretBinary", text);
+    server_json_add(object, "SecretBinary", text);
     cJSON_free(text);
-    return SERVER_OK;
+    return SMCRED_OK;
 }
 
-enum server_error server_value_add(struct server_call *call, const struct server_value *value)
+enum smcred_status server_value_add(const struct server_value *value, cJSON *object)
 {
     struct sm_bytes plain = sm_secret_view(value->plain);
     if (value->kind == SERVER_KIND_BINARY)
-        return add_binary(call, plain);
-    server_json_add(call->output, "SecretString", plain.data); /* a NUL follows a secret */
-    return SERVER_OK;
+        return add_binary(plain, object);
+    server_json_add(object, "SecretString", plain.data); /* a NUL follows a secret */
+    return SMCRED_OK;
 }

@@ -7,6 +7,8 @@
 
 #include "server/call.h"
 
+struct cJSON;
+
 struct server_value {
     enum server_kind kind;   /* SERVER_KIND_NONE: the request has no value */
     struct sm_secret *plain; /* free with server_value_done() */
@@ -26,7 +28,8 @@ SM_MUST_CHECK enum smcred_status server_value_unseal(const struct server_call *c
                                                      const struct server_version *version,
                                                      struct server_value *out_value);
 
-/* As a member of the answer. */
-enum server_error server_value_add(struct server_call *call, const struct server_value *value);
+/* As a member of an answer. */
+SM_MUST_CHECK enum smcred_status server_value_add(const struct server_value *value,
+                                                  struct cJSON *object);
 
 #endif

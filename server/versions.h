@@ -6,6 +6,7 @@
 #ifndef SERVER_VERSIONS_H
 #define SERVER_VERSIONS_H
 
+#include "server/labels.h"
 #include "server/value.h"
 
 struct cJSON;
@@ -25,6 +26,15 @@ SM_MUST_CHECK enum smcred_status server_version_of_token(struct server_call *cal
 enum server_error server_version_repeats(struct server_call *call,
                                          const struct server_version *version,
                                          const struct server_value *value);
+
+/* Attaches a label to a version of call->secret, as server_label_move() does. */
+enum server_error server_version_label(struct server_call *call, const char *label,
+                                       const char *version, enum server_move move);
+/* VersionStages of a version of call->secret, left out where there are none. */
+SM_MUST_CHECK enum smcred_status
+server_version_add_stages(struct server_call *call, struct cJSON *object, const char *version);
+
+#define server_autoversion __attribute__((cleanup(server_version_done)))
 
 /* 00:00 UTC of the day, as dates of access are kept. */
 int64_t server_day_of(int64_t now_ms);

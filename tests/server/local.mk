@@ -1,6 +1,6 @@
 # tests/server/local.mk - tests of server/.
 server_test_libs = server/libserver.la $(CMOCKA_LIBS)
-EXTRA_DIST += %D%/server_fixture.h %D%/server_world.sh
+EXTRA_DIST += %D%/contract %D%/server_fixture.h %D%/server_world.sh
 if HAVE_CMOCKA
 server_tests = %D%/test_auth %D%/test_dispatch %D%/test_envelope %D%/test_filters \
 	%D%/test_password %D%/test_store
@@ -32,6 +32,6 @@ TESTS += $(server_tests)
 %C%_test_store_LDADD = $(server_test_libs)
 endif
 
-server_scripts = %D%/t_crash.sh %D%/t_http.sh %D%/t_clients.sh
+server_scripts = %D%/t_crash.sh %D%/t_http.sh %D%/t_clients.sh %D%/t_contract.sh
 TESTS += $(server_scripts)
 EXTRA_DIST += $(server_scripts)
