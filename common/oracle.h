@@ -33,7 +33,8 @@ enum orc_verb {
     ORC_ENDPOINT = 2, /* ENDPOINT HOST TLS + CA fd (a sealed memfd of PEM; none with tls=disable) */
     ORC_OPENED = 3,   /* SESSION, and either ENDPOINT HOST PORT ADDRESS... USER DBNAME APPLICATION
                          VERSION ATTEMPT, or a status with SQLSTATE TEXT [HINT] */
-    ORC_PROOF = 4,    /* SESSION PROOF [SERVER_SIGNATURE], or a status with SQLSTATE TEXT */
+    ORC_PROOF = 4,    /* SESSION PROOF VERSION [SERVER_SIGNATURE], or a status with SQLSTATE TEXT;
+                         VERSION may be newer than OPENED's */
     ORC_END = 5,      /* SESSION SQLSTATE TEXT */
     ORC_DRAIN = 6,    /* take no new session; exit when the last one has ended */
 

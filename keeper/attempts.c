@@ -2,10 +2,12 @@
 /*
  * attempts.c - wrong passwords, counted.  Called by login.c around each attempt.
  *
- * Per account, the times of the last `wrong_max` wrong ones in a ring: the budget is used up while
- * the oldest of them is within the window.
+ * Per account, the last `wrong_max` wrong ones in a ring: the budget is used up while the oldest of
+ * them is within the window.
  */
 #include "keeper/attempts.h"
+
+#include <stdio.h>
 
 #include "keeper/table.h"
 
@@ -13,6 +15,7 @@
 #define WINDOW_MS_DEFAULT    (10 * 60 * 1000)
 #define ACCOUNTS_MAX_DEFAULT 4096
 #define WRONG_NEVER          INT64_MIN
+#define VERSION_SIZE         65 /* bytes of a version id, NUL included; longer ones are cut */
 
 /* "user NUL endpoint".  Longer names are cut: they share a budget, which is the safe side. */
 #define NAME_MAX_LEN 319
@@ -21,11 +24,16 @@ struct account_key {
     size_t len;
 };
 
+struct wrong {
+    int64_t at_ms; /* WRONG_NEVER: there were fewer */
+    char version[VERSION_SIZE];
+};
+
 struct account {
     struct table_entry node; /* first; its key is `key` */
     struct account_key key;
-    unsigned next;         /* the oldest of the times, to be replaced next */
-    int64_t wrong_at_ms[]; /* wrong_max of them, WRONG_NEVER if there were fewer */
+    unsigned next;        /* the oldest, to be replaced next */
+    struct wrong wrong[]; /* wrong_max of them */
 };
 
 struct attempts {
@@ -97,33 +105,43 @@ static struct account *account_find(const struct attempts *attempts, struct atte
 static struct account *account_add(struct attempts *attempts, struct attempts_account name)
 {
     unsigned wrong_max = attempts->options.wrong_max;
-    struct account *account = malloc(sizeof *account + wrong_max * sizeof(int64_t));
+    struct account *account = malloc(sizeof *account + wrong_max * sizeof *account->wrong);
     if (!account)
         return NULL;
     *account = (struct account){.key = key_of(name)};
     account->node.key = sm_bytes(account->key.bytes, account->key.len);
     for (unsigned i = 0; i < wrong_max; i++)
-        account->wrong_at_ms[i] = WRONG_NEVER;
+        account->wrong[i] = (struct wrong){.at_ms = WRONG_NEVER};
     if (attempts->accounts.count >= attempts->options.accounts_max)
         account_free(attempts, attempts->accounts.oldest);
     table_add(&attempts->accounts, &account->node);
     return account;
 }
 
+static bool was_wrong(const struct attempts *attempts, const struct account *account,
+                      const char *version_id)
+{
+    for (unsigned i = 0; i < attempts->options.wrong_max; i++)
+        if (strncmp(account->wrong[i].version, version_id, VERSION_SIZE - 1) == 0)
+            return true;
+    return false;
+}
+
 bool attempts_allowed(struct attempts *attempts, struct attempts_account name,
-                      int64_t *out_until_ms)
+                      const char *version_id, int64_t *out_until_ms)
 {
     const struct account *account = account_find(attempts, name);
-    if (!account || account->wrong_at_ms[account->next] == WRONG_NEVER)
+    if (!account || account->wrong[account->next].at_ms == WRONG_NEVER)
         return true;
-    int64_t until_ms = account->wrong_at_ms[account->next] + attempts->options.window_ms;
-    if (attempts->options.now_ms() >= until_ms)
+    int64_t until_ms = account->wrong[account->next].at_ms + attempts->options.window_ms;
+    if (attempts->options.now_ms() >= until_ms || !was_wrong(attempts, account, version_id))
         return true;
     *out_until_ms = until_ms;
     return false;
 }
 
-enum smcred_status attempts_wrong(struct attempts *attempts, struct attempts_account name)
+enum smcred_status attempts_wrong(struct attempts *attempts, struct attempts_account name,
+                                  const char *version_id)
 {
     struct account *account = account_find(attempts, name);
     if (!account)
@@ -131,7 +149,9 @@ enum smcred_status attempts_wrong(struct attempts *attempts, struct attempts_acc
     if (!account)
         return SMCRED_NO_MEMORY;
     table_touch(&attempts->accounts, &account->node);
-    account->wrong_at_ms[account->next] = attempts->options.now_ms();
+    struct wrong *wrong = &account->wrong[account->next];
+    wrong->at_ms = attempts->options.now_ms();
+    (void)snprintf(wrong->version, sizeof wrong->version, "%s", version_id); /* may be cut */
     account->next = (account->next + 1) % attempts->options.wrong_max;
     return SMCRED_OK;
 }
@@ -149,6 +169,6 @@ unsigned attempts_count(struct attempts *attempts, struct attempts_account name)
     int64_t since_ms = attempts->options.now_ms() - attempts->options.window_ms;
     unsigned count = 0;
     for (unsigned i = 0; account && i < attempts->options.wrong_max; i++)
-        count += account->wrong_at_ms[i] != WRONG_NEVER && account->wrong_at_ms[i] > since_ms;
+        count += account->wrong[i].at_ms != WRONG_NEVER && account->wrong[i].at_ms > since_ms;
     return count;
 }

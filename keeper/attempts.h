@@ -31,14 +31,17 @@ SM_MUST_CHECK enum smcred_status attempts_new(const struct attempts_options *opt
 void attempts_free(struct attempts *attempts);
 
 /*
- * May this account be tried now?  False: the budget is used up.
+ * May this account be tried now, with the password of this version?  False: the budget is used up,
+ * and this version is among those that used it.  One that is not has a try of its own, so that
+ * whoever mends a secret is let in at once.
  *   out_until_ms  on now_ms(): when the next attempt is allowed; untouched if true
  */
 bool attempts_allowed(struct attempts *attempts, struct attempts_account account,
-                      int64_t *out_until_ms);
+                      const char *version_id, int64_t *out_until_ms);
 /* The database refused the password.  Errors: SMCRED_NO_MEMORY: not counted. */
 SM_MUST_CHECK enum smcred_status attempts_wrong(struct attempts *attempts,
-                                                struct attempts_account account);
+                                                struct attempts_account account,
+                                                const char *version_id);
 /* The database took it: all is forgotten. */
 void attempts_right(struct attempts *attempts, struct attempts_account account);
 /* Wrong ones within the window; for `status`. */

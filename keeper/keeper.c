@@ -250,6 +250,9 @@ static void on_changed(void *arg, const char *id, const char *stage,
     struct keeper *keeper = arg;
     log_info("secret=%s stage=%s version=%s%s", log_quote(id), log_quote(stage),
              log_quote(now->version_id), before ? " in place of the one before" : "");
+    if (before && strcmp(before->version_id, now->version_id) == 0) /* a file was edited in place */
+        proofs_revoke(keeper->proofs, *before->arn ? before->arn : before->name,
+                      before->version_id);
     if (strcmp(stage, CACHE_STAGE_DEFAULT) == 0 && places_note(keeper->places, id, now))
         keeper->index_is_old = true;
 }

@@ -13,6 +13,7 @@
 
 #include "keeper/attempts.h"
 #include "keeper/cache.h"
+#include "keeper/scram.h"
 #include "keeper/table.h"
 
 #define ENDPOINTS_MAX_DEFAULT 4096
@@ -29,12 +30,18 @@ static const struct step {
 #define STEP_COUNT (sizeof steps / sizeof *steps)
 static_assert(STEP_COUNT <= LOGIN_ATTEMPTS_MAX, "each step may be an attempt");
 
+/* Of a SCRAM challenge; empty: there was none. */
+struct salt {
+    size_t len;
+    uint8_t bytes[ORC_SALT_MAX];
+};
+
 /* What logins remember of one (secret, endpoint). */
 struct memory {
     struct table_entry node; /* first; its key is secret id NUL endpoint */
     char *proven;            /* version that last worked; NULL: none */
+    struct salt salt;        /* that it worked with */
     char *refused;           /* version that was last refused as a wrong password; NULL: none */
-    int64_t refused_at_ms;
     char key[];
 };
 
@@ -51,6 +58,7 @@ struct login {
     uint32_t default_port;
     int64_t deadline_ms;
     login_next *next;
+    login_prove *prove; /* since the current attempt's challenge */
     void *arg;
 
     size_t step;              /* the one to take next */
@@ -60,6 +68,7 @@ struct login {
     struct sm_snapshot *tried[LOGIN_ATTEMPTS_MAX]; /* the last one is the current attempt */
     unsigned attempt_count;
     char endpoint[ENDPOINT_SIZE]; /* of the current attempt */
+    struct salt salt;             /* likewise */
 };
 
 /* ---- what logins teach each other ---- */
@@ -182,7 +191,8 @@ static bool within_budget(const struct login *login, const struct sm_snapshot *s
                           int64_t *out_until_ms)
 {
     struct attempts_account account = {snapshot->username, login->endpoint};
-    return attempts_allowed(login->logins->options.attempts, account, out_until_ms);
+    return attempts_allowed(login->logins->options.attempts, account, snapshot->version_id,
+                            out_until_ms);
 }
 
 static void offer(struct login *login, struct sm_snapshot *snapshot, const char *stage, bool stale,
@@ -205,6 +215,8 @@ static void offer(struct login *login, struct sm_snapshot *snapshot, const char 
         return;
     }
     login->tried[login->attempt_count++] = sm_snapshot_ref(snapshot);
+    login->salt.len = 0;
+    login->prove = NULL;
     const struct memory *memory = memory_find(login->logins, login->secret_id, login->endpoint);
     login->next(login->arg, &(struct login_answer){
                                 .status = SMCRED_OK,
@@ -235,14 +247,14 @@ static bool was_tried(const struct login *login, const struct sm_snapshot *snaps
     return false;
 }
 
-/* The endpoint refused this very version, in an earlier login: then when, else 0. */
-static int64_t refused_at(const struct login *login, const struct sm_snapshot *snapshot)
+/* The endpoint refused this very version, in an earlier login. */
+static bool was_refused(const struct login *login, const struct sm_snapshot *snapshot)
 {
     char endpoint[ENDPOINT_SIZE];
     if (!write_endpoint(login, snapshot, endpoint))
-        return 0;
+        return false;
     const struct memory *memory = memory_find(login->logins, login->secret_id, endpoint);
-    return memory && remembered(memory->refused, snapshot) ? memory->refused_at_ms : 0;
+    return memory && remembered(memory->refused, snapshot);
 }
 
 static void take_step(struct login *login, const struct sm_error *why);
@@ -276,10 +288,9 @@ static void on_answer(void *arg, const struct cache_answer *answer)
         take_step(login, NULL);
         return;
     }
-    int64_t refused_at_ms = step->again ? 0 : refused_at(login, answer->snapshot);
-    if (refused_at_ms != 0) {
+    if (!step->again && was_refused(login, answer->snapshot)) {
         login->held = sm_snapshot_ref(answer->snapshot);
-        login->fresh_from_ms = refused_at_ms;
+        login->fresh_from_ms = login->logins->options.now_ms();
         take_step(login, NULL);
         return;
     }
@@ -306,6 +317,69 @@ static void take_step(struct login *login, const struct sm_error *why)
         query.other_than = login->held ? login->held : current_of(login);
     }
     cache_get(login->logins->options.cache, &query, on_answer, login, &login->ask);
+}
+
+/* ---- challenges ---- */
+
+/* This version was accepted here with another salt, so it is not the password any more. */
+static bool salt_has_changed(const struct login *login)
+{
+    const struct memory *memory = memory_find(login->logins, login->secret_id, login->endpoint);
+    if (!memory || !remembered(memory->proven, current_of(login)) || memory->salt.len == 0)
+        return false;
+    return memory->salt.len != login->salt.len ||
+           memcmp(memory->salt.bytes, login->salt.bytes, login->salt.len) != 0;
+}
+
+/* The connection is made, for one user at one endpoint. */
+static bool fits_attempt(const struct login *login, const struct sm_snapshot *snapshot)
+{
+    char endpoint[ENDPOINT_SIZE];
+    int64_t until_ms;
+    return !what_is_missing(login, snapshot) && write_endpoint(login, snapshot, endpoint) &&
+           strcmp(endpoint, login->endpoint) == 0 &&
+           strcmp(snapshot->username, current_of(login)->username) == 0 &&
+           within_budget(login, snapshot, &until_ms);
+}
+
+static void tell_proof(struct login *login, bool renewed)
+{
+    login->prove(login->arg, &(struct login_proof){.snapshot = current_of(login),
+                                                   .stage = steps[login->step - 1].stage,
+                                                   .renewed = renewed});
+}
+
+static void on_renewed(void *arg, const struct cache_answer *answer)
+{
+    struct login *login = arg;
+    login->ask = NULL;
+    bool renewed = answer->status == SMCRED_OK && !same(current_of(login), answer->snapshot) &&
+                   fits_attempt(login, answer->snapshot);
+    if (renewed) {
+        sm_snapshot_unref(current_of(login)); /* untried */
+        login->tried[login->attempt_count - 1] = sm_snapshot_ref(answer->snapshot);
+    }
+    tell_proof(login, renewed);
+}
+
+void login_challenged(struct login *login, struct sm_bytes salt, login_prove *prove)
+{
+    assert(login->attempt_count > 0 && !login->ask && !login->prove);
+    login->prove = prove;
+    if (salt.len <= sizeof login->salt.bytes) { /* what is longer is refused by scram_check() */
+        memcpy(login->salt.bytes, salt.data, salt.len);
+        login->salt.len = salt.len;
+    }
+    if (!salt_has_changed(login)) {
+        tell_proof(login, false);
+        return;
+    }
+    struct cache_query query = {.id = login->secret_id,
+                                .stage = steps[login->step - 1].stage,
+                                .deadline_ms = login->deadline_ms,
+                                .fresh_from_ms = login->logins->options.now_ms(),
+                                .other_than = current_of(login)};
+    cache_get(login->logins->options.cache, &query, on_renewed, login, &login->ask);
 }
 
 /* ---- a login ---- */
@@ -354,18 +428,25 @@ static void learn_wrong_password(struct login *login)
     const struct sm_snapshot *current = current_of(login);
     struct attempts_account account = {current->username, login->endpoint};
     /* Without memory it is not counted, and the next one will be */
-    if (attempts_wrong(logins->options.attempts, account) != SMCRED_OK)
+    if (attempts_wrong(logins->options.attempts, account, current->version_id) != SMCRED_OK)
         return;
     struct memory *memory = memory_get(logins, login->secret_id, login->endpoint);
     if (!memory)
         return;
     remember(&memory->refused, current->version_id);
-    memory->refused_at_ms = logins->options.now_ms();
+}
+
+/* The verdict came before the proof did: a server may say no, or even yes, without one. */
+static void stop_asking(struct login *login)
+{
+    cache_cancel(login->ask);
+    login->ask = NULL;
 }
 
 void login_refused(struct login *login, const char *sqlstate)
 {
-    assert(login->attempt_count > 0 && !login->ask);
+    assert(login->attempt_count > 0);
+    stop_asking(login);
     if (strcmp(sqlstate, "28P01") == 0)
         learn_wrong_password(login);
     if (!is_about_credentials(sqlstate)) {
@@ -379,7 +460,8 @@ void login_refused(struct login *login, const char *sqlstate)
 void login_accepted(struct login *login)
 {
     struct logins *logins = login->logins;
-    assert(login->attempt_count > 0 && !login->ask);
+    assert(login->attempt_count > 0);
+    stop_asking(login);
     const struct sm_snapshot *current = current_of(login);
     struct attempts_account account = {current->username, login->endpoint};
     attempts_right(logins->options.attempts, account);
@@ -387,6 +469,7 @@ void login_accepted(struct login *login)
     if (!memory)
         return;
     remember(&memory->proven, current->version_id);
+    memory->salt = login->salt;
     if (remembered(memory->refused, current)) {
         free(memory->refused);
         memory->refused = NULL;

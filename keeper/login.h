@@ -9,8 +9,11 @@
  *                             -> [the database: no]  -> login_refused() -> next(OK), or next(not
  * OK)
  *
- * Each version is tried at most once per login; a version that this endpoint has just refused is
- * not tried by the next login either before the secret was read again; no attempt goes beyond the
+ * Before it answers the database's challenge, the caller asks login_challenged() with which version:
+ * the salt tells that a password has changed before a wrong one is sent.
+ *
+ * Each version is tried at most once per login; a version that this endpoint has refused is tried
+ * by a later login only after that login has had the secret read again; no attempt goes beyond the
  * budget of its account.
  */
 #ifndef KEEPER_LOGIN_H
@@ -72,6 +75,24 @@ typedef void login_next(void *arg, const struct login_answer *answer);
 SM_MUST_CHECK enum smcred_status login_begin(struct logins *logins,
                                              const struct login_target *target, int64_t deadline_ms,
                                              login_next *next, void *arg, struct login **out_login);
+
+struct login_proof {
+    struct sm_snapshot *snapshot; /* to prove; the current attempt's from now on; the login's */
+    const char *stage;
+    bool renewed; /* it took the place of the version that was to be tried */
+};
+/* May call login_free() of this login; not logins_free(). */
+typedef void login_prove(void *arg, const struct login_proof *proof);
+
+/*
+ * The database challenges the current attempt with this SCRAM salt.  A salt comes with a password,
+ * so if this version was accepted here with another one, the password has changed: the secret is
+ * read again first, and what is current then takes the attempt's place if it is for the same user at
+ * the same endpoint.  A salt that was never seen tells nothing.  At most once per attempt.
+ *   prove  called at once, or later, or never if login_free() comes first; with `arg` of
+ *          login_begin()
+ */
+void login_challenged(struct login *login, struct sm_bytes salt, login_prove *prove);
 
 /*
  * The database refused the current attempt.  Answers through `next` as above, and SMCRED_DENIED: no

@@ -42,6 +42,14 @@ enum phase {
     REFUSED, /* told so; ENDED is to come */
 };
 
+/* A server's, kept while the secret is read again before it is answered. */
+struct challenge {
+    uint32_t iterations;
+    size_t salt_len;
+    size_t message_len;
+    uint8_t bytes[]; /* the salt, then the AuthMessage */
+};
+
 struct session {
     struct table_entry entry; /* first; the key is `id` */
     uint64_t id;
@@ -58,6 +66,7 @@ struct session {
     const struct config_target *target;
     struct login *login;
     struct resolver_ask *resolving;
+    struct challenge *challenge;
     struct proof_ask *proving;
     struct sm_snapshot *snapshot; /* of the present attempt */
     bool proof_given;             /* in the present attempt */
@@ -117,6 +126,7 @@ static bool keep_text(char **field, const char *text)
 static void end_login(struct session *session)
 {
     login_free(session->login);
+    free(session->challenge);
     if (session->resolving)
         resolver_cancel(session->resolving);
     if (session->proving)
@@ -124,6 +134,7 @@ static void end_login(struct session *session)
     sm_snapshot_unref(session->snapshot);
     config_unref(session->config);
     session->login = NULL;
+    session->challenge = NULL;
     session->resolving = NULL;
     session->proving = NULL;
     session->snapshot = NULL;
@@ -627,6 +638,7 @@ static void send_proof(struct session *session, struct sm_bytes proof, struct sm
     struct sm_wire_out out;
     begin(&out, buffer, sizeof buffer, session, ORC_PROOF, SMCRED_OK);
     sm_wire_put(&out, ORC_T_PROOF, proof);
+    sm_wire_put_text(&out, ORC_T_VERSION, session->version_id);
     if (signature.len > 0)
         sm_wire_put(&out, ORC_T_SERVER_SIGNATURE, signature);
     size_t len = out.len;
@@ -666,6 +678,56 @@ static const char *claim_proof(struct session *session)
     return NULL;
 }
 
+static struct challenge *copy_challenge(const struct proof_challenge *from)
+{
+    struct challenge *copy = malloc(sizeof *copy + from->salt.len + from->auth_message.len);
+    if (!copy)
+        return NULL;
+    *copy = (struct challenge){from->iterations, from->salt.len, from->auth_message.len};
+    memcpy(copy->bytes, from->salt.data, from->salt.len);
+    memcpy(copy->bytes + copy->salt_len, from->auth_message.data, copy->message_len);
+    return copy;
+}
+
+/* Another version has taken the place of the attempt's, which was not sent. */
+static bool take_renewed(struct session *session, const struct login_proof *proof)
+{
+    struct audit_line line;
+    char text[SM_ERROR_TEXT_MAX];
+    (void)snprintf(text, sizeof text, "the server's salt is not the one of version %.200s",
+                   session->version_id);
+    sm_snapshot_unref(session->snapshot);
+    session->snapshot = sm_snapshot_ref(proof->snapshot);
+    session->stale = false;
+    (void)snprintf(session->stage, sizeof session->stage, "%s", proof->stage);
+    if (!keep_text(&session->version_id, proof->snapshot->version_id))
+        return false;
+    audit_session(&line, session, "proof");
+    audit_put(&line, "outcome", "renewed");
+    audit_put(&line, "text", text);
+    return keeper_audit(session->owner->keeper, &line);
+}
+
+static void on_prove(void *arg, const struct login_proof *proof)
+{
+    struct session *session = arg;
+    sm_autofree struct challenge *challenge = sm_take_ptr(&session->challenge);
+    if (proof->renewed && !take_renewed(session, proof)) {
+        refuse_proof(session, SMCRED_SYSTEM,
+                     "the audit log cannot be written, or memory is short, so nobody is let in");
+        return;
+    }
+    struct proof_challenge question = {
+        .salt = sm_bytes(challenge->bytes, challenge->salt_len),
+        .iterations = challenge->iterations,
+        .auth_message = sm_bytes(challenge->bytes + challenge->salt_len, challenge->message_len)};
+    struct proof_ask *ask = NULL;
+    proof_get(session->owner->keeper->proofs, session->snapshot, &question, on_proof, session,
+              &ask);
+    if (ask) /* else it was answered, and the session may be gone */
+        session->proving = ask;
+}
+
 static const char *take_scram(struct session *session, const struct sm_wire_in *in)
 {
     struct proof_challenge challenge = {.iterations_min = 0};
@@ -676,11 +738,11 @@ static const char *take_scram(struct session *session, const struct sm_wire_in *
         !sm_wire_get_u32(in, ORC_T_ITERATIONS, &challenge.iterations) ||
         !sm_wire_get(in, ORC_T_AUTH_MESSAGE, &challenge.auth_message))
         return "a SCRAM question without salt, iterations or message";
-    struct proof_ask *ask = NULL;
-    proof_get(session->owner->keeper->proofs, session->snapshot, &challenge, on_proof, session,
-              &ask);
-    if (ask) /* else it was answered, and the session may be gone */
-        session->proving = ask;
+    session->challenge = copy_challenge(&challenge);
+    if (session->challenge)
+        login_challenged(session->login, challenge.salt, on_prove);
+    else
+        refuse_proof(session, SMCRED_NO_MEMORY, "the keeper is out of memory");
     return NULL;
 }
 
@@ -767,6 +829,8 @@ static const char *take_refused(struct session *session, const struct sm_wire_in
         proof_cancel(session->proving);
         session->proving = NULL;
     }
+    free(session->challenge);
+    session->challenge = NULL;
     login_refused(session->login, sqlstate);
     return NULL;
 }

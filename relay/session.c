@@ -351,7 +351,7 @@ void relay_session_opened(struct relay_session *session, const struct sm_wire_in
 
 void relay_session_proof(struct relay_session *session, const struct sm_wire_in *message)
 {
-    struct sm_bytes proof = {NULL, 0}, signature = {NULL, 0};
+    struct sm_bytes proof = {NULL, 0}, signature = {NULL, 0}, version;
     if (session->phase != RELAY_PROVING)
         return;
     if (message->header.status != SMCRED_OK) {
@@ -361,6 +361,10 @@ void relay_session_proof(struct relay_session *session, const struct sm_wire_in 
     }
     (void)sm_wire_get(message, ORC_T_PROOF, &proof); /* the protocol judges what is missing */
     (void)sm_wire_get(message, ORC_T_SERVER_SIGNATURE, &signature);
+    if (sm_wire_get(message, ORC_T_VERSION, &version) &&
+        !keep_text(&session->version, message, ORC_T_VERSION))
+        log_warning("session=%016llx goes by its first version: memory is short",
+                    (unsigned long long)session->id);
     arm(session, session->relay->deadlines.login_ms);
     session->protocol->proof(session, proof, signature);
 }

@@ -33,12 +33,12 @@ static int teardown(void **state)
 static bool allowed(struct attempts_account account)
 {
     int64_t until = 0;
-    return attempts_allowed(attempts, account, &until);
+    return attempts_allowed(attempts, account, "v1", &until);
 }
 
 static void wrong(struct attempts_account account)
 {
-    assert_int_equal(attempts_wrong(attempts, account), SMCRED_OK);
+    assert_int_equal(attempts_wrong(attempts, account, "v1"), SMCRED_OK);
 }
 
 static void the_fourth_is_refused_and_told_when(void **state)
@@ -51,7 +51,7 @@ static void the_fourth_is_refused_and_told_when(void **state)
         now_ms += 1000;
     }
     assert_int_equal(attempts_count(attempts, orders), 3);
-    assert_false(attempts_allowed(attempts, orders, &until));
+    assert_false(attempts_allowed(attempts, orders, "v1", &until));
     assert_int_equal(until, 1000 + WINDOW_MS);
 }
 
@@ -121,8 +121,22 @@ static void overlong_names_share_a_budget(void **state)
     assert_false(allowed((struct attempts_account){name[1], "x:1"}));
 }
 
+static void a_version_never_tried_is_not_held_back(void **state)
+{
+    (void)state;
+    int64_t until = 0;
+    for (int i = 0; i < 3; i++)
+        wrong(orders);
+    assert_false(allowed(orders));
+    assert_true(attempts_allowed(attempts, orders, "v2", &until));
+    assert_int_equal(attempts_wrong(attempts, orders, "v2"), SMCRED_OK);
+    assert_false(attempts_allowed(attempts, orders, "v2", &until)); /* it had its try, */
+    assert_false(allowed(orders));                                  /* which was for it alone */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(TEST(the_fourth_is_refused_and_told_when), TEST(the_window_slides),
              TEST(success_makes_the_budget_whole), TEST(accounts_have_budgets_of_their_own),
-             TEST(too_many_accounts_forget_the_longest_quiet), TEST(overlong_names_share_a_budget))
+             TEST(too_many_accounts_forget_the_longest_quiet), TEST(overlong_names_share_a_budget),
+             TEST(a_version_never_tried_is_not_held_back))

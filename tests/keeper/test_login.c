@@ -117,6 +117,44 @@ static void refuse(struct login *login, const char *sqlstate, struct told *told)
     assert_int_equal(told->times, 1);
 }
 
+struct proved {
+    int times;
+    bool renewed;
+    char version[32];
+};
+
+/* Challenges told[i].login; what was to be proved comes here, by login. */
+static struct proved proved[8];
+static struct told tolds[8];
+
+static void note_proof(void *arg, const struct login_proof *proof)
+{
+    struct proved *at = &proved[(struct told *)arg - tolds];
+    at->times++;
+    at->renewed = proof->renewed;
+    snprintf(at->version, sizeof at->version, "%s", proof->snapshot->version_id);
+}
+
+/* The database asks for a proof, some time after it was dialled. */
+static struct proved challenge(struct login *login, const char *salt)
+{
+    memset(proved, 0, sizeof proved);
+    world.now_ms += 20;
+    login_challenged(login, sm_bytes_of(salt), note_proof);
+    world_settle();
+    assert_int_equal(proved[0].times, 1);
+    return proved[0];
+}
+
+/* One whole login of the version that is expected, with that salt. */
+static void log_in(const char *version, const char *salt)
+{
+    struct login *login = begin(&plain, &tolds[0]);
+    assert_string_equal(challenge(login, salt).version, version);
+    login_accepted(login);
+    login_free(login);
+}
+
 static void rotate(const char *version, const char *username, const char *password)
 {
     source.version = version;
@@ -160,6 +198,121 @@ static void a_rotation_costs_no_login(void **state)
         login_free(login);
         assert_int_equal(attempts_count(attempts, (struct attempts_account){"app", ENDPOINT}), 0);
     }
+}
+
+static void another_salt_has_the_secret_read_before_anything_is_proved(void **state)
+{
+    (void)state;
+    log_in("v1", "salt of old");
+    assert_int_equal(source.calls, 1);
+    rotate("v2", "app", "new");
+    struct login *login = begin(&plain, &tolds[0]);
+    assert_string_equal(tolds[0].version, "v1");
+    struct proved now = challenge(login, "salt of new");
+    assert_true(now.renewed);
+    assert_string_equal(now.version, "v2");
+    assert_int_equal(source.calls, 2);
+    login_accepted(login);
+    login_free(login);
+    assert_string_equal(logins_proven(logins, plain.secret_id, ENDPOINT), "v2");
+    assert_int_equal(attempts_count(attempts, (struct attempts_account){"app", ENDPOINT}), 0);
+    log_in("v2", "salt of new");
+    assert_int_equal(source.calls, 2); /* the salt is known now */
+}
+
+static void a_salt_never_seen_is_no_sign(void **state)
+{
+    (void)state;
+    struct login *login = begin(&plain, &tolds[0]);
+    assert_false(challenge(login, "the first").renewed); /* such as of a role that is not there */
+    refuse(login, "28P01", &tolds[0]);
+    login_free(login);
+    world.now_ms += 2000;
+    int before = source.calls;
+    login = begin(&plain, &tolds[0]); /* reads, because it was refused */
+    assert_false(challenge(login, "the second").renewed);
+    assert_int_equal(source.calls, before + 1);
+    login_free(login);
+}
+
+static void a_known_salt_costs_no_read(void **state)
+{
+    (void)state;
+    log_in("v1", "salt");
+    rotate("v2", "app", "new");
+    log_in("v1", "salt");
+    assert_int_equal(source.calls, 1);
+}
+
+static void a_herd_with_another_salt_makes_one_read(void **state)
+{
+    (void)state;
+    struct login *herd[8];
+    log_in("v1", "salt of old");
+    rotate("v2", "app", "new");
+    for (int i = 0; i < 8; i++)
+        herd[i] = begin(&plain, &tolds[i]);
+    memset(proved, 0, sizeof proved);
+    for (int i = 0; i < 8; i++) {
+        world.now_ms += 2;
+        login_challenged(herd[i], sm_bytes_of("salt of new"), note_proof);
+    }
+    world_settle();
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(proved[i].times, 1);
+        assert_string_equal(proved[i].version, "v2");
+        login_free(herd[i]);
+    }
+    assert_int_equal(source.calls, 2);
+}
+
+static void a_salt_that_changed_with_nothing_else_is_learnt(void **state)
+{
+    (void)state;
+    log_in("v1", "one");
+    log_in("v1", "another"); /* ALTER ROLE ... PASSWORD with the same password */
+    assert_int_equal(source.calls, 2);
+    log_in("v1", "another");
+    assert_int_equal(source.calls, 2);
+}
+
+static void what_cannot_be_read_again_is_proved_all_the_same(void **state)
+{
+    (void)state;
+    log_in("v1", "one");
+    source.status = SMCRED_UNAVAILABLE;
+    struct login *login = begin(&plain, &tolds[0]);
+    struct proved now = challenge(login, "another");
+    assert_false(now.renewed);
+    assert_string_equal(now.version, "v1");
+    login_free(login);
+}
+
+static void another_user_cannot_take_the_place_of_an_attempt(void **state)
+{
+    (void)state;
+    log_in("v1", "one");
+    rotate("v2", "app_clone", "new");
+    struct login *login = begin(&plain, &tolds[0]);
+    struct proved now = challenge(login, "another");
+    assert_false(now.renewed);
+    assert_string_equal(now.version, "v1");
+    refuse(login, "28P01", &tolds[0]); /* then it is the next attempt */
+    assert_string_equal(tolds[0].version, "v2");
+    login_free(login);
+}
+
+static void a_verdict_without_a_proof_ends_the_reading(void **state)
+{
+    (void)state;
+    log_in("v1", "one");
+    struct login *login = begin(&plain, &tolds[0]);
+    memset(proved, 0, sizeof proved);
+    login_challenged(login, sm_bytes_of("another"), note_proof);
+    refuse(login, "57P01", &tolds[0]);
+    assert_int_equal(tolds[0].status, SMCRED_DENIED);
+    assert_int_equal(proved[0].times, 0);
+    login_free(login);
 }
 
 static void each_version_is_tried_once(void **state)
@@ -231,6 +384,29 @@ static void the_next_login_reads_before_it_tries_a_refused_version(void **state)
     login_free(login);
 }
 
+static void a_login_soon_after_waits_for_a_read_of_its_own(void **state)
+{
+    (void)state;
+    struct told told;
+    struct login *login = begin(&plain, &told);
+    refuse(login, "28P01", &told); /* and reading it again brought nothing new */
+    login_free(login);
+    rotate("v2", "app", "mended");
+    world.now_ms += 200;
+    told = (struct told){0};
+    assert_int_equal(login_begin(logins, &plain, world.now_ms + 5000, note, &told, &login),
+                     SMCRED_OK);
+    world_settle();
+    assert_int_equal(told.times, 0); /* forced reads are a second apart */
+    world.now_ms += 1000;
+    cache_tick(cache);
+    world_settle();
+    assert_int_equal(told.times, 1);
+    assert_string_equal(told.version, "v2");
+    assert_int_equal(told.attempt, 1);
+    login_free(login);
+}
+
 static void what_cannot_be_read_again_is_tried_all_the_same(void **state)
 {
     (void)state;
@@ -267,6 +443,27 @@ static void the_budget_of_an_account_is_kept(void **state)
     world.now_ms = told.allowed_from_ms;
     struct login *login = begin(&plain, &told);
     assert_int_equal(told.status, SMCRED_OK);
+    login_free(login);
+}
+
+static void whoever_mends_the_secret_is_let_in_at_once(void **state)
+{
+    (void)state;
+    struct told told;
+    for (int i = 0; i < 4; i++) {
+        world.now_ms += 2000;
+        struct login *login = begin(&plain, &told);
+        if (told.status == SMCRED_OK)
+            refuse(login, "28P01", &told);
+        login_free(login);
+    }
+    assert_int_equal(told.status, SMCRED_LIMITED);
+    rotate("v2", "app", "mended");
+    world.now_ms += 2000;
+    struct login *login = begin(&plain, &told);
+    assert_int_equal(told.status, SMCRED_OK);
+    assert_string_equal(told.version, "v2");
+    login_accepted(login);
     login_free(login);
 }
 
@@ -328,7 +525,15 @@ static void a_freed_login_is_not_called(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(TEST(a_plain_login_tries_the_current_version), TEST(a_rotation_costs_no_login),
-             TEST(each_version_is_tried_once), TEST(a_login_ends_after_its_second_version),
+             TEST(another_salt_has_the_secret_read_before_anything_is_proved),
+             TEST(a_salt_never_seen_is_no_sign), TEST(a_known_salt_costs_no_read),
+             TEST(a_herd_with_another_salt_makes_one_read),
+             TEST(a_salt_that_changed_with_nothing_else_is_learnt),
+             TEST(what_cannot_be_read_again_is_proved_all_the_same),
+             TEST(another_user_cannot_take_the_place_of_an_attempt),
+             TEST(a_verdict_without_a_proof_ends_the_reading),
+             TEST(a_login_soon_after_waits_for_a_read_of_its_own),
+             TEST(whoever_mends_the_secret_is_let_in_at_once), TEST(each_version_is_tried_once), TEST(a_login_ends_after_its_second_version),
              TEST(changed_content_of_a_version_counts_as_changed),
              TEST(other_errors_are_not_retried),
              TEST(the_next_login_reads_before_it_tries_a_refused_version),
