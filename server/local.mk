@@ -1,14 +1,45 @@
 # server/local.mk - smcred-server, the embedded Secrets Manager.  main.c is the only file tests cannot
 # link, so keep it thin.
 noinst_LTLIBRARIES += %D%/libserver.la
-%C%_libserver_la_SOURCES = %D%/auth.c %D%/auth.h %D%/base64.c %D%/base64.h %D%/call.c %D%/call.h \
-	%D%/connections.c %D%/connections.h %D%/deletion.c %D%/dispatch.c %D%/dispatch.h \
-	%D%/envelope.c %D%/envelope.h %D%/errors.c %D%/errors.h %D%/filters.c %D%/filters.h \
-	%D%/http.c %D%/http.h %D%/json.c %D%/json.h %D%/keys.c %D%/keys.h %D%/labels.c %D%/labels.h \
-	%D%/list.c %D%/list.h %D%/listen.c %D%/listen.h %D%/model.c %D%/model.h %D%/names.c %D%/names.h \
-	%D%/operations.h %D%/page.c %D%/page.h %D%/password.c %D%/password.h %D%/reading.c %D%/secrets.c \
-	%D%/secrets.h %D%/setup.c %D%/setup.h %D%/stages.c %D%/store.c %D%/store.h %D%/tags.c %D%/tags.h \
-	%D%/trail.c %D%/trail.h %D%/validate.c %D%/validate.h %D%/value.c %D%/value.h \
+# One noun a line, so that two people can add theirs.
+%C%_libserver_la_SOURCES = \
+	%D%/auth.c %D%/auth.h \
+	%D%/base64.c %D%/base64.h \
+	%D%/call.c %D%/call.h \
+	%D%/connections.c %D%/connections.h \
+	%D%/deletion.c \
+	%D%/dispatch.c %D%/dispatch.h \
+	%D%/envelope.c %D%/envelope.h \
+	%D%/errors.c %D%/errors.h \
+	%D%/filters.c %D%/filters.h \
+	%D%/http.c %D%/http.h \
+	%D%/json.c %D%/json.h \
+	%D%/keys.c %D%/keys.h \
+	%D%/labels.c %D%/labels.h \
+	%D%/list.c %D%/list.h \
+	%D%/listen.c %D%/listen.h \
+	%D%/model.c %D%/model.h \
+	%D%/names.c %D%/names.h \
+	%D%/operations.h \
+	%D%/page.c %D%/page.h \
+	%D%/password.c %D%/password.h \
+	%D%/reading.c \
+	%D%/secrets.c %D%/secrets.h \
+	%D%/setup.c %D%/setup.h \
+	%D%/stages.c \
+	%D%/store.c %D%/store.h \
+	%D%/store_keys.c \
+	%D%/store_labels.c \
+	%D%/store_schema.c \
+	%D%/store_secrets.c \
+	%D%/store_settings.c \
+	%D%/store_sql.h \
+	%D%/store_tags.c \
+	%D%/store_versions.c \
+	%D%/tags.c %D%/tags.h \
+	%D%/trail.c %D%/trail.h \
+	%D%/validate.c %D%/validate.h \
+	%D%/value.c %D%/value.h \
 	%D%/versions.c %D%/versions.h
 %C%_libserver_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(CJSON_CFLAGS) $(SQLITE_CFLAGS) \
 	$(CRYPTO_CFLAGS)

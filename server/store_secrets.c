@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * store_secrets.c - one row per secret, without its values.
+ */
+#include "server/store_sql.h"
+
+#include <assert.h>
+
+#define SECRET_COLUMNS                                                                             \
+    "SELECT row, name, arn, description, kms_key_id, created_ms, changed_ms, accessed_ms,"         \
+    " deleted_ms, purge_ms, tagged FROM secret "
+
+/* ?2 is an enum server_order. */
+#define SORT_KEY "CASE ?2 WHEN 1 THEN name WHEN 2 THEN changed_ms ELSE accessed_ms END"
+static_assert(SERVER_ORDER_NAME == 1 && SERVER_ORDER_CHANGED == 2, "in SORT_KEY");
+
+static enum smcred_status fetch_secret(sqlite3_stmt *statement, struct server_secret *out_secret)
+{
+    enum smcred_status status = store_fetch(statement);
+    if (status != SMCRED_OK)
+        return status;
+    out_secret->row = sqlite3_column_int64(statement, 0);
+    store_copy_text(statement, 1, out_secret->name, sizeof out_secret->name);
+    store_copy_text(statement, 2, out_secret->arn, sizeof out_secret->arn);
+    store_copy_text(statement, 3, out_secret->description, sizeof out_secret->description);
+    store_copy_text(statement, 4, out_secret->kms_key_id, sizeof out_secret->kms_key_id);
+    out_secret->created_ms = sqlite3_column_int64(statement, 5);
+    out_secret->changed_ms = sqlite3_column_int64(statement, 6);
+    out_secret->accessed_ms = sqlite3_column_int64(statement, 7);
+    out_secret->deleted_ms = sqlite3_column_int64(statement, 8);
+    out_secret->purge_ms = sqlite3_column_int64(statement, 9);
+    out_secret->tagged = sqlite3_column_int64(statement, 10) != 0;
+    return SMCRED_OK;
+}
+
+static void bind_secret(sqlite3_stmt *statement, const struct server_secret *secret)
+{
+    store_bind_text(statement, 1, secret->name);
+    store_bind_text(statement, 2, secret->arn);
+    store_bind_text(statement, 3, secret->description);
+    store_bind_text(statement, 4, secret->kms_key_id);
+    store_bind_number(statement, 5, secret->created_ms);
+    store_bind_number(statement, 6, secret->changed_ms);
+    store_bind_number(statement, 7, secret->accessed_ms);
+    store_bind_number(statement, 8, secret->deleted_ms);
+    store_bind_number(statement, 9, secret->purge_ms);
+    store_bind_number(statement, 10, secret->tagged);
+}
+
+enum smcred_status server_store_secret_by_name(struct server_store *store, struct sm_bytes name,
+                                               struct server_secret *out_secret)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, SECRET_COLUMNS "WHERE name = ?1");
+    store_bind_bytes(statement, 1, name);
+    return fetch_secret(statement, out_secret);
+}
+
+enum smcred_status server_store_secret_by_arn(struct server_store *store, struct sm_bytes arn,
+                                              struct server_secret *out_secret)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, SECRET_COLUMNS "WHERE arn = ?1");
+    store_bind_bytes(statement, 1, arn);
+    return fetch_secret(statement, out_secret);
+}
+
+enum smcred_status server_store_secret_insert(struct server_store *store,
+                                              struct server_secret *secret)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "INSERT INTO secret (name, arn, description, kms_key_id, created_ms,"
+                          " changed_ms, accessed_ms, deleted_ms, purge_ms, tagged)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+    bind_secret(statement, secret);
+    enum smcred_status status = store_run(statement);
+    if (status == SMCRED_OK)
+        secret->row = sqlite3_last_insert_rowid(store->db);
+    return status;
+}
+
+enum smcred_status server_store_secret_update(struct server_store *store,
+                                              const struct server_secret *secret)
+{
+    store_autostatement sqlite3_stmt *statement = store_lend(
+        store, "UPDATE secret SET name = ?1, arn = ?2, description = ?3, kms_key_id = ?4,"
+               " created_ms = ?5, changed_ms = ?6, accessed_ms = ?7, deleted_ms = ?8,"
+               " purge_ms = ?9, tagged = ?10 WHERE row = ?11");
+    bind_secret(statement, secret);
+    store_bind_number(statement, 11, secret->row);
+    return store_run(statement);
+}
+
+enum smcred_status server_store_secret_delete(struct server_store *store, int64_t row)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "DELETE FROM secret WHERE row = ?1");
+    store_bind_number(statement, 1, row);
+    return store_run(statement);
+}
+
+enum smcred_status server_store_purge(struct server_store *store, int64_t now_ms)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "DELETE FROM secret WHERE purge_ms > 0 AND purge_ms <= ?1");
+    store_bind_number(statement, 1, now_ms);
+    return store_run(statement);
+}
+
+enum smcred_status server_store_secrets(struct server_store *store, enum server_order order,
+                                        bool descending, int64_t after, server_secret_visit *visit,
+                                        void *context)
+{
+    static const char *const texts[][2] = {
+        {SECRET_COLUMNS "ORDER BY " SORT_KEY ", row LIMIT -1 OFFSET ?1",
+         SECRET_COLUMNS "ORDER BY " SORT_KEY " DESC, row DESC LIMIT -1 OFFSET ?1"},
+        {SECRET_COLUMNS "WHERE row > ?1 ORDER BY row",
+         SECRET_COLUMNS "WHERE ?1 = 0 OR row < ?1 ORDER BY row DESC"}};
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, texts[order == SERVER_ORDER_CREATED][descending]);
+    struct server_secret secret;
+    enum smcred_status status;
+    store_bind_number(statement, 1, after);
+    if (order != SERVER_ORDER_CREATED)
+        store_bind_number(statement, 2, order);
+    while ((status = fetch_secret(statement, &secret)) == SMCRED_OK) {
+        if (!visit(context, &secret))
+            return SMCRED_OK;
+    }
+    return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
+}

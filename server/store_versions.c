@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * store_versions.c - versions of a secret, their values sealed.
+ */
+#include "server/store_sql.h"
+
+static void copy_version(sqlite3_stmt *statement, struct server_version *out_version)
+{
+    store_copy_text(statement, 0, out_version->id, sizeof out_version->id);
+    out_version->created_ms = sqlite3_column_int64(statement, 1);
+    out_version->accessed_ms = sqlite3_column_int64(statement, 2);
+    out_version->kind = (enum server_kind)sqlite3_column_int(statement, 3);
+    out_version->sealed = NULL;
+    out_version->sealed_len = 0;
+}
+
+enum smcred_status server_store_version(struct server_store *store, int64_t secret, const char *id,
+                                        struct server_version *out_version)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "SELECT id, created_ms, accessed_ms, kind, sealed FROM version"
+                          " WHERE secret = ?1 AND id = ?2");
+    store_bind_number(statement, 1, secret);
+    store_bind_text(statement, 2, id);
+    enum smcred_status status = store_fetch(statement);
+    if (status != SMCRED_OK)
+        return status;
+    copy_version(statement, out_version);
+    if (out_version->kind == SERVER_KIND_NONE)
+        return SMCRED_OK;
+    return store_copy_blob(statement, 4, &out_version->sealed, &out_version->sealed_len);
+}
+
+enum smcred_status server_store_version_put(struct server_store *store, int64_t secret,
+                                            const struct server_version *version)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "INSERT INTO version (secret, id, created_ms, accessed_ms, kind, sealed)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (secret, id)"
+                          " DO UPDATE SET kind = excluded.kind, sealed = excluded.sealed"
+                          " WHERE kind = 0");
+    store_bind_number(statement, 1, secret);
+    store_bind_text(statement, 2, version->id);
+    store_bind_number(statement, 3, version->created_ms);
+    store_bind_number(statement, 4, version->accessed_ms);
+    store_bind_number(statement, 5, version->kind);
+    if (version->kind != SERVER_KIND_NONE)
+        store_bind_blob(statement, 6, sm_bytes(version->sealed, version->sealed_len));
+    return store_run(statement);
+}
+
+enum smcred_status server_store_version_accessed(struct server_store *store, int64_t secret,
+                                                 const char *id, int64_t accessed_ms)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "UPDATE version SET accessed_ms = ?3 WHERE secret = ?1 AND id = ?2");
+    store_bind_number(statement, 1, secret);
+    store_bind_text(statement, 2, id);
+    store_bind_number(statement, 3, accessed_ms);
+    return store_run(statement);
+}
+
+enum smcred_status server_store_version_count(struct server_store *store, int64_t secret,
+                                              int64_t *out_count)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "SELECT count(*) FROM version WHERE secret = ?1");
+    return store_count(statement, secret, out_count);
+}
+
+enum smcred_status server_store_version_prune(struct server_store *store, int64_t secret,
+                                              int64_t before_ms)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "DELETE FROM version WHERE row = (SELECT v.row FROM version v"
+                          " WHERE v.secret = ?1 AND v.created_ms < ?2 AND NOT EXISTS"
+                          " (SELECT 1 FROM label l WHERE l.secret = v.secret AND l.version = v.id)"
+                          " ORDER BY v.row LIMIT 1) RETURNING row");
+    store_bind_number(statement, 1, secret);
+    store_bind_number(statement, 2, before_ms);
+    return store_fetch(statement);
+}
+
+enum smcred_status server_store_versions(struct server_store *store, int64_t secret,
+                                         bool deprecated, int64_t skip, server_version_visit *visit,
+                                         void *context)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "SELECT v.id, v.created_ms, v.accessed_ms, v.kind FROM version v"
+                          " WHERE v.secret = ?1 AND (?2 OR EXISTS (SELECT 1 FROM label l"
+                          " WHERE l.secret = v.secret AND l.version = v.id))"
+                          " ORDER BY v.row LIMIT -1 OFFSET ?3");
+    struct server_version version;
+    enum smcred_status status;
+    store_bind_number(statement, 1, secret);
+    store_bind_number(statement, 2, deprecated);
+    store_bind_number(statement, 3, skip);
+    while ((status = store_fetch(statement)) == SMCRED_OK) {
+        copy_version(statement, &version);
+        if (!visit(context, &version))
+            return SMCRED_OK;
+    }
+    return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
+}
+
+void server_version_done(struct server_version *version)
+{
+    sm_free_ptr(&version->sealed);
+    version->sealed = NULL;
+}
