@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "server/keys.h"
+#include "server/service.h"
 
 #define SIGNED_MAX   2048 /* bytes of SignedHeaders */
 #define SHOWN_MAX    1024 /* bytes of the caller's header that a message repeats */
@@ -148,9 +149,10 @@ static enum server_error check_scope(struct server_call *call, const struct clai
         return server_fail(call, SERVER_INVALID_SIGNATURE,
                            "Credential should be scoped to a valid Region, not '%s'.",
                            claim->scope.region);
-    if (strcmp(claim->scope.service, "secretsmanager") != 0)
+    if (strcmp(claim->scope.service, call->service->name) != 0)
         return server_fail(call, SERVER_INVALID_SIGNATURE,
-                           "Credential should be scoped to correct service: 'secretsmanager'.");
+                           "Credential should be scoped to correct service: '%s'.",
+                           call->service->name);
     if (!sm_bytes_equal(claim->authorization.date, sm_bytes(claim->scope.date, 8)))
         return server_fail(call, SERVER_INVALID_SIGNATURE,
                            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version "

@@ -11,6 +11,7 @@
 
 struct cJSON;
 struct server_operation;
+struct server_service;
 struct server_trail;
 
 #define SERVER_REGION_MAX     63
@@ -34,7 +35,8 @@ SM_MUST_CHECK enum smcred_status server_init(struct server *server, struct sm_va
 
 struct server_call {
     struct server *server;
-    const struct server_operation *operation; /* NULL until known */
+    const struct server_service *service;     /* NULL until known */
+    const struct server_operation *operation; /* likewise */
     struct cJSON *input;                      /* NULL until parsed */
     struct cJSON *output;
     int64_t now_ms;

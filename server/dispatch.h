@@ -10,17 +10,13 @@
 /*
  * What is checked before the signature: the operation is known, the body is JSON of the right
  * kinds. target  the X-Amz-Target header; NULL if there is none body    followed by a NUL that is
- * not counted Sets call->operation and call->input.
+ * not counted Sets call->service, call->operation and call->input.
  */
 enum server_error server_dispatch_parse(struct server_call *call, const char *target,
                                         struct sm_bytes body);
 
 /* The rest: constraints, look-up, the operation itself, in one transaction. */
 enum server_error server_dispatch_run(struct server_call *call);
-
-/* Sets call->secret to the one named, for operations that name several. */
-enum server_error server_dispatch_find(struct server_call *call, const char *id,
-                                       bool refuses_deleted);
 
 /* "GetSecretValue", or "" while it is unknown; for the trail. */
 const char *server_dispatch_name(const struct server_call *call);

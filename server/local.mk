@@ -25,6 +25,8 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/password.c %D%/password.h \
 	%D%/reading.c \
 	%D%/secrets.c %D%/secrets.h \
+	%D%/secretsmanager.c %D%/secretsmanager.h \
+	%D%/service.h \
 	%D%/setup.c %D%/setup.h \
 	%D%/stages.c \
 	%D%/store.c %D%/store.h \

@@ -4,12 +4,12 @@
  */
 #include "server/versions.h"
 
-#include "server/dispatch.h"
 #include "server/json.h"
 #include "server/labels.h"
 #include "server/list.h"
 #include "server/operations.h"
 #include "server/secrets.h"
+#include "server/secretsmanager.h"
 
 #define BATCH_MAX 20 /* secrets of one page */
 static enum server_error no_value(struct server_call *call, const char *what, const char *which)
@@ -139,7 +139,7 @@ static enum server_error read_listed(struct server_call *call, const cJSON *ids)
     enum server_error error = SERVER_OK;
     cJSON_ArrayForEach(id, ids)
     {
-        error = server_dispatch_find(call, id->valuestring, true);
+        error = server_secretsmanager_find(call, id->valuestring, true);
         error = error == SERVER_OK ? read_one(call, id->valuestring)
                                    : excuse(call, error, id->valuestring);
         if (error != SERVER_OK)

@@ -4,6 +4,7 @@
 
 #include "server/auth.h"
 #include "server/keys.h"
+#include "server/service.h"
 
 #define HEADERS 5 /* authorization last */
 
@@ -69,6 +70,7 @@ static void is_told(struct signing *s, enum server_error error, const char *mess
 {
     struct server_call call;
     server_call_init(&call, s->server, "unix");
+    call.service = &server_secretsmanager;
     assert_int_equal(server_authenticate(&call, &s->request), error);
     if (message)
         assert_string_equal(call.message, message);
@@ -87,6 +89,7 @@ static void names_the_caller(void **state)
     struct signing *s = *state;
     struct server_call call;
     server_call_init(&call, s->server, "unix");
+    call.service = &server_secretsmanager;
     assert_int_equal(server_authenticate(&call, &s->request), SERVER_OK);
     assert_string_equal(call.principal, "arn:aws:iam::000000000000:user/admin");
     assert_string_equal(call.access_key_id, s->id);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * service.h - a service of AWS's as the server answers it: a table of operations.
+ *
+ * A new service is a file with such a table, and a line in dispatch.c.
+ */
+#ifndef SERVER_SERVICE_H
+#define SERVER_SERVICE_H
+
+#include "server/call.h"
+
+struct server_member;
+
+/* One row per operation; a row without a name ends the table. */
+struct server_operation {
+    const char *name;
+    const struct server_member *members; /* of the request, in model.h */
+    const char *id;       /* the member that names what is asked for, for the trail; NULL: none */
+    bool needs_token;     /* ClientRequestToken, which SDKs make up and raw callers forget */
+    bool finds;           /* `id` must name a secret that exists */
+    bool refuses_deleted; /* and is not scheduled for deletion */
+    enum server_error (*handler)(struct server_call *call);
+};
+
+struct server_service {
+    const char *name;   /* as the credential scope has it */
+    const char *target; /* how X-Amz-Target begins, with the dot */
+    const struct server_operation *operations;
+    /* What the service demands before a handler; called in its transaction.  NULL: nothing. */
+    enum server_error (*check)(struct server_call *call);
+};
+
+extern const struct server_service server_secretsmanager;
+
+#endif
