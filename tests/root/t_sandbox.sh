@@ -14,9 +14,9 @@ traces() {
     grep -lzxF -e "SMCRED_WORLD_MARK=$dir/w1" -e "SMCRED_WORLD_MARK=$dir/w2" /proc/[0-9]*/environ 2>/dev/null
 }
 
-SECONDS=0
+started=$(date +%s%N)
 holds "a world comes up" sandbox up "$dir/w1"
-if [ $SECONDS -lt 20 ]; then ok "in less than 20 s"; else not_ok "in less than 20 s" "$SECONDS s"; fi
+in_time "in less than 20 s" $((($(date +%s%N) - started) / 1000000)) 20000
 at_exit "sandbox down '$dir/w1'; sandbox down '$dir/w2'"
 holds "a second one comes up beside it" sandbox up "$dir/w2"
 fails "a directory holds one world" sandbox up "$dir/w1"
@@ -34,6 +34,12 @@ holds "the users stay with it" id smcred-alice
 # Killed half-way: the clean-up of `up` never runs, `down` finds what there is.
 kill -KILL "$(cut -d' ' -f1 "$dir/w2/pids/postgres")" "$(cut -d' ' -f1 "$dir/w2/pids/keeper")"
 holds "a world whose parts were killed goes" sandbox down "$dir/w2"
+holds "a world comes up after it" sandbox up "$dir/w2"
+kill -STOP "$(cut -d' ' -f1 "$dir/w2/pids/keeper")" $(ps -o pid= --ppid "$(cut -d' ' -f1 "$dir/w2/pids/keeper")")
+holds "a world whose keeper is stopped goes" sandbox down "$dir/w2"
+holds "a world comes up once more" sandbox up "$dir/w2"
+rm -rf "$dir/w2"
+holds "a world whose directory was removed goes" sandbox down "$dir/w2"
 SMCRED_BUILD=$top_builddir setsid "$top_srcdir/scripts/sandbox" up "$dir/w1" >"$dir/log" 2>&1 &
 up=$!
 eventually 20 test -s "$dir/w1/pids/postgres"
@@ -43,9 +49,12 @@ holds "a world that was killed while coming up goes" sandbox down "$dir/w1"
 SMCRED_BUILD=$dir/full fails "a world without programs does not come up" "$top_srcdir/scripts/sandbox" up "$dir/w1"
 holds "there is nothing to end twice" sandbox down "$dir/w1"
 empty "nothing is left behind" "$(traces)"
-if [ -e /run/smcred-sandbox ]; then
-    skip "the users are gone" "another world lives on this machine"
-else
-    empty "the users are gone" "$(getent passwd smcred smcred-relay smcred-server smcred-alice smcred-mallory)"
-fi
+
+# Somebody else's world may begin or end while we look.
+users_gone() {
+    ! getent passwd smcred smcred-relay smcred-server smcred-alice smcred-mallory | grep -q 'made by scripts/sandbox'
+}
+users_gone_or_needed() { users_gone || [ -e /run/smcred-sandbox ]; }
+holds "the users are gone" eventually 10 users_gone_or_needed
+users_gone || echo "# another world lives on this machine, and they are its own now"
 done_testing
