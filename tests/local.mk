@@ -3,7 +3,12 @@ TEST_EXTENSIONS = .sh
 tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(tap_driver)
 SH_LOG_DRIVER = $(tap_driver)
-SH_LOG_COMPILER = bash
+# A test that hangs ends, with everything it has started: 10 minutes are far more than any needs.
+deadline = --kill-after=60 $${SMCRED_TEST_SECONDS:-600}
+LOG_COMPILER = timeout
+AM_LOG_FLAGS = $(deadline)
+SH_LOG_COMPILER = timeout
+AM_SH_LOG_FLAGS = $(deadline) bash
 AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	export CMOCKA_MESSAGE_OUTPUT top_srcdir top_builddir;

@@ -4,10 +4,6 @@
 # shellcheck shell=bash disable=SC2154 # top_srcdir and top_builddir come from make, WORLD_* from the world
 : "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}" "${top_builddir:=$top_srcdir/build/plain}"
 export top_srcdir top_builddir
-if [ -z "${world_deadline:-}" ]; then
-    # A test that hangs ends, and its world with it.
-    world_deadline=1 exec timeout --kill-after=30 "${SMCRED_TEST_SECONDS:-600}" bash "$0" "$@"
-fi
 . "$top_srcdir/tests/lib/tap.sh" || exit 99
 trap 'exit 143' TERM INT HUP # so that the trap on EXIT ends the world
 chmod 755 "$dir" # operators walk through it
@@ -50,16 +46,6 @@ directly() {
         "host=$WORLD_HOST hostaddr=127.0.0.1 port=$WORLD_PORT user=$WORLD_ROLE dbname=orders sslmode=verify-full" 2>&1
 }
 
-# eventually SECONDS COMMAND...: true as soon as the command is
-eventually() {
-    local patience=$(($1 * 20))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ $((patience -= 1)) -gt 0 ] || return 1
-        sleep 0.05
-    done
-}
-
 # holds SENTENCE COMMAND...: the command succeeds
 holds() {
     local said
@@ -72,7 +58,7 @@ fails() {
     if said=$("${@:2}" 2>&1); then not_ok "$1" "$said"; else ok "$1"; fi
 }
 
-# audited TEXT...: some audit line has all of them, within two seconds
+# audited TEXT...: some audit line has all of them, soon
 audited() {
     local text
     grep_all() {
@@ -82,7 +68,7 @@ audited() {
             lines=$(grep -F -- "$text" <<<"$lines") || return 1
         done
     }
-    eventually 2 grep_all "$@"
+    eventually 3 grep_all "$@"
 }
 
 # search [OPTION...]: secret_search for the present password; the secret comes by descriptor
