@@ -3,65 +3,24 @@
 # t_clients.sh - real clients, as the operator alice, through the shim and through the target's socket.
 #
 # Uses the world of $SMCRED_SANDBOX (a directory made by scripts/sandbox up), or makes one.  Root only.
-tests=0
-ok() { tests=$((tests + 1)); echo "ok $tests - $1"; }
-not_ok() { tests=$((tests + 1)); echo "not ok $tests - $1"; }
-skip() { tests=$((tests + 1)); echo "ok $tests - $1 # SKIP $2"; }
-done_testing() { echo "1..$tests"; }
-# like SENTENCE FOUND PATTERN
-like() {
-    # shellcheck disable=SC2254 # the pattern is one
-    case $2 in
-    $3) ok "$1" ;;
-    *)
-        not_ok "$1"
-        printf '%s\n' "found: $2" "expected like: $3" | sed 's/^/# /'
-        ;;
-    esac
-}
-unlike() {
-    # shellcheck disable=SC2254
-    case $2 in
-    $3) not_ok "$1"; printf '%s\n' "found: $2" | sed 's/^/# /' ;;
-    *) ok "$1" ;;
-    esac
-}
-
-if [ "$(id -u)" != 0 ] || [ -n "${SMCRED_SKIP_ROOT-}" ]; then
-    echo "1..0 # SKIP needs root, for scripts/sandbox"
-    exit 0
+. "$(dirname "$0")/../root/world.sh"
+needs_root
+if [ -n "${SMCRED_SANDBOX-}" ]; then
+    # shellcheck source=/dev/null
+    . "$SMCRED_SANDBOX/env" || exit 99
+else
+    needs_world
 fi
-work=$(mktemp -d) || exit 99
-sandbox=$top_srcdir/scripts/sandbox
-cleanup() {
-    [ -n "${SMCRED_SANDBOX-}" ] || "$sandbox" down "$work/world" >/dev/null 2>&1
-    rm -rf "$work"
-}
-trap cleanup EXIT
-chmod 755 "$work"
-world=${SMCRED_SANDBOX:-$work/world}
-if [ -z "${SMCRED_SANDBOX-}" ]; then
-    if [ ! -x "$sandbox" ]; then
-        echo "1..0 # SKIP no scripts/sandbox"
-        exit 0
-    fi
-    SMCRED_BUILD=$top_builddir "$sandbox" up "$world" >"$work/up.log" 2>&1 || {
-        sed 's/^/# /' "$work/up.log"
-        echo "Bail out! scripts/sandbox up fails"
-        exit 1
-    }
-fi
-# shellcheck source=/dev/null
-. "$world/env" || exit 99
 
+work=$dir
 home=$work/home
 install -d -m 700 -o smcred-alice "$home"
 host=$WORLD_HOST role=$WORLD_ROLE socket=$WORLD/run/orders
 who='select current_user'
 
 # Two ways to the same database, each a command to put before another.
-shim() { timeout 60 as_alice env HOME="$home" PGDATABASE=orders "$@" 2>&1 </dev/null; }
-plain() { timeout 60 as_alice env -u LD_PRELOAD HOME="$home" PGDATABASE=orders "$@" 2>&1 </dev/null; }
+shim() { timeout 240 as_alice env HOME="$home" PGDATABASE=orders "$@" 2>&1 </dev/null; }
+plain() { timeout 240 as_alice env -u LD_PRELOAD HOME="$home" PGDATABASE=orders "$@" 2>&1 </dev/null; }
 have() { as_alice sh -c "command -v $1" >/dev/null 2>&1; }
 imports() { as_alice env -u LD_PRELOAD /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
 psql=$PGBIN/psql
@@ -166,6 +125,6 @@ like "somebody else's name is refused, with a reason" "$(shim "$psql" -XAt -U po
 like "another port of the host is not ours" "$(shim "$psql" -XAt -h "$host" -p 1 -c "$who")" "*error:*"
 like "two hosts: the first that answers" "$(shim "$psql" -XAt "host=127.0.0.1,$host port=1,5432 dbname=orders" -c "$who")" "$role"
 like "mallory is refused, with the rule's name" \
-    "$(timeout 20 as_mallory "$psql" -XAt -h "$host" -d orders -c "$who" 2>&1 </dev/null)" "*FATAL:*smcred*"
+    "$(timeout 120 as_mallory "$psql" -XAt -h "$host" -d orders -c "$who" 2>&1 </dev/null)" "*FATAL:*smcred*"
 unlike "the password is in nobody's answer" "$(shim "$psql" -XAt -h "$host" -c '\set')" "*$(cat "$WORLD_PASSWORD_FILE")*"
 done_testing

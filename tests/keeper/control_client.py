@@ -28,7 +28,7 @@ def request(verb, fields=b"", version=VERSION):
 
 def connect(path):
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    sock.settimeout(15)
+    sock.settimeout(60)
     sock.connect(path)
     return sock
 

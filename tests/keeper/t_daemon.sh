@@ -20,11 +20,11 @@ ok()
     fi
 }
 
-# wait_for COMMAND...: until it is true, 10 s at most.
+# wait_for COMMAND...: until it is true, a minute at most.
 wait_for()
 {
     local i
-    for ((i = 0; i < 200; i++)); do
+    for ((i = 0; i < 1200; i++)); do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.05
     done

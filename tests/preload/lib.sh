@@ -70,7 +70,7 @@ start_keeper() {
     "$here/fake_keeper" "$dir" "$1" orders billing <"$dir/leash" >"$dir/said" &
     keeper_pid=$!
     exec 8>"$dir/leash" 9<"$dir/said"
-    read -r -t 10 said <&9
+    read -r -t 60 said <&9
     [ "$said" = ready ] || { echo "Bail out! the fake keeper does not start"; exit 1; }
 }
 

@@ -7,7 +7,7 @@ write_index
 start_keeper kind
 export SMCRED_INDEX=$index SMCRED_PRELOAD=$shim
 
-run() { timeout 30 "$launch_probe" "$@" 2>&1 8>&- 9<&-; }
+run() { timeout 120 "$launch_probe" "$@" 2>&1 8>&- 9<&-; }
 code() { run "$@" >/dev/null; echo $?; }
 
 # --- by LD_PRELOAD ---
@@ -97,7 +97,7 @@ mkfifo "$dir/never" "$dir/up"
 "$launch_probe" --seccomp -- bash -c 'trap "echo caught; exit 7" TERM; echo up >"$1"
     while :; do read -r x; done' sh "$dir/up" <>"$dir/never" >"$dir/out" 2>&1 8>&- 9<&- &
 front=$!
-read -r -t 10 _ <"$dir/up"
+read -r -t 60 _ <"$dir/up"
 kill -TERM "$front"
 wait "$front"
 is "signals are passed on, and the end is the program's" "$? $(tail -n 1 "$dir/out")" "7 caught"
@@ -110,7 +110,7 @@ if [ -n "$static" ]; then
         "$(watched sh -c '(read -r x <"$1"; exec "$2" connect 127.99.0.1 5432 >"$3" 2>&1) & exit 3' \
             sh "$dir/start" "$static" "$dir/end" </dev/null >/dev/null; echo $?)" 3
     echo >"$dir/start"
-    is "and what it left behind is served" "$(timeout 10 cat "$dir/end")" "served orders"
+    is "and what it left behind is served" "$(timeout 60 cat "$dir/end")" "served orders"
 fi
 
 # --- the keeper says no, or nothing ---

@@ -43,7 +43,7 @@ CASES = {
 def main():
     case = sys.argv[2] if len(sys.argv) > 2 else "login"
     client = socket.socket(socket.AF_UNIX)
-    client.settimeout(10)
+    client.settimeout(60)
     client.connect(sys.argv[1])
     client.sendall(CASES[case])
     if case == "truncated":

@@ -31,7 +31,7 @@ ok "logs in as the secret's user, whoever the client says it is" answers app 'se
 ok "over TLS" answers t 'select ssl from pg_stat_ssl where pid = pg_backend_pid()'
 ok "with the channel bound" said 'SCRAM .*mechanism=SCRAM-SHA-256-PLUS'
 ok "into the database the keeper says" \
-    [ "$(timeout 20 "$pg_bin/psql" -qXAt -h "$world/k" -U alice elsewhere -c 'select current_database()' 2>&1)" = app ]
+    [ "$(timeout 60 "$pg_bin/psql" -qXAt -h "$world/k" -U alice elsewhere -c 'select current_database()' 2>&1)" = app ]
 ok "with the human's stamp" answers 'psql alice@bastion' 'show application_name'
 ok "passes the client's settings on" [ "$(PGOPTIONS='-c work_mem=77kB' sql -c 'show work_mem')" = 77kB ]
 ok "tells the keeper what the client wished" said 'OPEN .*user=alice dbname=app application=psql'
@@ -54,7 +54,7 @@ plain --user clear --password right
 ok "nor one without TLS" fails_with 'no cleartext password without verified TLS'
 start_keeper --host 127.0.0.1 --port "$pg_port" --tls full --ca "$ca" --password right
 ok "verifies an address as a name" answers app 'select current_user'
-closed=$(free_port)
+hold_closed_port
 start_keeper --host orders-db.internal --port "$closed" --port "$pg_port" --tls full --ca "$ca" --password right
 ok "tries the next address when one refuses" answers app 'select current_user'
 
@@ -104,7 +104,7 @@ guess_keys() {
 import socket, struct, sys
 for pid in (0, 1, 4711):
     client = socket.socket(socket.AF_UNIX)
-    client.settimeout(10)
+    client.settimeout(60)
     client.connect(sys.argv[1])
     client.sendall(struct.pack(">IIII", 16, 80877102, pid, 0))
     assert client.recv(100) == b""
@@ -127,7 +127,7 @@ does_not_read() {
     python3 - "$world/k/.s.PGSQL.5432" <<'PY'
 import socket, struct, sys, hashlib
 client = socket.socket(socket.AF_UNIX)
-client.settimeout(30)
+client.settimeout(60)
 client.connect(sys.argv[1])
 options = b"user\0alice\0\0"
 client.sendall(struct.pack(">II", len(options) + 8, 0x30000) + options)
@@ -137,7 +137,7 @@ while not buffered.endswith(b"Z\0\0\0\5I"):
 query = b"select repeat('x', 8000) from generate_series(1, 8000)\0"
 client.sendall(b"Q" + struct.pack(">I", len(query) + 4) + query)
 other = socket.socket(socket.AF_UNIX)   # somebody else is served meanwhile
-other.settimeout(30)
+other.settimeout(60)
 other.connect(sys.argv[1])
 other.sendall(struct.pack(">II", len(options) + 8, 0x30000) + options)
 seen = b""
@@ -157,7 +157,7 @@ ok "without piling up what it does not take" [ $(($(rss_kib) - before)) -lt 4096
 many() {
     local i pids=() failed=0
     for i in $(seq 200); do
-        timeout 60 "$pg_bin/psql" -qXAt -h "$world/k" app -c 'select pg_sleep(0.2)' >/dev/null 2>>"$world/many" &
+        timeout 300 "$pg_bin/psql" -qXAt -h "$world/k" app -c 'select pg_sleep(0.2)' >/dev/null 2>>"$world/many" &
         pids+=($!)
     done
     for i in "${pids[@]}"; do
@@ -174,7 +174,7 @@ client_pid=$CLIENT_PID
 asks() { # SQL WANTED
     local line
     echo "$1" >&"${CLIENT[1]}"
-    read -r -t 20 line <&"${CLIENT[0]}"
+    read -r -t 60 line <&"${CLIENT[0]}"
     [ "$line" = "$2" ] || { echo "# $line"; return 1; }
 }
 ok "keeps a session" asks 'select 1 + 1;' 2
@@ -190,9 +190,9 @@ wait "$client_pid" 2>/dev/null
 
 tls --password right --die-on-open
 ok "says so when the keeper dies during a login" fails_with 'FATAL:  smcred: the keeper does not answer'
-tls --password right --silent-open --deadline-ms 300
+tls --password right --silent-open --deadline-ms 1500
 ok "does not wait for a keeper for ever" fails_with 'FATAL:  smcred: the keeper does not answer'
-tls --password right --silent-proof --deadline-ms 300
+tls --password right --silent-proof --deadline-ms 1500
 ok "nor for its proof" fails_with 'FATAL:  smcred: the keeper does not answer'
 
 # ---- the end of the process ----
@@ -202,7 +202,7 @@ said LOGGED_IN
 kill -HUP "$keeper_pid"
 drained() {
     fails_with 'FATAL:  smcred: this relay is being replaced' &&
-        echo 'select 5;' >&"${LAST[1]}" && read -r -t 20 line <&"${LAST[0]}" && [ "$line" = 5 ]
+        echo 'select 5;' >&"${LAST[1]}" && read -r -t 60 line <&"${LAST[0]}" && [ "$line" = 5 ]
 }
 ok "takes nothing new when told to drain, and serves who is there" drained
 wakes_up() {

@@ -11,6 +11,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1
 count=0
 keeper_pid=
 server_pid=
+holder_pid=
 
 as_nobody_special() {
     if [ "$(id -u)" = 0 ]; then
@@ -23,6 +24,7 @@ as_nobody_special() {
 clean_up() {
     [ -z "$keeper_pid" ] || kill "$keeper_pid" 2>/dev/null
     [ -z "$server_pid" ] || kill "$server_pid" 2>/dev/null
+    [ -z "$holder_pid" ] || kill "$holder_pid" 2>/dev/null
     [ ! -d "$world/pg/data" ] || as_nobody_special "$pg_bin/pg_ctl" -D "$world/pg/data" -m immediate stop >/dev/null 2>&1
     rm -rf "$world"
 }
@@ -50,10 +52,10 @@ plan() {
     echo "1..$count"
 }
 
-# Waits, five seconds at most, until a command succeeds.
+# Waits, a minute at most, until a command succeeds.
 until_true() {
     local i
-    for i in $(seq 100); do
+    for i in $(seq 1200); do
         "$@" >/dev/null 2>&1 && return 0
         sleep 0.05
     done
@@ -79,7 +81,7 @@ stop_keeper() {
     keeper_pid=
 }
 
-# said PATTERN: the relay has told the keeper so, or does within five seconds.
+# said PATTERN: the relay has told the keeper so, or does soon.
 said() {
     until_true grep -qE "$1" "$world/k/out"
 }
@@ -102,14 +104,35 @@ make_certificates() {
     ) >/dev/null 2>&1
 }
 
+# A port below those that the kernel gives away by itself, and free just now.
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -c '
+import random, socket
+while True:
+    port = random.randrange(10000, 30000)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+        break
+    except OSError:
+        pass
+print(port)'
+}
+
+# $closed becomes a port where nobody listens, nor can while this test runs.
+hold_closed_port() {
+    exec 7< <(exec python3 -c '
+import signal, socket
+holder = socket.socket()
+holder.bind(("127.0.0.1", 0))
+print(holder.getsockname()[1], flush=True)
+signal.pause()')
+    holder_pid=$!
+    read -r closed <&7
 }
 
 # A real PostgreSQL with roles app (SCRAM), md (md5) and clear (cleartext), all with password "right".
 start_postgres() {
     make_certificates
-    pg_port=$(free_port)
     mkdir "$world/pg"
     [ "$(id -u)" != 0 ] || chown postgres "$world/pg"
     echo right >"$world/password"
@@ -119,7 +142,6 @@ start_postgres() {
     [ "$(id -u)" != 0 ] || chown postgres "$world/pg/data/server.key" "$world/pg/data/server.pem"
     cat >>"$world/pg/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
-port = $pg_port
 unix_socket_directories = '$world/pg'
 ssl = on
 ssl_cert_file = 'server.pem'
@@ -134,7 +156,13 @@ host all nologin 127.0.0.1/32 reject
 local all all scram-sha-256
 host all all 127.0.0.1/32 scram-sha-256
 CONF
-    as_nobody_special "$pg_bin/pg_ctl" -D "$world/pg/data" -l "$world/pg/log" -w start >/dev/null || return 1
+    local tries
+    for tries in 1 2 3 4 5; do # somebody may take the port before PostgreSQL does
+        pg_port=$(free_port)
+        as_nobody_special "$pg_bin/pg_ctl" -D "$world/pg/data" -l "$world/pg/log" -o "-p $pg_port" -t 120 -w start \
+            >/dev/null && break
+        [ "$tries" != 5 ] || return 1
+    done
     PGPASSWORD=right "$pg_bin/psql" -qX -h 127.0.0.1 -p "$pg_port" -U postgres postgres <<SQL
 create role app login password 'right';
 create role clear login password 'right';

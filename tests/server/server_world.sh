@@ -33,7 +33,7 @@ start_server() { # start_server [OPTIONS]: sets pid and url
     : > "$world/out"
     "$server" --dir "$world/store" --listen 127.0.0.1:0 "$@" > "$world/out" 2>> "$world/log" &
     pid=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         url=$(sed -n 's/^listening on //p' "$world/out")
         [ -z "$url" ] || return 0
         sleep 0.05
@@ -56,7 +56,7 @@ uuid() { cat /proc/sys/kernel/random/uuid; }
 call() { # call OPERATION BODY [CURL OPTIONS]
     local operation=$1 body=$2
     shift 2
-    curl -sS -m 10 --aws-sigv4 aws:amz:us-east-1:secretsmanager -K - \
+    curl -sS -m 60 --aws-sigv4 aws:amz:us-east-1:secretsmanager -K - \
         -H 'Content-Type: application/x-amz-json-1.1' \
         -H "X-Amz-Target: secretsmanager.$operation" --data-binary "$body" "$@" "$url/" \
         <<< "user=\"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\""

@@ -17,7 +17,7 @@ for round in $(seq 10); do
             done
         ) &
     done
-    for _ in $(seq 100); do
+    for _ in $(seq 1500); do
         grep -q "^r$round-w1-2$" "$acknowledged" && break
         sleep 0.02
     done

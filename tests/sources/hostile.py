@@ -74,9 +74,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif name == "slow":
             self.send(200, good[:10], length=len(good))
             self.wfile.flush()
-            time.sleep(5)
+            time.sleep(60)
         elif name == "silent":
-            time.sleep(5)
+            time.sleep(60)
         elif name == "html":
             self.send(200, b"<html>captive portal</html>", content_type="text/html")
         elif name == "html_error":

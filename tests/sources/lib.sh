@@ -48,7 +48,7 @@ start_server() {
     /usr/bin/python3 "$top_srcdir/tests/sources/hostile.py" "$@" 2>"$dir/server.err" &
     pids+=($!)
     local _
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         [ -e "$1" ] && return
         read -rt 0.05 <> <(:) || :
     done

@@ -16,7 +16,8 @@ url=http://127.0.0.1:$(cat "$dir/port")
 fetch() { # NAME [ASK WORD...]: asks the plain server
     local name=$1
     shift
-    "$ask" "$modules" secretsmanager "aws.endpoint_url=$url" aws.timeout=1 -- fetch "$name" "$@"
+    "$ask" "$modules" secretsmanager "aws.endpoint_url=$url" aws.timeout="${timeout:-30}" \
+        -- fetch "$name" "$@"
 }
 # answers SENTENCE NAME STATUS [TEXT]: the fetch of NAME ends in STATUS, and says TEXT
 answers() {
@@ -38,8 +39,8 @@ answers "control characters of an error do not reach the terminal" escapes inval
 answers "an unknown key is denied" unknown_key denied UnrecognizedClientException
 answers "a truncated body is no answer" truncated unavailable
 answers "a huge body is refused" huge "too large"
-answers "a stalled body ends with the time-out" slow "timed out"
-answers "a silent server ends with the time-out" silent "timed out"
+timeout=1 answers "a stalled body ends with the time-out" slow "timed out"
+timeout=1 answers "a silent server ends with the time-out" silent "timed out"
 answers "a portal's page is no answer" html "protocol error"
 answers "an error page is an error" html_error unavailable "HTTP 502"
 answers "JSON that is no object is no answer" not_an_object "protocol error"

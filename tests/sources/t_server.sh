@@ -14,7 +14,7 @@ serve() { # NAME [SERVER OPTION...]: leaves its address in $url
     "$server" --dir "$dir/store" --listen 127.0.0.1:0 "${@:2}" >"$dir/$1.out" 2>"$dir/$1.err" &
     pids+=($!)
     local _
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         url=$(sed -n 's/^listening on //p' "$dir/$1.out")
         [ -n "$url" ] && return
         read -rt 0.05 <> <(:) || :
