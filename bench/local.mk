@@ -1,7 +1,7 @@
 # bench/local.mk - one executable script per claim; run by hand, not by make check.
 # The probes are built on demand: make bench/interleave.
-EXTRA_PROGRAMS += %D%/interleave %D%/resolve_probe %D%/herd_probe
-EXTRA_DIST += %D%/lib.sh %D%/login %D%/relay %D%/copy %D%/herd %D%/resolve %D%/memory
+EXTRA_PROGRAMS += %D%/interleave %D%/resolve_probe %D%/herd_probe %D%/server_load
+EXTRA_DIST += %D%/lib.sh %D%/login %D%/relay %D%/copy %D%/herd %D%/resolve %D%/memory %D%/server
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 %C%_interleave_SOURCES = %D%/interleave.c
@@ -11,3 +11,6 @@ CLEANFILES += $(EXTRA_PROGRAMS)
 
 %C%_herd_probe_SOURCES = %D%/herd_probe.c
 %C%_herd_probe_LDADD = libsmcred/libsmcred.la
+
+%C%_server_load_SOURCES = %D%/server_load.c
+%C%_server_load_LDADD = common/libsigv4.la

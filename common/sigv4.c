@@ -38,35 +38,39 @@ static bool derive(struct hmac_key *key, struct sm_bytes text)
     return done;
 }
 
-/* From the secret access key to the key of one day, region and service; then to the signature. */
-static bool derive_signature(struct hmac_key *key, const struct sigv4_scope *scope,
-                             const char *to_sign)
-{
-    return derive(key, sm_bytes(scope->date, DAY_LEN)) && derive(key, sm_bytes_of(scope->region)) &&
-           derive(key, sm_bytes_of(scope->service)) && derive(key, sm_bytes_of(TERMINATOR)) &&
-           derive(key, sm_bytes_of(to_sign));
-}
-
-static enum smcred_status sign(const struct sm_secret *secret_key, const struct sigv4_scope *scope,
-                               const char *to_sign, char out_signature[SIGV4_SIGNATURE_LEN + 1])
+/* From the secret access key to the key of one day, region and service. */
+static enum smcred_status derive_key(const struct sm_secret *secret_key,
+                                     const struct sigv4_scope *scope, struct hmac_key *out_key)
 {
     struct sm_bytes secret = sm_secret_view(secret_key);
     if (secret.len > SECRET_KEY_MAX)
         return SMCRED_TOO_LARGE;
-    struct hmac_key key = {.bytes = KEY_PREFIX, .len = sizeof KEY_PREFIX - 1};
-    memcpy(key.bytes + key.len, secret.data, secret.len);
-    key.len += secret.len;
-    bool done = derive_signature(&key, scope, to_sign);
-    if (done)
-        canonical_hex(key.bytes, out_signature);
-    explicit_bzero(&key, sizeof key);
-    return done ? SMCRED_OK : SMCRED_NO_MEMORY;
+    *out_key = (struct hmac_key){.bytes = KEY_PREFIX, .len = sizeof KEY_PREFIX - 1};
+    memcpy(out_key->bytes + out_key->len, secret.data, secret.len);
+    out_key->len += secret.len;
+    return derive(out_key, sm_bytes(scope->date, DAY_LEN)) &&
+                   derive(out_key, sm_bytes_of(scope->region)) &&
+                   derive(out_key, sm_bytes_of(scope->service)) &&
+                   derive(out_key, sm_bytes_of(TERMINATOR))
+               ? SMCRED_OK
+               : SMCRED_NO_MEMORY;
 }
 
-enum smcred_status sigv4_signature(const struct sigv4_request *request,
-                                   const struct sigv4_scope *scope, const char *signed_headers,
-                                   const struct sm_secret *secret_key,
-                                   char out_signature[SIGV4_SIGNATURE_LEN + 1])
+enum smcred_status sigv4_derive(struct sm_vault *vault, const struct sigv4_scope *scope,
+                                const struct sm_secret *secret_key,
+                                struct sm_secret **out_signing_key)
+{
+    struct hmac_key key;
+    enum smcred_status status = derive_key(secret_key, scope, &key);
+    if (status == SMCRED_OK)
+        status = sm_secret_new(vault, sm_bytes(key.bytes, key.len), out_signing_key);
+    explicit_bzero(&key, sizeof key);
+    return status;
+}
+
+static enum smcred_status sign(const struct sigv4_request *request, const struct sigv4_scope *scope,
+                               const char *signed_headers, struct hmac_key *key,
+                               char out_signature[SIGV4_SIGNATURE_LEN + 1])
 {
     char hash[SHA256_HEX_LEN + 1];
     char to_sign[sizeof ALGORITHM + SIGV4_DATE_LEN + SIGV4_SCOPE_MAX + sizeof hash + 3];
@@ -78,7 +82,37 @@ enum smcred_status sigv4_signature(const struct sigv4_request *request,
     (void)snprintf(to_sign, sizeof to_sign, "%s\n%s\n%.*s/%s/%s/%s\n%s", ALGORITHM, scope->date,
                    DAY_LEN, scope->date, scope->region, scope->service, TERMINATOR,
                    hash); /* fits: each part has its maximum */
-    return sign(secret_key, scope, to_sign, out_signature);
+    if (!derive(key, sm_bytes_of(to_sign)))
+        return SMCRED_NO_MEMORY;
+    canonical_hex(key->bytes, out_signature);
+    return SMCRED_OK;
+}
+
+enum smcred_status sigv4_sign(const struct sigv4_request *request, const struct sigv4_scope *scope,
+                              const char *signed_headers, const struct sm_secret *signing_key,
+                              char out_signature[SIGV4_SIGNATURE_LEN + 1])
+{
+    struct sm_bytes bytes = sm_secret_view(signing_key);
+    struct hmac_key key = {.len = bytes.len};
+    if (bytes.len != SHA256_LEN)
+        return SMCRED_INVALID;
+    memcpy(key.bytes, bytes.data, bytes.len);
+    enum smcred_status status = sign(request, scope, signed_headers, &key, out_signature);
+    explicit_bzero(&key, sizeof key);
+    return status;
+}
+
+enum smcred_status sigv4_signature(const struct sigv4_request *request,
+                                   const struct sigv4_scope *scope, const char *signed_headers,
+                                   const struct sm_secret *secret_key,
+                                   char out_signature[SIGV4_SIGNATURE_LEN + 1])
+{
+    struct hmac_key key;
+    enum smcred_status status = derive_key(secret_key, scope, &key);
+    if (status == SMCRED_OK)
+        status = sign(request, scope, signed_headers, &key, out_signature);
+    explicit_bzero(&key, sizeof key);
+    return status;
 }
 
 static int compare_names(const void *left, const void *right)

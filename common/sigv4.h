@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * sigv4.h - AWS Signature Version 4: one implementation, used to sign (sources, tools) and to verify
- * (smcred-server).  Tested against AWS's published vectors in tests/common/sigv4/.
+ * sigv4.h - AWS Signature Version 4: one implementation, used to sign (sources, tools) and to
+ * verify (smcred-server).  Tested against AWS's published vectors in tests/common/sigv4/.
  */
 #ifndef SM_SIGV4_H
 #define SM_SIGV4_H
@@ -41,13 +41,28 @@ struct sigv4_scope {
  * sorted, joined by ';').  Sign with it, or compare it to one that came in.
  *   secret_key     the secret access key
  *   out_signature  SIGV4_SIGNATURE_LEN digits and NUL; untouched on failure
- * Errors: SMCRED_INVALID (a signed header is missing, too many), SMCRED_TOO_LARGE, SMCRED_NO_MEMORY.
+ * Errors: SMCRED_INVALID (a signed header is missing, too many), SMCRED_TOO_LARGE,
+ * SMCRED_NO_MEMORY.
  */
 SM_MUST_CHECK enum smcred_status sigv4_signature(const struct sigv4_request *request,
                                                  const struct sigv4_scope *scope,
                                                  const char *signed_headers,
                                                  const struct sm_secret *secret_key,
                                                  char out_signature[SIGV4_SIGNATURE_LEN + 1]);
+
+/*
+ * The same in two steps, for who signs or verifies more than once a day: the key of the scope's
+ * day, region and service, then a signature by it. out_signing_key  free with sm_secret_free()
+ */
+SM_MUST_CHECK enum smcred_status sigv4_derive(struct sm_vault *vault,
+                                              const struct sigv4_scope *scope,
+                                              const struct sm_secret *secret_key,
+                                              struct sm_secret **out_signing_key);
+SM_MUST_CHECK enum smcred_status sigv4_sign(const struct sigv4_request *request,
+                                            const struct sigv4_scope *scope,
+                                            const char *signed_headers,
+                                            const struct sm_secret *signing_key,
+                                            char out_signature[SIGV4_SIGNATURE_LEN + 1]);
 
 /*
  * The value of an Authorization header that signs every header of `request`.
@@ -71,9 +86,9 @@ struct sigv4_authorization {
 };
 
 /*
- * Parses "AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=...", commas with or without a
- * blank, in any order.  Missing parts are left empty, so that the server can name them all.
- * Errors: SMCRED_INVALID (not this algorithm, or a Credential without its five parts).
+ * Parses "AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=...", commas with or
+ * without a blank, in any order.  Missing parts are left empty, so that the server can name them
+ * all. Errors: SMCRED_INVALID (not this algorithm, or a Credential without its five parts).
  */
 SM_MUST_CHECK enum smcred_status sigv4_parse(struct sm_bytes value,
                                              struct sigv4_authorization *out_authorization);

@@ -40,6 +40,7 @@ static void open_server(struct server *server)
 
 static void close_server(struct server *server)
 {
+    server_done(server);
     server_store_close(server->store);
     sm_secret_free(server->master_key);
     sm_vault_free(server->vault);

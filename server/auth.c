@@ -234,12 +234,12 @@ static enum server_error check_content_digest(struct server_call *call,
 static enum server_error check_signature(struct server_call *call,
                                          const struct sigv4_request *request,
                                          const struct claim *claim,
-                                         const struct sm_secret *secret_key)
+                                         const struct sm_secret *signing_key)
 {
     char expected[SIGV4_SIGNATURE_LEN + 1];
     struct sm_bytes given = claim->authorization.signature;
     enum smcred_status status =
-        sigv4_signature(request, &claim->scope, claim->signed_headers, secret_key, expected);
+        sigv4_sign(request, &claim->scope, claim->signed_headers, signing_key, expected);
     if (status == SMCRED_NO_MEMORY)
         return server_fail_status(call, status);
     if (status != SMCRED_OK || given.len != SIGV4_SIGNATURE_LEN ||
@@ -252,7 +252,7 @@ enum server_error server_authenticate(struct server_call *call, const struct sig
 {
     struct claim claim = {.signed_ms = 0};
     char principal[SERVER_PRINCIPAL_MAX + 1];
-    sm_autosecret struct sm_secret *secret_key = NULL;
+    const struct sm_secret *signing_key;
     struct sm_bytes token;
     enum server_error error = read_claim(call, request, &claim);
     if (error != SERVER_OK)
@@ -264,8 +264,8 @@ enum server_error server_authenticate(struct server_call *call, const struct sig
         error = check_coverage(call, request, &claim);
     if (error != SERVER_OK)
         return error;
-    enum smcred_status status =
-        server_key_find(call->server, claim.authorization.access_key_id, principal, &secret_key);
+    enum smcred_status status = server_key_find(call->server, claim.authorization.access_key_id,
+                                                &claim.scope, principal, &signing_key);
     if (status == SMCRED_NOT_FOUND || server_header(request, "x-amz-security-token", &token))
         return unrecognized(call); /* long-term keys come without a session token */
     if (status != SMCRED_OK)
@@ -274,7 +274,7 @@ enum server_error server_authenticate(struct server_call *call, const struct sig
     if (error == SERVER_OK)
         error = check_content_digest(call, request);
     if (error == SERVER_OK)
-        error = check_signature(call, request, &claim, secret_key);
+        error = check_signature(call, request, &claim, signing_key);
     if (error == SERVER_OK)
         memcpy(call->principal, principal, sizeof principal);
     return error;

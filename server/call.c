@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "server/json.h"
+#include "server/signing.h"
 
 enum smcred_status server_init(struct server *server, struct sm_vault *vault,
                                struct sm_secret *master_key, struct server_store *store,
@@ -25,7 +26,14 @@ enum smcred_status server_init(struct server *server, struct sm_vault *vault,
     if (status != SMCRED_OK)
         return sm_error_set(err, status,
                             "the store has no region and account; was it made by --init?");
-    return SMCRED_OK;
+    server->signing = server_signing_new();
+    return server->signing ? SMCRED_OK : sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
+}
+
+void server_done(struct server *server)
+{
+    server_signing_free(server->signing);
+    server->signing = NULL;
 }
 
 /* A random UUID, version 4. */

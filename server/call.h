@@ -12,6 +12,7 @@
 struct cJSON;
 struct server_operation;
 struct server_service;
+struct server_signing;
 struct server_trail;
 
 #define SERVER_REGION_MAX     63
@@ -22,16 +23,21 @@ struct server {
     struct sm_vault *vault;
     struct sm_secret *master_key;
     struct server_store *store;
+    struct server_signing *signing;
     struct server_trail *trail; /* NULL: none is kept */
     int64_t (*now_ms)(void);    /* wall clock; tests give their own */
     char region[SERVER_REGION_MAX + 1];
     char account[12 + 1];
 };
 
-/* Sets up a server over a store that is open; region and account are read from it. */
+/*
+ * Sets up a server over a store that is open; region and account are read from it.  What it made
+ * itself goes with server_done(), before store, key and vault.
+ */
 SM_MUST_CHECK enum smcred_status server_init(struct server *server, struct sm_vault *vault,
                                              struct sm_secret *master_key,
                                              struct server_store *store, struct sm_error *err);
+void server_done(struct server *server);
 
 struct server_call {
     struct server *server;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "server/envelope.h"
+#include "server/signing.h"
 
 #define PLACE_MAX (SERVER_KEY_ID_MAX + 16)
 
@@ -74,11 +75,28 @@ enum smcred_status server_key_create(const struct server *server, const char *pr
     return SMCRED_OK;
 }
 
-enum smcred_status server_key_find(const struct server *server, struct sm_bytes id,
-                                   char out_principal[SERVER_PRINCIPAL_MAX + 1],
-                                   struct sm_secret **out_secret)
+/* The signing key anew, from the sealed secret half. */
+static enum smcred_status derive(const struct server *server, struct sm_bytes id,
+                                 const struct sigv4_scope *scope, struct sm_bytes sealed,
+                                 const struct sm_secret **out_signing_key)
 {
     char place[PLACE_MAX];
+    sm_autosecret struct sm_secret *secret = NULL;
+    struct sm_secret *key;
+    enum smcred_status status =
+        server_unseal(server->vault, server->master_key, place_of(id, place), sealed, &secret);
+    if (status == SMCRED_OK)
+        status = sigv4_derive(server->vault, scope, secret, &key);
+    if (status == SMCRED_OK)
+        *out_signing_key = server_signing_put(server->signing, sealed, scope, key);
+    return status;
+}
+
+enum smcred_status server_key_find(const struct server *server, struct sm_bytes id,
+                                   const struct sigv4_scope *scope,
+                                   char out_principal[SERVER_PRINCIPAL_MAX + 1],
+                                   const struct sm_secret **out_signing_key)
+{
     sm_autofree uint8_t *sealed = NULL;
     size_t sealed_len;
     if (id.len > SERVER_KEY_ID_MAX)
@@ -87,6 +105,8 @@ enum smcred_status server_key_find(const struct server *server, struct sm_bytes 
         server_store_key(server->store, id, out_principal, &sealed, &sealed_len);
     if (status != SMCRED_OK)
         return status;
-    return server_unseal(server->vault, server->master_key, place_of(id, place),
-                         sm_bytes(sealed, sealed_len), out_secret);
+    *out_signing_key = server_signing_find(server->signing, sm_bytes(sealed, sealed_len), scope);
+    return *out_signing_key
+               ? SMCRED_OK
+               : derive(server, id, scope, sm_bytes(sealed, sealed_len), out_signing_key);
 }

@@ -5,7 +5,7 @@
 #ifndef SERVER_KEYS_H
 #define SERVER_KEYS_H
 
-#include "common/secret.h"
+#include "common/sigv4.h"
 #include "server/call.h"
 
 #define SERVER_KEY_ID_LEN     20 /* "AKIA" and sixteen more */
@@ -20,9 +20,14 @@ SM_MUST_CHECK enum smcred_status server_key_create(const struct server *server,
                                                    char out_id[SERVER_KEY_ID_LEN + 1],
                                                    struct sm_secret **out_secret);
 
-/* Errors: SMCRED_NOT_FOUND, and those of the store and the seal. */
+/*
+ * Whose key it is, and what signs with it in that scope.
+ *   out_signing_key  lent until the next look-up
+ * Errors: SMCRED_NOT_FOUND, and those of the store and the seal.
+ */
 SM_MUST_CHECK enum smcred_status server_key_find(const struct server *server, struct sm_bytes id,
+                                                 const struct sigv4_scope *scope,
                                                  char out_principal[SERVER_PRINCIPAL_MAX + 1],
-                                                 struct sm_secret **out_secret);
+                                                 const struct sm_secret **out_signing_key);
 
 #endif

@@ -28,6 +28,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/secretsmanager.c %D%/secretsmanager.h \
 	%D%/service.h \
 	%D%/setup.c %D%/setup.h \
+	%D%/signing.c %D%/signing.h \
 	%D%/stages.c \
 	%D%/store.c %D%/store.h \
 	%D%/store_keys.c \

@@ -64,6 +64,7 @@ enum smcred_status server_setup_open(const char *directory, struct server *out_s
     if (status == SMCRED_OK)
         status = server_trail_open(paths.trail, &trail, err);
     if (status != SMCRED_OK) {
+        server_done(&server);
         server_store_close(store);
         sm_secret_free(master_key);
         sm_vault_free(vault);
@@ -77,6 +78,7 @@ enum smcred_status server_setup_open(const char *directory, struct server *out_s
 void server_setup_close(struct server *server)
 {
     server_trail_close(server->trail);
+    server_done(server);
     server_store_close(server->store);
     sm_secret_free(server->master_key);
     sm_vault_free(server->vault);

@@ -147,6 +147,13 @@ static void check_verify(struct vector *vector)
         sigv4_signature(&vector->request, &vector->scope, names, secret_key, signature), SMCRED_OK);
     if (strcmp(signature, vector->signature) != 0)
         fail_msg("%s: %s, not %s", vector->name, signature, vector->signature);
+    struct sm_secret *signing_key;
+    assert_int_equal(sigv4_derive(vault, &vector->scope, secret_key, &signing_key), SMCRED_OK);
+    memset(signature, 0, sizeof signature);
+    assert_int_equal(sigv4_sign(&vector->request, &vector->scope, names, signing_key, signature),
+                     SMCRED_OK);
+    assert_string_equal(signature, vector->signature);
+    sm_secret_free(signing_key);
 }
 
 static void verifies_the_published_suite(void **state)

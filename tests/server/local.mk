@@ -3,7 +3,7 @@ server_test_libs = server/libserver.la $(CMOCKA_LIBS)
 EXTRA_DIST += %D%/contract %D%/server_fixture.h %D%/server_world.sh
 if HAVE_CMOCKA
 server_tests = %D%/test_auth %D%/test_dispatch %D%/test_envelope %D%/test_filters \
-	%D%/test_password %D%/test_store
+	%D%/test_password %D%/test_signing %D%/test_store
 check_PROGRAMS += $(server_tests)
 TESTS += $(server_tests)
 
@@ -26,6 +26,10 @@ TESTS += $(server_tests)
 %C%_test_password_SOURCES = %D%/test_password.c
 %C%_test_password_CFLAGS = $(test_cflags)
 %C%_test_password_LDADD = $(server_test_libs)
+
+%C%_test_signing_SOURCES = %D%/test_signing.c
+%C%_test_signing_CFLAGS = $(test_cflags)
+%C%_test_signing_LDADD = $(server_test_libs)
 
 %C%_test_store_SOURCES = %D%/test_store.c
 %C%_test_store_CFLAGS = $(test_cflags)

@@ -48,6 +48,7 @@ static int start_server(void **state)
 static int stop_server(void **state)
 {
     struct server *server = *state;
+    server_done(server);
     server_store_close(server->store);
     sm_secret_free(server->master_key);
     sm_vault_free(server->vault);
