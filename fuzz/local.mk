@@ -10,7 +10,7 @@ fuzz_driver = %D%/replay.c
 endif
 
 fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control \
-	%D%/fuzz_http %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_scram \
+	%D%/fuzz_http %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_schedule %D%/fuzz_scram \
 	%D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
@@ -40,6 +40,9 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_http_SOURCES = %D%/fuzz_http.c $(fuzz_driver)
 %C%_fuzz_http_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
 %C%_fuzz_http_LDADD = server/libserver.la
+
+%C%_fuzz_schedule_SOURCES = %D%/fuzz_schedule.c server/schedule.c $(fuzz_driver)
+%C%_fuzz_schedule_CFLAGS = $(fuzz_cflags)
 
 %C%_fuzz_sigv4_SOURCES = %D%/fuzz_sigv4.c $(fuzz_driver)
 %C%_fuzz_sigv4_CFLAGS = $(fuzz_cflags)

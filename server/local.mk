@@ -24,6 +24,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/page.c %D%/page.h \
 	%D%/password.c %D%/password.h \
 	%D%/reading.c \
+	%D%/schedule.c %D%/schedule.h \
 	%D%/secrets.c %D%/secrets.h \
 	%D%/secretsmanager.c %D%/secretsmanager.h \
 	%D%/service.h \

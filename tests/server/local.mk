@@ -2,8 +2,15 @@
 server_test_libs = server/libserver.la $(CMOCKA_LIBS)
 EXTRA_DIST += %D%/contract %D%/server_fixture.h %D%/server_world.sh
 if HAVE_CMOCKA
-server_tests = %D%/test_auth %D%/test_dispatch %D%/test_envelope %D%/test_filters \
-	%D%/test_password %D%/test_signing %D%/test_store
+server_tests = \
+	%D%/test_auth \
+	%D%/test_dispatch \
+	%D%/test_envelope \
+	%D%/test_filters \
+	%D%/test_password \
+	%D%/test_schedule \
+	%D%/test_signing \
+	%D%/test_store
 check_PROGRAMS += $(server_tests)
 TESTS += $(server_tests)
 
@@ -31,11 +38,19 @@ TESTS += $(server_tests)
 %C%_test_signing_CFLAGS = $(test_cflags)
 %C%_test_signing_LDADD = $(server_test_libs)
 
+%C%_test_schedule_SOURCES = %D%/test_schedule.c
+%C%_test_schedule_CFLAGS = $(test_cflags)
+%C%_test_schedule_LDADD = $(server_test_libs)
+
 %C%_test_store_SOURCES = %D%/test_store.c
 %C%_test_store_CFLAGS = $(test_cflags)
 %C%_test_store_LDADD = $(server_test_libs)
 endif
 
-server_scripts = %D%/t_crash.sh %D%/t_http.sh %D%/t_clients.sh %D%/t_contract.sh
+server_scripts = \
+	%D%/t_clients.sh \
+	%D%/t_contract.sh \
+	%D%/t_crash.sh \
+	%D%/t_http.sh
 TESTS += $(server_scripts)
 EXTRA_DIST += $(server_scripts)
