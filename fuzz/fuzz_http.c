@@ -24,16 +24,15 @@ static int64_t fixed_clock(void)
 /* A new store for every input, so that a finding repeats. */
 static void open_server(struct server *server)
 {
-    struct sm_vault *vault;
-    struct sm_secret *key;
-    struct server_store *store;
+    *server = (struct server){.lock_fd = -1};
     server_json_init();
-    if (sm_vault_new(&vault) != SMCRED_OK ||
-        sm_secret_new(vault, sm_bytes("0123456789abcdef0123456789abcdef", 32), &key) != SMCRED_OK ||
-        server_store_open(":memory:", &store, NULL) != SMCRED_OK ||
-        server_store_setting_set(store, "region", "us-east-1") != SMCRED_OK ||
-        server_store_setting_set(store, "account", "000000000000") != SMCRED_OK ||
-        server_init(server, vault, key, store, NULL) != SMCRED_OK)
+    if (sm_vault_new(&server->vault) != SMCRED_OK ||
+        sm_secret_new(server->vault, sm_bytes("0123456789abcdef0123456789abcdef", 32),
+                      &server->master_key) != SMCRED_OK ||
+        server_store_open(":memory:", &server->store, NULL) != SMCRED_OK ||
+        server_store_setting_set(server->store, "region", "us-east-1") != SMCRED_OK ||
+        server_store_setting_set(server->store, "account", "000000000000") != SMCRED_OK ||
+        server_init(server, NULL) != SMCRED_OK)
         abort();
     server->now_ms = fixed_clock;
 }

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "common/log.h"
 #include "server/keys.h"
+#include "server/names.h"
 #include "server/service.h"
 
 #define SIGNED_MAX   2048 /* bytes of SignedHeaders */
@@ -145,7 +147,7 @@ static enum server_error read_claim(struct server_call *call, const struct sigv4
 
 static enum server_error check_scope(struct server_call *call, const struct claim *claim)
 {
-    if (strcmp(claim->scope.region, call->server->region) != 0)
+    if (!server_region_is_served(call->server, claim->scope.region))
         return server_fail(call, SERVER_INVALID_SIGNATURE,
                            "Credential should be scoped to a valid Region, not '%s'.",
                            claim->scope.region);
@@ -248,10 +250,20 @@ static enum server_error check_signature(struct server_call *call,
     return SERVER_OK;
 }
 
+/* The caller is who the key says, in the account of its ARN and the region of the scope. */
+static void identify(struct server_call *call, const struct claim *claim,
+                     const struct server_key *key)
+{
+    memcpy(call->principal, key->principal, sizeof call->principal);
+    memccpy(call->place.region, claim->scope.region, 0, sizeof call->place.region);
+    if (!server_arn_account(key->principal, call->place.account))
+        log_error("access key %s is of no account", key->id); /* never made so */
+}
+
 enum server_error server_authenticate(struct server_call *call, const struct sigv4_request *request)
 {
     struct claim claim = {.signed_ms = 0};
-    char principal[SERVER_PRINCIPAL_MAX + 1];
+    struct server_key key;
     const struct sm_secret *signing_key;
     struct sm_bytes token;
     enum server_error error = read_claim(call, request, &claim);
@@ -265,8 +277,9 @@ enum server_error server_authenticate(struct server_call *call, const struct sig
     if (error != SERVER_OK)
         return error;
     enum smcred_status status = server_key_find(call->server, claim.authorization.access_key_id,
-                                                &claim.scope, principal, &signing_key);
-    if (status == SMCRED_NOT_FOUND || server_header(request, "x-amz-security-token", &token))
+                                                &claim.scope, &key, &signing_key);
+    if (status == SMCRED_NOT_FOUND || (status == SMCRED_OK && key.disabled) ||
+        server_header(request, "x-amz-security-token", &token))
         return unrecognized(call); /* long-term keys come without a session token */
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
@@ -276,6 +289,6 @@ enum server_error server_authenticate(struct server_call *call, const struct sig
     if (error == SERVER_OK)
         error = check_signature(call, request, &claim, signing_key);
     if (error == SERVER_OK)
-        memcpy(call->principal, principal, sizeof principal);
+        identify(call, &claim, &key);
     return error;
 }

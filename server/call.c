@@ -13,16 +13,15 @@
 #include "server/json.h"
 #include "server/signing.h"
 
-enum smcred_status server_init(struct server *server, struct sm_vault *vault,
-                               struct sm_secret *master_key, struct server_store *store,
-                               struct sm_error *err)
+enum smcred_status server_init(struct server *server, struct sm_error *err)
 {
-    *server = (struct server){
-        .vault = vault, .master_key = master_key, .store = store, .now_ms = sm_wall_ms};
+    struct server_store *store = server->store;
+    server->now_ms = sm_wall_ms;
     enum smcred_status status =
-        server_store_setting(store, "region", server->region, sizeof server->region);
+        server_store_setting(store, "region", server->home.region, sizeof server->home.region);
     if (status == SMCRED_OK)
-        status = server_store_setting(store, "account", server->account, sizeof server->account);
+        status = server_store_setting(store, "account", server->home.account,
+                                      sizeof server->home.account);
     if (status != SMCRED_OK)
         return sm_error_set(err, status,
                             "the store has no region and account; was it made by --init?");
@@ -54,6 +53,7 @@ void server_call_init(struct server_call *call, struct server *server, const cha
     memset(call, 0, sizeof *call);
     call->server = server;
     call->now_ms = server->now_ms();
+    call->place = server->home;
     (void)snprintf(call->source, sizeof call->source, "%s", source); /* an address fits */
     make_request_id(call->request_id);
 }

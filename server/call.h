@@ -15,7 +15,6 @@ struct server_service;
 struct server_signing;
 struct server_trail;
 
-#define SERVER_REGION_MAX     63
 #define SERVER_REQUEST_ID_LEN 36 /* a UUID */
 
 /* What lives as long as the process.  One thread answers all calls. */
@@ -25,18 +24,17 @@ struct server {
     struct server_store *store;
     struct server_signing *signing;
     struct server_trail *trail; /* NULL: none is kept */
+    int lock_fd;                /* -1: somebody else may serve */
     int64_t (*now_ms)(void);    /* wall clock; tests give their own */
-    char region[SERVER_REGION_MAX + 1];
-    char account[12 + 1];
+    struct server_place home;   /* of the store: where --init put its first key */
+    const char *regions;        /* served, separated by commas; NULL: any */
 };
 
 /*
- * Sets up a server over a store that is open; region and account are read from it.  What it made
- * itself goes with server_done(), before store, key and vault.
+ * Reads what the open store says about itself, region and account, and sets the clock.  What it
+ * made itself goes with server_done(), before store, key and vault.
  */
-SM_MUST_CHECK enum smcred_status server_init(struct server *server, struct sm_vault *vault,
-                                             struct sm_secret *master_key,
-                                             struct server_store *store, struct sm_error *err);
+SM_MUST_CHECK enum smcred_status server_init(struct server *server, struct sm_error *err);
 void server_done(struct server *server);
 
 struct server_call {
@@ -49,8 +47,9 @@ struct server_call {
     char request_id[SERVER_REQUEST_ID_LEN + 1];
     /* who */
     char access_key_id[SERVER_KEY_ID_MAX + 1]; /* "" until known */
-    char principal[SERVER_PRINCIPAL_MAX + 1];
-    char source[64]; /* address of the peer */
+    char principal[SERVER_PRINCIPAL_MAX + 1];  /* ARN */
+    struct server_place place; /* account of the key, region of the credential's scope */
+    char source[64];           /* address of the peer */
     /* which; for operations that name a secret, and for the trail */
     struct server_secret secret; /* row 0: none found */
     char version_id[SERVER_VERSION_ID_MAX + 1];

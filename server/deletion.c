@@ -43,7 +43,7 @@ static enum server_error delete_nothing(struct server_call *call, const char *id
                            "Secrets Manager can't find the specified secret.");
     (void)snprintf(call->secret.name, sizeof call->secret.name, "%s", id); /* cut as need be */
     server_json_clean(call->secret.name);
-    enum smcred_status status = server_arn_make(call->server, call->secret.name, call->secret.arn);
+    enum smcred_status status = server_arn_make(&call->place, call->secret.name, call->secret.arn);
     answer(call, call->now_ms);
     return server_fail_status(call, status);
 }
@@ -68,7 +68,7 @@ enum server_error server_delete_secret(struct server_call *call)
     enum server_error error = check_window(call, days, force);
     if (error != SERVER_OK)
         return error;
-    enum smcred_status status = server_secret_find(call->server, id, &call->secret);
+    enum smcred_status status = server_secret_find(call, id, &call->secret);
     if (status == SMCRED_NOT_FOUND)
         return delete_nothing(call, id, force);
     if (status != SMCRED_OK)

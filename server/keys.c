@@ -55,22 +55,23 @@ enum smcred_status server_key_create(const struct server *server, const char *pr
                                      char out_id[SERVER_KEY_ID_LEN + 1],
                                      struct sm_secret **out_secret)
 {
-    char id[SERVER_KEY_ID_LEN + 1], place[PLACE_MAX];
+    struct server_key key = {.created_ms = server->now_ms()};
+    char place[PLACE_MAX];
     sm_autosecret struct sm_secret *secret = NULL;
     sm_autofree uint8_t *sealed = NULL;
     size_t sealed_len;
-    if (!make_id(id))
+    (void)snprintf(key.principal, sizeof key.principal, "%s", principal); /* fits */
+    if (!make_id(key.id))
         return SMCRED_UNAVAILABLE;
     enum smcred_status status = make_secret(server->vault, &secret);
     if (status == SMCRED_OK)
-        status = server_seal(server->vault, server->master_key, place_of(sm_bytes_of(id), place),
-                             secret, &sealed, &sealed_len);
+        status = server_seal(server->vault, server->master_key,
+                             place_of(sm_bytes_of(key.id), place), secret, &sealed, &sealed_len);
     if (status == SMCRED_OK)
-        status = server_store_key_insert(server->store, id, principal, sm_bytes(sealed, sealed_len),
-                                         server->now_ms());
+        status = server_store_key_insert(server->store, &key, sm_bytes(sealed, sealed_len));
     if (status != SMCRED_OK)
         return status;
-    memcpy(out_id, id, sizeof id);
+    memcpy(out_id, key.id, SERVER_KEY_ID_LEN + 1);
     *out_secret = sm_take_ptr(&secret);
     return SMCRED_OK;
 }
@@ -93,16 +94,14 @@ static enum smcred_status derive(const struct server *server, struct sm_bytes id
 }
 
 enum smcred_status server_key_find(const struct server *server, struct sm_bytes id,
-                                   const struct sigv4_scope *scope,
-                                   char out_principal[SERVER_PRINCIPAL_MAX + 1],
+                                   const struct sigv4_scope *scope, struct server_key *out_key,
                                    const struct sm_secret **out_signing_key)
 {
     sm_autofree uint8_t *sealed = NULL;
     size_t sealed_len;
     if (id.len > SERVER_KEY_ID_MAX)
         return SMCRED_NOT_FOUND;
-    enum smcred_status status =
-        server_store_key(server->store, id, out_principal, &sealed, &sealed_len);
+    enum smcred_status status = server_store_key(server->store, id, out_key, &sealed, &sealed_len);
     if (status != SMCRED_OK)
         return status;
     *out_signing_key = server_signing_find(server->signing, sm_bytes(sealed, sealed_len), scope);

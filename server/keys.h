@@ -27,7 +27,7 @@ SM_MUST_CHECK enum smcred_status server_key_create(const struct server *server,
  */
 SM_MUST_CHECK enum smcred_status server_key_find(const struct server *server, struct sm_bytes id,
                                                  const struct sigv4_scope *scope,
-                                                 char out_principal[SERVER_PRINCIPAL_MAX + 1],
+                                                 struct server_key *out_key,
                                                  const struct sm_secret **out_signing_key);
 
 #endif

@@ -52,8 +52,9 @@ enum server_error server_list(struct server_call *call, const struct server_list
         error = server_page_read(call, &walk.at);
     if (error != SERVER_OK)
         return error;
-    enum smcred_status status = server_store_secrets(call->server->store, listing->order,
-                                                     listing->descending, walk.at, step, &walk);
+    enum smcred_status status =
+        server_store_secrets(call->server->store, &call->place, listing->order, listing->descending,
+                             walk.at, step, &walk);
     if (walk.more)
         server_page_add(call, walk.at);
     return status == SMCRED_OK ? walk.error : server_fail_status(call, status);

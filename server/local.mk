@@ -3,9 +3,12 @@
 noinst_LTLIBRARIES += %D%/libserver.la
 # One noun a line, so that two people can add theirs.
 %C%_libserver_la_SOURCES = \
+	%D%/admin.c %D%/admin.h \
+	%D%/admin_keys.c \
 	%D%/auth.c %D%/auth.h \
 	%D%/base64.c %D%/base64.h \
 	%D%/call.c %D%/call.h \
+	%D%/command.c %D%/command.h \
 	%D%/connections.c %D%/connections.h \
 	%D%/deletion.c \
 	%D%/dispatch.c %D%/dispatch.h \
@@ -27,6 +30,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/schedule.c %D%/schedule.h \
 	%D%/secrets.c %D%/secrets.h \
 	%D%/secretsmanager.c %D%/secretsmanager.h \
+	%D%/serve.c %D%/serve.h \
 	%D%/service.h \
 	%D%/setup.c %D%/setup.h \
 	%D%/signing.c %D%/signing.h \

@@ -1,176 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * main.c - smcred-server: options, start, stop.
+ * main.c - smcred-server: its commands.  They work on a store whether or not it is being served.
  */
-#include <ctype.h>
-#include <fcntl.h>
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "common/log.h"
-#include "server/http.h"
+#include "server/admin.h"
+#include "server/command.h"
 #include "server/json.h"
-#include "server/listen.h"
-#include "server/setup.h"
-#include "server/trail.h"
+#include "server/serve.h"
 
-#define PEM_MAX 65536 /* bytes of a certificate chain or key */
-
-struct options {
-    const char *init, *directory, *where, *tls_cert, *tls_key, *region, *account;
-    unsigned connections_max, timeout_s;
-    enum log_level level;
+static const struct server_command commands[] = {
+    {"access-key", "who may call: create, list, disable", server_admin_access_key},
+    {.name = NULL},
 };
-
-static void print_help(void)
-{
-    puts(
-        "usage: smcred-server --init DIR [--region REGION] [--account ID]\n"
-        "       smcred-server --dir DIR --listen WHERE [OPTIONS]\n"
-        "An AWS Secrets Manager that keeps its secrets in a directory.\n"
-        "\n"
-        "  --init DIR             make a store in DIR and print its access key pair, once\n"
-        "  --region REGION        region of a new store (us-east-1)\n"
-        "  --account ID           account of a new store (000000000000)\n"
-        "  --dir DIR              serve the store in DIR\n"
-        "  --listen WHERE         ADDRESS:PORT, [ADDRESS]:PORT or unix:/PATH; port 0 takes a free\n"
-        "                         one; without TLS loopback and Unix sockets only\n"
-        "  --tls-cert FILE        certificate chain, PEM\n"
-        "  --tls-key FILE         its private key, PEM, readable by its owner only\n"
-        "  --max-connections N    connections at a time (64)\n"
-        "  --timeout SECONDS      for a request to arrive (30)\n"
-        "  --log-level LEVEL      error, warning, info or debug (info)\n"
-        "  --help, --version");
-}
-
-static bool parse_number(const char *text, unsigned least, unsigned most, unsigned *out)
-{
-    char *end;
-    errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    if (!isdigit((unsigned char)*text) || *end || errno || number < least || number > most)
-        return false;
-    *out = (unsigned)number;
-    return true;
-}
-
-static bool is_region(const char *text)
-{
-    size_t len = strlen(text);
-    return len > 0 && len <= SERVER_REGION_MAX &&
-           text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
-}
-
-static bool is_account(const char *text)
-{
-    return strlen(text) == 12 && strspn(text, "0123456789") == 12;
-}
-
-/* Answers false after having said why. */
-static bool parse_option(int option, struct options *options)
-{
-    switch (option) {
-    case 'i':
-        options->init = optarg;
-        return true;
-    case 'd':
-        options->directory = optarg;
-        return true;
-    case 'l':
-        options->where = optarg;
-        return true;
-    case 'c':
-        options->tls_cert = optarg;
-        return true;
-    case 'k':
-        options->tls_key = optarg;
-        return true;
-    case 'r':
-        options->region = optarg;
-        if (!is_region(optarg))
-            log_error("%s is not a region", log_quote(optarg));
-        return is_region(optarg);
-    case 'a':
-        options->account = optarg;
-        if (!is_account(optarg))
-            log_error("an account is twelve digits, not %s", log_quote(optarg));
-        return is_account(optarg);
-    case 'm':
-        if (parse_number(optarg, 1, 10000, &options->connections_max))
-            return true;
-        log_error("--max-connections is 1 to 10000");
-        return false;
-    case 't':
-        if (parse_number(optarg, 1, 3600, &options->timeout_s))
-            return true;
-        log_error("--timeout is 1 to 3600 seconds");
-        return false;
-    case 'L':
-        if (log_level_parse(optarg, &options->level))
-            return true;
-        log_error("--log-level is error, warning, info or debug");
-        return false;
-    default:
-        return false; /* getopt_long() has said why */
-    }
-}
-
-static bool check_options(const struct options *options)
-{
-    if (!options->init == !options->directory) {
-        log_error("give either --init or --dir; see --help");
-        return false;
-    }
-    if (options->directory && !options->where) {
-        log_error("--dir needs --listen");
-        return false;
-    }
-    if (!options->tls_cert != !options->tls_key) {
-        log_error("--tls-cert and --tls-key go together");
-        return false;
-    }
-    return true;
-}
-
-/* Parses the command line; exits for --help and --version. */
-static bool parse_options(int argc, char **argv, struct options *options)
-{
-    static const struct option known[] = {{"init", required_argument, NULL, 'i'},
-                                          {"dir", required_argument, NULL, 'd'},
-                                          {"listen", required_argument, NULL, 'l'},
-                                          {"tls-cert", required_argument, NULL, 'c'},
-                                          {"tls-key", required_argument, NULL, 'k'},
-                                          {"region", required_argument, NULL, 'r'},
-                                          {"account", required_argument, NULL, 'a'},
-                                          {"max-connections", required_argument, NULL, 'm'},
-                                          {"timeout", required_argument, NULL, 't'},
-                                          {"log-level", required_argument, NULL, 'L'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"version", no_argument, NULL, 'V'},
-                                          {NULL, 0, NULL, 0}};
-    int option;
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (option == 'h') {
-            print_help();
-            exit(EXIT_SUCCESS);
-        }
-        if (option == 'V') {
-            puts("smcred-server " PACKAGE_VERSION);
-            exit(EXIT_SUCCESS);
-        }
-        if (!parse_option(option, options))
-            return false;
-    }
-    if (optind < argc) {
-        log_error("what is %s?", log_quote(argv[optind]));
-        return false;
-    }
-    return check_options(options);
-}
 
 /* Nobody looks into this process, and nothing of it is left on disk. */
 static void harden(void)
@@ -181,157 +27,12 @@ static void harden(void)
     (void)umask(077);
 }
 
-/* The one time the key is shown, on the terminal or pipe of whoever asked for it. */
-static bool print_key(const char *id, const struct sm_secret *secret)
-{
-    static char room[256];
-    (void)setvbuf(stdout, room, _IOFBF, sizeof room); /* a buffer we can wipe */
-    printf("AWS_ACCESS_KEY_ID=%s\nAWS_SECRET_ACCESS_KEY=%s\n", id,
-           (const char *)sm_secret_view(secret).data);
-    bool shown = fflush(stdout) == 0;
-    explicit_bzero(room, sizeof room);
-    return shown;
-}
-
-static int init_store(const struct options *options)
-{
-    struct server server = {.vault = NULL};
-    struct sm_secret *secret = NULL;
-    char id[SERVER_KEY_ID_LEN + 1];
-    struct sm_error err = {.text = ""};
-    enum smcred_status status = server_setup_create(options->init, options->region,
-                                                    options->account, &server, id, &secret, &err);
-    if (status == SMCRED_OK && !print_key(id, secret))
-        status =
-            sm_error_set(&err, SMCRED_SYSTEM, "cannot print the access key: %s", strerror(errno));
-    if (status != SMCRED_OK)
-        log_error("%s", err.text);
-    sm_secret_free(secret);
-    if (server.vault)
-        server_setup_close(&server);
-    return status == SMCRED_OK ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-/* The text of a PEM file in a secret; NULL after having said why. */
-static struct sm_secret *read_pem(struct sm_vault *vault, const char *path, bool private)
-{
-    struct stat file;
-    struct sm_secret *text = NULL;
-    size_t room;
-    sm_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &file) != 0) {
-        log_error("cannot open %s: %s", log_quote(path), strerror(errno));
-        return NULL;
-    }
-    if (private && (file.st_mode & (S_IRWXG | S_IRWXO))) {
-        log_error("%s may be read by others; chmod 0600 it", log_quote(path));
-        return NULL;
-    }
-    if (sm_secret_alloc(vault, PEM_MAX, &text) != SMCRED_OK) {
-        log_error("out of memory");
-        return NULL;
-    }
-    ssize_t len = read(fd, sm_secret_room(text, &room), PEM_MAX);
-    if (len <= 0 || len == PEM_MAX) {
-        log_error("%s cannot be read, or is no PEM file", log_quote(path));
-        sm_secret_free(text);
-        return NULL;
-    }
-    sm_secret_grow(text, (size_t)len);
-    return text;
-}
-
-/* Until SIGTERM or SIGINT. */
-static void wait_for_end(struct server *server, struct server_http *http, const sigset_t *signals)
-{
-    const struct timespec second = {.tv_sec = 1};
-    for (;;) {
-        int signal = sigtimedwait(signals, NULL, &second);
-        if (signal == SIGTERM || signal == SIGINT)
-            return;
-        if (signal == SIGHUP && server_trail_reopen(server->trail) != SMCRED_OK)
-            log_error("cannot open the event trail again: %s", strerror(errno));
-        server_http_sweep(http);
-    }
-}
-
-/* Blocked before the first thread starts, so that they arrive in sigtimedwait() alone. */
-static void block_signals(sigset_t *out_signals)
-{
-    (void)sigemptyset(out_signals); /* cannot fail, as the next ones */
-    (void)sigaddset(out_signals, SIGTERM);
-    (void)sigaddset(out_signals, SIGINT);
-    (void)sigaddset(out_signals, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, out_signals, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-}
-
-static int serve_http(struct server *server, const struct options *options,
-                      const struct sm_secret *cert, const struct sm_secret *key)
-{
-    struct sm_error err = {.text = ""};
-    struct server_http *http;
-    char url[SERVER_URL_MAX];
-    sigset_t signals;
-    struct server_http_settings settings = {
-        .tls_cert = cert ? sm_secret_view(cert).data : NULL,
-        .tls_key = key ? sm_secret_view(key).data : NULL,
-        .connections_max = options->connections_max,
-        .timeout_s = options->timeout_s,
-    };
-    block_signals(&signals);
-    if (server_listen(options->where, cert != NULL, &settings.listen_fd, url, &err) != SMCRED_OK ||
-        server_http_start(server, &settings, &http, &err) != SMCRED_OK) {
-        log_error("%s", err.text);
-        return EXIT_FAILURE;
-    }
-    printf("listening on %s\n", url);
-    (void)fflush(stdout); /* who waits for the line may be gone; others may not */
-    log_info("serving %s, region %s, account %s", url, server->region, server->account);
-    wait_for_end(server, http, &signals);
-    server_http_stop(http);
-    if (strncmp(url, "unix:", 5) == 0)
-        (void)unlink(url + 5); /* the next start would replace it */
-    log_info("stopped");
-    return EXIT_SUCCESS;
-}
-
-static int serve(const struct options *options)
-{
-    struct server server;
-    struct sm_error err = {.text = ""};
-    struct sm_secret *cert = NULL, *key = NULL;
-    int code = EXIT_FAILURE;
-    if (server_setup_open(options->directory, &server, &err) != SMCRED_OK) {
-        log_error("%s", err.text);
-        return EXIT_FAILURE;
-    }
-    bool ready = true;
-    if (options->tls_cert) {
-        cert = read_pem(server.vault, options->tls_cert, false);
-        key = read_pem(server.vault, options->tls_key, true);
-        ready = cert && key;
-    }
-    if (ready)
-        code = serve_http(&server, options, cert, key);
-    sm_secret_free(cert);
-    sm_secret_free(key);
-    server_setup_close(&server);
-    return code;
-}
-
 int main(int argc, char **argv)
 {
-    struct options options = {.region = "us-east-1",
-                              .account = "000000000000",
-                              .connections_max = 64,
-                              .timeout_s = 30,
-                              .level = LOG_LEVEL_INFO};
     log_open("smcred-server", LOG_LEVEL_INFO);
-    if (!parse_options(argc, argv, &options))
-        return 2;
-    log_open("smcred-server", options.level);
     harden();
     server_json_init();
-    return options.init ? init_store(&options) : serve(&options);
+    if (argc < 2 || argv[1][0] == '-')
+        return server_serve(argc, argv);
+    return server_command_run("smcred-server", commands, argc, argv);
 }

@@ -4,6 +4,7 @@
  */
 #include "server/names.h"
 
+#include <ctype.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 
@@ -25,7 +26,30 @@ bool server_id_is_valid(const char *id)
     return strncmp(id, "arn:", 4) == 0 || server_name_is_valid(id);
 }
 
-static const char *partition_of(const char *region)
+bool server_region_is_valid(const char *region)
+{
+    const char *dash = strrchr(region, '-');
+    return dash && dash != region && islower((unsigned char)*region) &&
+           region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0' && dash[1] &&
+           dash[1 + strspn(dash + 1, "0123456789")] == '\0' && strlen(region) <= SERVER_REGION_MAX;
+}
+
+bool server_region_is_served(const struct server *server, const char *region)
+{
+    size_t len = strlen(region);
+    const char *at = server->regions;
+    if (!server_region_is_valid(region))
+        return false;
+    while (at && *at) {
+        size_t word = strcspn(at, ",");
+        if (word == len && memcmp(at, region, len) == 0)
+            return true;
+        at += word + (at[word] == ',');
+    }
+    return !server->regions;
+}
+
+const char *server_partition(const char *region)
 {
     return strncmp(region, "cn-", 3) == 0       ? "aws-cn"
            : strncmp(region, "us-gov-", 7) == 0 ? "aws-us-gov"
@@ -33,15 +57,15 @@ static const char *partition_of(const char *region)
 }
 
 /* "arn:aws:secretsmanager:REGION:ACCOUNT:secret:"; answers its length. */
-static size_t arn_head(const struct server *server, char *out, size_t size)
+static size_t arn_head(const struct server_place *place, char *out, size_t size)
 {
     int len =
-        snprintf(out, size, "arn:%s:secretsmanager:%s:%s:secret:", partition_of(server->region),
-                 server->region, server->account);
+        snprintf(out, size, "arn:%s:secretsmanager:%s:%s:secret:", server_partition(place->region),
+                 place->region, place->account);
     return (size_t)len;
 }
 
-enum smcred_status server_arn_make(const struct server *server, const char *name,
+enum smcred_status server_arn_make(const struct server_place *place, const char *name,
                                    char out_arn[SERVER_ARN_MAX + 1])
 {
     char head[SERVER_ARN_MAX - SERVER_NAME_MAX - SUFFIX_LEN];
@@ -53,7 +77,7 @@ enum smcred_status server_arn_make(const struct server *server, const char *name
         if (byte < 4 * (sizeof alphanumeric - 1)) /* 248: every character equally likely */
             suffix[i++] = alphanumeric[byte % (sizeof alphanumeric - 1)];
     }
-    (void)arn_head(server, head, sizeof head);
+    (void)arn_head(place, head, sizeof head);
     (void)snprintf(out_arn, SERVER_ARN_MAX + 1, "%s%s-%s", head, name, suffix); /* fits */
     return SMCRED_OK;
 }
@@ -64,16 +88,34 @@ static bool has_suffix(const char *tail)
     return dash && strlen(dash + 1) == SUFFIX_LEN && strspn(dash + 1, alphanumeric) == SUFFIX_LEN;
 }
 
-enum smcred_status server_secret_find(const struct server *server, const char *id,
+bool server_arn_account(const char *arn, char out_account[SERVER_ACCOUNT_LEN + 1])
+{
+    for (int colons = 0; colons < 4; colons++) {
+        arn = strchr(arn, ':');
+        if (!arn++)
+            return false;
+    }
+    if (strspn(arn, "0123456789") != SERVER_ACCOUNT_LEN)
+        return false;
+    memcpy(out_account, arn, SERVER_ACCOUNT_LEN);
+    out_account[SERVER_ACCOUNT_LEN] = '\0';
+    return true;
+}
+
+enum smcred_status server_secret_find(const struct server_call *call, const char *id,
                                       struct server_secret *out_secret)
 {
+    struct server_store *store = call->server->store;
+    struct server_place place = call->place;
     char head[SERVER_ARN_MAX];
     if (strncmp(id, "arn:", 4) != 0)
-        return server_store_secret_by_name(server->store, sm_bytes_of(id), out_secret);
-    size_t len = arn_head(server, head, sizeof head);
+        return server_store_secret_by_name(store, &place, sm_bytes_of(id), out_secret);
+    if (!server_arn_account(id, place.account))
+        return SMCRED_NOT_FOUND;
+    size_t len = arn_head(&place, head, sizeof head);
     if (strncmp(id, head, len) != 0)
         return SMCRED_NOT_FOUND;
     if (has_suffix(id + len))
-        return server_store_secret_by_arn(server->store, sm_bytes_of(id), out_secret);
-    return server_store_secret_by_name(server->store, sm_bytes_of(id + len), out_secret);
+        return server_store_secret_by_arn(store, sm_bytes_of(id), out_secret);
+    return server_store_secret_by_name(store, &place, sm_bytes_of(id + len), out_secret);
 }

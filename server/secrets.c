@@ -47,10 +47,11 @@ static void take_metadata(struct server_call *call)
 static enum server_error create_new(struct server_call *call, const char *name,
                                     const struct server_value *value)
 {
-    call->secret = (struct server_secret){.created_ms = call->now_ms, .changed_ms = call->now_ms};
+    call->secret = (struct server_secret){
+        .place = call->place, .created_ms = call->now_ms, .changed_ms = call->now_ms};
     memccpy(call->secret.name, name, 0, sizeof call->secret.name); /* validated: fits */
     take_metadata(call);
-    enum smcred_status status = server_arn_make(call->server, name, call->secret.arn);
+    enum smcred_status status = server_arn_make(&call->place, name, call->secret.arn);
     if (status == SMCRED_OK)
         status = server_store_secret_insert(call->server->store, &call->secret);
     if (status != SMCRED_OK)
@@ -68,8 +69,8 @@ enum server_error server_create_secret(struct server_call *call)
     enum server_error error = server_value_read(call, &value);
     if (error != SERVER_OK)
         return error;
-    enum smcred_status status =
-        server_store_secret_by_name(call->server->store, sm_bytes_of(name), &call->secret);
+    enum smcred_status status = server_store_secret_by_name(call->server->store, &call->place,
+                                                            sm_bytes_of(name), &call->secret);
     if (status == SMCRED_OK)
         error = create_again(call, &value);
     else if (status == SMCRED_NOT_FOUND)

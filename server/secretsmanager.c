@@ -67,7 +67,7 @@ static enum server_error check_token(struct server_call *call)
 enum server_error server_secretsmanager_find(struct server_call *call, const char *id,
                                              bool refuses_deleted)
 {
-    enum smcred_status status = server_secret_find(call->server, id, &call->secret);
+    enum smcred_status status = server_secret_find(call, id, &call->secret);
     if (status == SMCRED_NOT_FOUND)
         return server_fail(call, SERVER_RESOURCE_NOT_FOUND,
                            "Secrets Manager can't find the specified secret.");

@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "server/envelope.h"
+#include "server/names.h"
 #include "server/trail.h"
 
 struct paths {
@@ -41,36 +43,53 @@ static enum smcred_status check_directory(const char *directory, struct sm_error
     return SMCRED_OK;
 }
 
-enum smcred_status server_setup_open(const char *directory, struct server *out_server,
-                                     struct sm_error *err)
+enum smcred_status server_setup_lock(const char *directory, int *out_fd, struct sm_error *err)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/lock", directory) >= (int)sizeof path)
+        return sm_error_set(err, SMCRED_TOO_LARGE, "the directory's path is too long");
+    sm_autoclose int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return sm_error_set(err, SMCRED_SYSTEM, "cannot open %s: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK
+                   ? sm_error_set(err, SMCRED_UNAVAILABLE,
+                                  "the store is in use by another smcred-server")
+                   : sm_error_set(err, SMCRED_SYSTEM, "cannot lock %s: %s", path, strerror(errno));
+    *out_fd = sm_take_fd(&fd);
+    return SMCRED_OK;
+}
+
+/* What only the one that serves has. */
+static enum smcred_status open_serving(const char *directory, const char *trail,
+                                       struct server *server, struct sm_error *err)
+{
+    enum smcred_status status = server_setup_lock(directory, &server->lock_fd, err);
+    return status == SMCRED_OK ? server_trail_open(trail, &server->trail, err) : status;
+}
+
+enum smcred_status server_setup_open(const char *directory, enum server_setup_use use,
+                                     struct server *out_server, struct sm_error *err)
 {
     struct paths paths;
-    struct server server = {.vault = NULL};
-    struct sm_vault *vault = NULL;
-    struct sm_secret *master_key = NULL;
-    struct server_store *store = NULL;
-    struct server_trail *trail = NULL;
+    struct server server = {.lock_fd = -1};
     enum smcred_status status = make_paths(directory, &paths, err);
     if (status == SMCRED_OK)
         status = check_directory(directory, err);
+    if (status == SMCRED_OK && use == SERVER_SETUP_SERVE)
+        status = open_serving(directory, paths.trail, &server, err);
     if (status == SMCRED_OK)
-        status = sm_vault_new(&vault);
+        status = sm_vault_new(&server.vault);
     if (status == SMCRED_OK)
-        status = server_master_read(vault, paths.key, &master_key, err);
+        status = server_master_read(server.vault, paths.key, &server.master_key, err);
     if (status == SMCRED_OK)
-        status = server_store_open(paths.store, &store, err);
+        status = server_store_open(paths.store, &server.store, err);
     if (status == SMCRED_OK)
-        status = server_init(&server, vault, master_key, store, err);
-    if (status == SMCRED_OK)
-        status = server_trail_open(paths.trail, &trail, err);
+        status = server_init(&server, err);
     if (status != SMCRED_OK) {
-        server_done(&server);
-        server_store_close(store);
-        sm_secret_free(master_key);
-        sm_vault_free(vault);
+        server_setup_close(&server);
         return status;
     }
-    server.trail = trail;
     *out_server = server;
     return SMCRED_OK;
 }
@@ -82,7 +101,8 @@ void server_setup_close(struct server *server)
     server_store_close(server->store);
     sm_secret_free(server->master_key);
     sm_vault_free(server->vault);
-    *server = (struct server){.vault = NULL};
+    sm_close_fd(&server->lock_fd);
+    *server = (struct server){.lock_fd = -1};
 }
 
 static enum smcred_status create_store(const char *path, const char *region, const char *account,
@@ -128,10 +148,11 @@ enum smcred_status server_setup_create(const char *directory, const char *region
     if (status == SMCRED_OK)
         status = create_store(paths.store, region, account, err);
     if (status == SMCRED_OK)
-        status = server_setup_open(directory, out_server, err);
+        status = server_setup_open(directory, SERVER_SETUP_BESIDE, out_server, err);
     if (status != SMCRED_OK)
         return status;
-    (void)snprintf(principal, sizeof principal, "arn:aws:iam::%s:user/admin", account); /* fits */
+    (void)snprintf(principal, sizeof principal, "arn:%s:iam::%s:user/admin",
+                   server_partition(region), account); /* fits */
     status = server_key_create(out_server, principal, out_key_id, out_secret);
     if (status != SMCRED_OK)
         (void)sm_error_set(err, status, "cannot make the access key: %s", sm_status_text(status));

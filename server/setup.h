@@ -7,14 +7,22 @@
 
 #include "server/keys.h"
 
-/* DIR/master.key, DIR/store.db (with -wal beside it), DIR/trail.jsonl; all 0600, DIR 0700. */
+/*
+ * DIR/master.key, DIR/store.db (with -wal and -shm beside it), DIR/trail.jsonl, DIR/lock; all 0600,
+ * DIR 0700.
+ */
+
+enum server_setup_use {
+    SERVER_SETUP_SERVE,  /* holds DIR/lock, as one process at a time can, and writes the trail */
+    SERVER_SETUP_BESIDE, /* a command, whether or not somebody serves */
+};
 
 /*
  * Opens everything; close with server_setup_close().
  * Errors: SMCRED_DENIED (others may read it), SMCRED_UNAVAILABLE (in use), and more.
  */
-SM_MUST_CHECK enum smcred_status server_setup_open(const char *directory, struct server *out_server,
-                                                   struct sm_error *err);
+SM_MUST_CHECK enum smcred_status server_setup_open(const char *directory, enum server_setup_use use,
+                                                   struct server *out_server, struct sm_error *err);
 void server_setup_close(struct server *server);
 
 /*
@@ -26,5 +34,12 @@ SM_MUST_CHECK enum smcred_status server_setup_create(const char *directory, cons
                                                      char out_key_id[SERVER_KEY_ID_LEN + 1],
                                                      struct sm_secret **out_secret,
                                                      struct sm_error *err);
+
+/*
+ * Takes DIR/lock, so that nobody serves the directory until `out_fd` is closed.
+ * Errors: SMCRED_UNAVAILABLE (somebody does), SMCRED_SYSTEM.
+ */
+SM_MUST_CHECK enum smcred_status server_setup_lock(const char *directory, int *out_fd,
+                                                   struct sm_error *err);
 
 #endif

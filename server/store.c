@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * store.c - SQLite: write-ahead log, fully synchronous, held by one process alone.
+ * store.c - SQLite: write-ahead log, fully synchronous, shared by a server and the commands beside
+ * it.
  *
  * Called by setup, which opens it, by dispatch for its transactions, and by the store_*.c files.
  */
 #include "server/store_sql.h"
 
 #include <stdio.h>
+
+#define BUSY_MS 10000 /* how long a command may keep a server from writing, or it a command */
 
 /* --- statements ------------------------------------------------------------------------------- */
 
@@ -117,21 +120,13 @@ enum smcred_status store_count(sqlite3_stmt *statement, int64_t secret, int64_t 
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static enum smcred_status configure(struct server_store *store, struct sm_error *err)
+static enum smcred_status configure(struct server_store *store, const char *text,
+                                    struct sm_error *err)
 {
-    /* Exclusive: the write-ahead log's index stays in memory, and a second server is noticed. */
-    enum smcred_status status =
-        store_status_of(sqlite3_exec(store->db,
-                                     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
-                                     "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                                     "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
-                                     "PRAGMA trusted_schema = OFF; BEGIN IMMEDIATE; COMMIT",
-                                     NULL, NULL, NULL));
-    if (status == SMCRED_UNAVAILABLE)
-        return sm_error_set(err, status, "the store is in use by another smcred-server");
-    if (status != SMCRED_OK)
-        return sm_error_set(err, status, "cannot open the store: %s", sqlite3_errmsg(store->db));
-    return SMCRED_OK;
+    enum smcred_status status = store_status_of(sqlite3_exec(store->db, text, NULL, NULL, NULL));
+    return status == SMCRED_OK
+               ? status
+               : sm_error_set(err, status, "cannot open the store: %s", sqlite3_errmsg(store->db));
 }
 
 enum smcred_status server_store_open(const char *path, struct server_store **out_store,
@@ -149,9 +144,17 @@ enum smcred_status server_store_open(const char *path, struct server_store **out
                                     : sm_error_set(err, store_status_of(code), "cannot open %s: %s",
                                                    path, sqlite3_errstr(code));
     if (status == SMCRED_OK)
-        status = configure(store, err);
+        (void)sqlite3_busy_timeout(store->db, BUSY_MS); /* cannot fail */
+    if (status == SMCRED_OK)
+        status = configure(store,
+                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                           "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+                           "PRAGMA trusted_schema = OFF",
+                           err);
     if (status == SMCRED_OK)
         status = store_migrate(store->db, err);
+    if (status == SMCRED_OK) /* a table that is made anew must not take its children with it */
+        status = configure(store, "PRAGMA foreign_keys = ON", err);
     if (status != SMCRED_OK) {
         server_store_close(store);
         return status;

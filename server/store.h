@@ -2,9 +2,9 @@
 /*
  * store.h - what is kept on disk: secrets, their versions, labels and tags, and access keys.
  *
- * One process holds the store at a time, one thread uses it.  Values come and go sealed; the store
- * never sees a plaintext.  Errors not named: SMCRED_SYSTEM (the database failed; it has been logged
- * nowhere, server_store_error() says why), SMCRED_NO_MEMORY.
+ * A server and commands may hold the store at a time, each in one thread.  Values come and go
+ * sealed; the store never sees a plaintext.  Errors not named: SMCRED_SYSTEM (the database failed;
+ * it has been logged nowhere, server_store_error() says why), SMCRED_NO_MEMORY.
  */
 #ifndef SERVER_STORE_H
 #define SERVER_STORE_H
@@ -22,10 +22,20 @@
 #define SERVER_KEY_ID_MAX      128
 #define SERVER_PRINCIPAL_MAX   256
 
+#define SERVER_REGION_MAX  63
+#define SERVER_ACCOUNT_LEN 12
+
 struct server_store;
+
+/* Where a secret is, and where a caller calls. */
+struct server_place {
+    char account[SERVER_ACCOUNT_LEN + 1];
+    char region[SERVER_REGION_MAX + 1];
+};
 
 struct server_secret {
     int64_t row;
+    struct server_place place;
     char name[SERVER_NAME_MAX + 1];
     char arn[SERVER_ARN_MAX + 1];
     char description[SERVER_DESCRIPTION_MAX + 1];
@@ -51,8 +61,8 @@ struct server_version {
 
 /*
  * Opens, and makes or upgrades if need be, the database at `path`; ":memory:" lives until closed.
- * Errors: SMCRED_UNAVAILABLE (another process has it), SMCRED_INVALID (not ours, or of a newer
- * version), SMCRED_SYSTEM.
+ * Errors: SMCRED_UNAVAILABLE (another process kept it too long), SMCRED_INVALID (not ours, or of a
+ * newer version), SMCRED_SYSTEM.
  */
 SM_MUST_CHECK enum smcred_status
 server_store_open(const char *path, struct server_store **out_store, struct sm_error *err);
@@ -66,6 +76,7 @@ void server_store_rollback(struct server_store *store);
 
 /* Secrets.  SMCRED_NOT_FOUND where there is none. */
 SM_MUST_CHECK enum smcred_status server_store_secret_by_name(struct server_store *store,
+                                                             const struct server_place *place,
                                                              struct sm_bytes name,
                                                              struct server_secret *out_secret);
 SM_MUST_CHECK enum smcred_status server_store_secret_by_arn(struct server_store *store,
@@ -82,7 +93,7 @@ SM_MUST_CHECK enum smcred_status server_store_secret_delete(struct server_store 
 SM_MUST_CHECK enum smcred_status server_store_purge(struct server_store *store, int64_t now_ms);
 
 /*
- * All secrets, in an order.
+ * All secrets of a place, in an order.
  *   after  by creation: the row to go on from (0 begins); by another key: how many to skip
  * Stops when `visit` answers false.
  */
@@ -94,6 +105,7 @@ enum server_order {
 };
 typedef bool server_secret_visit(void *context, const struct server_secret *secret);
 SM_MUST_CHECK enum smcred_status server_store_secrets(struct server_store *store,
+                                                      const struct server_place *place,
                                                       enum server_order order, bool descending,
                                                       int64_t after, server_secret_visit *visit,
                                                       void *context);
@@ -155,14 +167,25 @@ SM_MUST_CHECK enum smcred_status server_store_tags(struct server_store *store, i
                                                    server_tag_visit *visit, void *context);
 
 /* Access keys: the secret half sealed. */
-SM_MUST_CHECK enum smcred_status server_store_key_insert(struct server_store *store, const char *id,
-                                                         const char *principal,
-                                                         struct sm_bytes sealed,
-                                                         int64_t created_ms);
+struct server_key {
+    char id[SERVER_KEY_ID_MAX + 1];
+    char principal[SERVER_PRINCIPAL_MAX + 1]; /* ARN of the user */
+    int64_t created_ms;
+    bool disabled;
+};
+SM_MUST_CHECK enum smcred_status server_store_key_insert(struct server_store *store,
+                                                         const struct server_key *key,
+                                                         struct sm_bytes sealed);
 /* out_sealed: free with free(). */
 SM_MUST_CHECK enum smcred_status server_store_key(struct server_store *store, struct sm_bytes id,
-                                                  char out_principal[SERVER_PRINCIPAL_MAX + 1],
-                                                  uint8_t **out_sealed, size_t *out_len);
+                                                  struct server_key *out_key, uint8_t **out_sealed,
+                                                  size_t *out_len);
+/* SMCRED_NOT_FOUND where there is none of this id. */
+SM_MUST_CHECK enum smcred_status server_store_key_disable(struct server_store *store,
+                                                          const char *id, bool disabled);
+typedef void server_key_visit(void *context, const struct server_key *key);
+SM_MUST_CHECK enum smcred_status server_store_keys(struct server_store *store,
+                                                   server_key_visit *visit, void *context);
 
 /* Settings of the whole store: region, account. */
 SM_MUST_CHECK enum smcred_status server_store_setting_set(struct server_store *store,

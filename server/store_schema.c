@@ -29,6 +29,19 @@ static const char *const migrations[] = {
     "CREATE TABLE tag (row INTEGER PRIMARY KEY,"
     " secret INTEGER NOT NULL REFERENCES secret ON DELETE CASCADE, key TEXT NOT NULL,"
     " value TEXT NOT NULL, UNIQUE (secret, key)) STRICT;",
+    /* A secret belongs to an account and a region; keys can be disabled. */
+    "CREATE TABLE placed (row INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,"
+    " region TEXT NOT NULL, name TEXT NOT NULL, arn TEXT NOT NULL UNIQUE,"
+    " description TEXT NOT NULL, kms_key_id TEXT NOT NULL, created_ms INTEGER NOT NULL,"
+    " changed_ms INTEGER NOT NULL, accessed_ms INTEGER NOT NULL, deleted_ms INTEGER NOT NULL,"
+    " purge_ms INTEGER NOT NULL, tagged INTEGER NOT NULL, UNIQUE (account, region, name)) STRICT;"
+    "INSERT INTO placed SELECT row, (SELECT value FROM setting WHERE setting.name = 'account'),"
+    " (SELECT value FROM setting WHERE setting.name = 'region'), name, arn, description,"
+    " kms_key_id, created_ms, changed_ms, accessed_ms, deleted_ms, purge_ms, tagged FROM secret;"
+    "DROP TABLE secret;"
+    "ALTER TABLE placed RENAME TO secret;"
+    "CREATE INDEX secret_purge ON secret (purge_ms) WHERE purge_ms > 0;"
+    "ALTER TABLE access_key ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 
@@ -48,9 +61,22 @@ static int64_t pragma_number(sqlite3 *db, const char *text)
     return number;
 }
 
-enum smcred_status store_migrate(sqlite3 *db, struct sm_error *err)
+/* One step up, in a transaction that whoever migrates too waits for. */
+static enum smcred_status step_up(sqlite3 *db, int64_t version)
 {
     char text[64];
+    if (pragma_number(db, "PRAGMA user_version") != version)
+        return SMCRED_OK; /* somebody else was faster */
+    enum smcred_status status = pragma(db, migrations[version]);
+    (void)snprintf(text, sizeof text, "PRAGMA user_version = %lld", (long long)version + 1);
+    if (status == SMCRED_OK)
+        status = pragma(db, text);
+    (void)snprintf(text, sizeof text, "PRAGMA application_id = %d", APPLICATION_ID);
+    return status == SMCRED_OK ? pragma(db, text) : status;
+}
+
+enum smcred_status store_migrate(sqlite3 *db, struct sm_error *err)
+{
     int64_t version = pragma_number(db, "PRAGMA user_version");
     int64_t application = pragma_number(db, "PRAGMA application_id");
     if (version < 0 || version > (int64_t)SCHEMA_VERSION ||
@@ -62,13 +88,7 @@ enum smcred_status store_migrate(sqlite3 *db, struct sm_error *err)
     for (; version < (int64_t)SCHEMA_VERSION; version++) {
         enum smcred_status status = pragma(db, "BEGIN IMMEDIATE");
         if (status == SMCRED_OK)
-            status = pragma(db, migrations[version]);
-        (void)snprintf(text, sizeof text, "PRAGMA user_version = %lld", (long long)version + 1);
-        if (status == SMCRED_OK)
-            status = pragma(db, text);
-        (void)snprintf(text, sizeof text, "PRAGMA application_id = %d", APPLICATION_ID);
-        if (status == SMCRED_OK)
-            status = pragma(db, text);
+            status = step_up(db, version);
         if (status == SMCRED_OK)
             status = pragma(db, "COMMIT");
         if (status != SMCRED_OK)

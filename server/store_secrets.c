@@ -8,8 +8,9 @@
 
 #define SECRET_COLUMNS                                                                             \
     "SELECT row, name, arn, description, kms_key_id, created_ms, changed_ms, accessed_ms,"         \
-    " deleted_ms, purge_ms, tagged FROM secret "
+    " deleted_ms, purge_ms, tagged, account, region FROM secret "
 
+#define PLACE    "account = ?3 AND region = ?4 "
 /* ?2 is an enum server_order. */
 #define SORT_KEY "CASE ?2 WHEN 1 THEN name WHEN 2 THEN changed_ms ELSE accessed_ms END"
 static_assert(SERVER_ORDER_NAME == 1 && SERVER_ORDER_CHANGED == 2, "in SORT_KEY");
@@ -30,7 +31,16 @@ static enum smcred_status fetch_secret(sqlite3_stmt *statement, struct server_se
     out_secret->deleted_ms = sqlite3_column_int64(statement, 8);
     out_secret->purge_ms = sqlite3_column_int64(statement, 9);
     out_secret->tagged = sqlite3_column_int64(statement, 10) != 0;
+    store_copy_text(statement, 11, out_secret->place.account, sizeof out_secret->place.account);
+    store_copy_text(statement, 12, out_secret->place.region, sizeof out_secret->place.region);
     return SMCRED_OK;
+}
+
+/* Account and region, one after the other. */
+static void bind_place(sqlite3_stmt *statement, int at, const struct server_place *place)
+{
+    store_bind_text(statement, at, place->account);
+    store_bind_text(statement, at + 1, place->region);
 }
 
 static void bind_secret(sqlite3_stmt *statement, const struct server_secret *secret)
@@ -45,13 +55,17 @@ static void bind_secret(sqlite3_stmt *statement, const struct server_secret *sec
     store_bind_number(statement, 8, secret->deleted_ms);
     store_bind_number(statement, 9, secret->purge_ms);
     store_bind_number(statement, 10, secret->tagged);
+    bind_place(statement, 11, &secret->place);
 }
 
-enum smcred_status server_store_secret_by_name(struct server_store *store, struct sm_bytes name,
+enum smcred_status server_store_secret_by_name(struct server_store *store,
+                                               const struct server_place *place,
+                                               struct sm_bytes name,
                                                struct server_secret *out_secret)
 {
     store_autostatement sqlite3_stmt *statement =
-        store_lend(store, SECRET_COLUMNS "WHERE name = ?1");
+        store_lend(store, SECRET_COLUMNS "WHERE account = ?2 AND region = ?3 AND name = ?1");
+    bind_place(statement, 2, place);
     store_bind_bytes(statement, 1, name);
     return fetch_secret(statement, out_secret);
 }
@@ -70,8 +84,8 @@ enum smcred_status server_store_secret_insert(struct server_store *store,
 {
     store_autostatement sqlite3_stmt *statement =
         store_lend(store, "INSERT INTO secret (name, arn, description, kms_key_id, created_ms,"
-                          " changed_ms, accessed_ms, deleted_ms, purge_ms, tagged)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+                          " changed_ms, accessed_ms, deleted_ms, purge_ms, tagged, account,"
+                          " region) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
     bind_secret(statement, secret);
     enum smcred_status status = store_run(statement);
     if (status == SMCRED_OK)
@@ -85,9 +99,9 @@ enum smcred_status server_store_secret_update(struct server_store *store,
     store_autostatement sqlite3_stmt *statement = store_lend(
         store, "UPDATE secret SET name = ?1, arn = ?2, description = ?3, kms_key_id = ?4,"
                " created_ms = ?5, changed_ms = ?6, accessed_ms = ?7, deleted_ms = ?8,"
-               " purge_ms = ?9, tagged = ?10 WHERE row = ?11");
+               " purge_ms = ?9, tagged = ?10, account = ?11, region = ?12 WHERE row = ?13");
     bind_secret(statement, secret);
-    store_bind_number(statement, 11, secret->row);
+    store_bind_number(statement, 13, secret->row);
     return store_run(statement);
 }
 
@@ -107,20 +121,22 @@ enum smcred_status server_store_purge(struct server_store *store, int64_t now_ms
     return store_run(statement);
 }
 
-enum smcred_status server_store_secrets(struct server_store *store, enum server_order order,
+enum smcred_status server_store_secrets(struct server_store *store,
+                                        const struct server_place *place, enum server_order order,
                                         bool descending, int64_t after, server_secret_visit *visit,
                                         void *context)
 {
     static const char *const texts[][2] = {
-        {SECRET_COLUMNS "ORDER BY " SORT_KEY ", row LIMIT -1 OFFSET ?1",
-         SECRET_COLUMNS "ORDER BY " SORT_KEY " DESC, row DESC LIMIT -1 OFFSET ?1"},
-        {SECRET_COLUMNS "WHERE row > ?1 ORDER BY row",
-         SECRET_COLUMNS "WHERE ?1 = 0 OR row < ?1 ORDER BY row DESC"}};
+        {SECRET_COLUMNS "WHERE " PLACE "ORDER BY " SORT_KEY ", row LIMIT -1 OFFSET ?1",
+         SECRET_COLUMNS "WHERE " PLACE "ORDER BY " SORT_KEY " DESC, row DESC LIMIT -1 OFFSET ?1"},
+        {SECRET_COLUMNS "WHERE " PLACE "AND row > ?1 ORDER BY row",
+         SECRET_COLUMNS "WHERE " PLACE "AND (?1 = 0 OR row < ?1) ORDER BY row DESC"}};
     store_autostatement sqlite3_stmt *statement =
         store_lend(store, texts[order == SERVER_ORDER_CREATED][descending]);
     struct server_secret secret;
     enum smcred_status status;
     store_bind_number(statement, 1, after);
+    bind_place(statement, 3, place);
     if (order != SERVER_ORDER_CREATED)
         store_bind_number(statement, 2, order);
     while ((status = fetch_secret(statement, &secret)) == SMCRED_OK) {

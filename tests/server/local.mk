@@ -48,6 +48,7 @@ TESTS += $(server_tests)
 endif
 
 server_scripts = \
+	%D%/t_admin.sh \
 	%D%/t_clients.sh \
 	%D%/t_contract.sh \
 	%D%/t_crash.sh \

@@ -28,18 +28,17 @@ static int64_t fixture_clock(void)
 static int start_server(void **state)
 {
     static struct server server;
-    struct sm_vault *vault;
-    struct sm_secret *key;
-    struct server_store *store;
     server_json_init();
+    server = (struct server){.lock_fd = -1};
     fixture_now_ms = FIXTURE_NOW_MS;
-    assert_int_equal(sm_vault_new(&vault), SMCRED_OK);
-    assert_int_equal(sm_secret_new(vault, sm_bytes("0123456789abcdef0123456789abcdef", 32), &key),
+    assert_int_equal(sm_vault_new(&server.vault), SMCRED_OK);
+    assert_int_equal(sm_secret_new(server.vault, sm_bytes("0123456789abcdef0123456789abcdef", 32),
+                                   &server.master_key),
                      SMCRED_OK);
-    assert_int_equal(server_store_open(":memory:", &store, NULL), SMCRED_OK);
-    assert_int_equal(server_store_setting_set(store, "region", "us-east-1"), SMCRED_OK);
-    assert_int_equal(server_store_setting_set(store, "account", "000000000000"), SMCRED_OK);
-    assert_int_equal(server_init(&server, vault, key, store, NULL), SMCRED_OK);
+    assert_int_equal(server_store_open(":memory:", &server.store, NULL), SMCRED_OK);
+    assert_int_equal(server_store_setting_set(server.store, "region", "us-east-1"), SMCRED_OK);
+    assert_int_equal(server_store_setting_set(server.store, "account", "000000000000"), SMCRED_OK);
+    assert_int_equal(server_init(&server, NULL), SMCRED_OK);
     server.now_ms = fixture_clock;
     *state = &server;
     return 0;

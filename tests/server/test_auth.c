@@ -148,6 +148,7 @@ static void knows_its_keys_only(void **state)
 static void wants_its_own_scope(void **state)
 {
     struct signing *s = *state;
+    s->server->regions = "eu-west-1,us-east-1";
     (void)snprintf(s->scope.region, sizeof s->scope.region, "us-east-9");
     sign(s);
     is_told(s, SERVER_INVALID_SIGNATURE,

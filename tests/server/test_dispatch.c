@@ -334,6 +334,26 @@ static void keeps_tags(void **state)
           "InvalidParameterException", NULL);
 }
 
+static void keeps_places_apart(void **state)
+{
+    struct server *server = *state;
+    struct server_place home = server->home;
+    succeeds(server, "CreateSecret",
+             "{\"Name\":\"db\",\"ClientRequestToken\":\"" TOKEN_A "\",\"SecretString\":\"one\"}");
+    server->home = (struct server_place){.account = "000000000000", .region = "eu-west-1"};
+    fails(server, "GetSecretValue", "{\"SecretId\":\"db\"}", "ResourceNotFoundException", NULL);
+    succeeds(server, "CreateSecret",
+             "{\"Name\":\"db\",\"ClientRequestToken\":\"" TOKEN_A "\",\"SecretString\":\"two\"}");
+    server->home = (struct server_place){.account = "111122223333", .region = "us-east-1"};
+    fails(server, "GetSecretValue", "{\"SecretId\":\"db\"}", "ResourceNotFoundException", NULL);
+    server_autojson cJSON *none = ask(server, "ListSecrets", "{}");
+    assert_int_equal(cJSON_GetArraySize(server_json_get(none, "SecretList")), 0);
+    server->home = home;
+    answers(server, "GetSecretValue", "{\"SecretId\":\"db\"}", "SecretString", "one");
+    server_autojson cJSON *list = ask(server, "ListSecrets", "{}");
+    assert_int_equal(cJSON_GetArraySize(server_json_get(list, "SecretList")), 1);
+}
+
 static void forgets_what_failed_halfway(void **state)
 {
     struct server *server = *state;
@@ -383,5 +403,5 @@ SM_TEST_MAIN(SERVER_TEST(returns_what_was_stored), SERVER_TEST(creates_once_per_
              SERVER_TEST(forces_deletion_even_of_nothing), SERVER_TEST(lists_page_by_page),
              SERVER_TEST(lists_what_filters_select),
              SERVER_TEST(lists_versions_with_and_without_labels), SERVER_TEST(keeps_tags),
-             SERVER_TEST(forgets_what_failed_halfway), SERVER_TEST(limits_the_labels_of_a_secret),
+             SERVER_TEST(keeps_places_apart), SERVER_TEST(forgets_what_failed_halfway), SERVER_TEST(limits_the_labels_of_a_secret),
              SERVER_TEST(updates_value_and_description))

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * admin.h - the commands that work on a store, served or not.
+ */
+#ifndef SERVER_ADMIN_H
+#define SERVER_ADMIN_H
+
+#include "server/call.h"
+
+/* Commands, as main's table names them; each in admin_NOUN.c. */
+int server_admin_access_key(const char *path, int argc, char **argv);
+
+/*
+ * Opens the store in `directory` beside a server that may have it open too, and says why it cannot.
+ *   out_server  without a trail; close with server_setup_close()
+ */
+SM_MUST_CHECK bool server_admin_open(const char *directory, struct server *out_server);
+
+/*
+ * Says why `what` failed, closes, and answers the exit code of a command that ends so.
+ * SMCRED_OK is the code 0, and nothing to say.
+ */
+int server_admin_end(struct server *server, enum smcred_status status, const char *what);
+
+/* Shows a key pair, once, as shell assignments; false if it could not be shown whole. */
+SM_MUST_CHECK bool server_admin_show_key(const char *id, const struct sm_secret *secret);
+
+#endif

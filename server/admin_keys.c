@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * admin_keys.c - smcred-server access-key: create, list, disable, enable.
+ */
+#include <stdio.h>
+
+#include "common/log.h"
+#include "server/admin.h"
+#include "server/command.h"
+#include "server/keys.h"
+#include "server/names.h"
+#include "server/setup.h"
+
+/* Letters, digits and + = , . @ _ -, as IAM has them. */
+static bool is_user(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 0 && len <= 64 &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                        "0123456789+=,.@_-") == len;
+}
+
+static bool is_account(const char *text)
+{
+    return strlen(text) == SERVER_ACCOUNT_LEN && strspn(text, "0123456789") == SERVER_ACCOUNT_LEN;
+}
+
+static int create(const char *path, int argc, char **argv)
+{
+    struct server server;
+    sm_autosecret struct sm_secret *secret = NULL;
+    const char *directory = NULL, *user = NULL, *account = NULL;
+    char principal[SERVER_PRINCIPAL_MAX + 1], id[SERVER_KEY_ID_LEN + 1];
+    const struct server_option options[] = {{"dir", "DIR", true, &directory},
+                                            {"user", "NAME", true, &user},
+                                            {"account", "ID", false, &account},
+                                            {.out = NULL}};
+    int code = server_command_options(path, "Makes a key pair for a user and prints it, once.",
+                                      options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!is_user(user) || (account && !is_account(account))) {
+        log_error("a user is up to 64 of A-Z a-z 0-9 + = , . @ _ -, an account twelve digits");
+        return SERVER_EXIT_USAGE;
+    }
+    if (!server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    (void)snprintf(principal, sizeof principal, "arn:%s:iam::%s:user/%s",
+                   server_partition(server.home.region), account ? account : server.home.account,
+                   user); /* fits */
+    enum smcred_status status = server_key_create(&server, principal, id, &secret);
+    if (status == SMCRED_OK && !server_admin_show_key(id, secret))
+        status = SMCRED_SYSTEM;
+    sm_secret_free(sm_take_ptr(&secret)); /* before its vault */
+    return server_admin_end(&server, status, "cannot make the access key");
+}
+
+static void show(void *context, const struct server_key *key)
+{
+    (void)context;
+    printf("%-20s  %-8s  %s\n", key->id, key->disabled ? "disabled" : "enabled", key->principal);
+}
+
+static int list(const char *path, int argc, char **argv)
+{
+    struct server server;
+    const char *directory = NULL;
+    const struct server_option options[] = {{"dir", "DIR", true, &directory}, {.out = NULL}};
+    int code =
+        server_command_options(path, "Lists access keys: id, state, user.", options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    return server_admin_end(&server, server_store_keys(server.store, show, NULL),
+                            "cannot list the access keys");
+}
+
+static int set_disabled(const char *path, int argc, char **argv, const char *about, bool disabled)
+{
+    struct server server;
+    const char *directory = NULL, *id = NULL;
+    const struct server_option options[] = {
+        {"dir", "DIR", true, &directory}, {NULL, "KEY-ID", true, &id}, {.out = NULL}};
+    int code = server_command_options(path, about, options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    return server_admin_end(&server, server_store_key_disable(server.store, id, disabled),
+                            "cannot change the access key");
+}
+
+static int disable(const char *path, int argc, char **argv)
+{
+    return set_disabled(path, argc, argv, "Refuses an access key from now on.", true);
+}
+
+static int enable(const char *path, int argc, char **argv)
+{
+    return set_disabled(path, argc, argv, "Accepts an access key that was disabled.", false);
+}
+
+int server_admin_access_key(const char *path, int argc, char **argv)
+{
+    static const struct server_command commands[] = {
+        {"create", "make a key pair for a user, and print it", create},
+        {"list", "list the keys", list},
+        {"disable", "refuse a key", disable},
+        {"enable", "accept it again", enable},
+        {.name = NULL},
+    };
+    return server_command_run(path, commands, argc, argv);
+}

@@ -1,0 +1,42 @@
+#!/bin/bash
+# t_admin.sh - commands beside a running server: what they change counts with the next call.
+. "$(dirname "$0")/server_world.sh"
+
+init_store
+start_server
+admin() { "$server" "$@" 2>> "$world/err"; }
+as() { # as FILE COMMAND...: with the keys in FILE
+    local keys=$1
+    shift
+    (
+        # shellcheck disable=SC1090
+        . "$keys"
+        "$@"
+    )
+}
+
+admin access-key create --dir "$world/store" --user ada --account 111122223333 > "$world/ada"
+ok $? "makes a key while the server runs"
+[ "$(wc -l < "$world/ada")" -eq 2 ]; ok $? "prints two lines"
+as "$world/ada" call ListSecrets '{}' > "$world/answer"
+! grep -q UnrecognizedClient "$world/answer"; ok $? "the server knows it at once"
+ada=$(sed -n 's/^AWS_ACCESS_KEY_ID=//p' "$world/ada")
+admin access-key list --dir "$world/store" > "$world/list"
+grep -q "^$ada  enabled   arn:aws:iam::111122223333:user/ada$" "$world/list" &&
+    grep -q "^$AWS_ACCESS_KEY_ID  enabled   arn:aws:iam::000000000000:user/admin$" "$world/list"
+ok $? "lists both keys"
+! grep -qF "$(sed -n 's/^AWS_SECRET_ACCESS_KEY=//p' "$world/ada")" "$world/list"
+ok $? "shows no secret half again"
+admin access-key disable --dir "$world/store" "$ada" &&
+    as "$world/ada" call ListSecrets '{}' | grep -q UnrecognizedClientException
+ok $? "a disabled key is refused at once"
+admin access-key enable --dir "$world/store" "$ada" &&
+    ! as "$world/ada" call ListSecrets '{}' | grep -q UnrecognizedClientException
+ok $? "and accepted again"
+! admin access-key disable --dir "$world/store" AKIAUNKNOWN; ok $? "says that a key is unknown"
+admin access-key create --dir "$world/store" --user 'a b'; [ $? -eq 2 ]; ok $? "refuses a strange name"
+admin access-key frobnicate; [ $? -eq 2 ]; ok $? "refuses a strange command"
+admin help | grep -q 'access-key' && admin access-key create --help | grep -q -- '--user NAME'
+ok $? "has help"
+stop_server; ok $? "stops cleanly"
+finish
