@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -30,6 +31,10 @@
 #define LONG_LIFE_MS   60000        /* a keeper that lived as long is started again at once */
 #define STOP_MS        5000         /* until a keeper that was told to stop is killed */
 #define MEMLOCK_BYTES  (256u << 20) /* for the keeper's secrets */
+#define LOCK_FILE      ".lock"      /* in the runtime directory; no target can have that name */
+#define LOCK_FD        (PARENT_FD + 1) /* in the keeper, who uses the directory as long as it lives */
+#define LOCK_MS        2000 /* for the keeper of a parent that was killed to notice, and go */
+#define LOCK_POLL_MS   20
 
 struct child {
     struct child *next;
@@ -44,6 +49,7 @@ struct parent {
     uid_t keeper_uid, relay_uid;
     gid_t keeper_gid, relay_gid;
     int signals;
+    int lock; /* of the runtime directory */
     struct child keeper;
     int64_t keeper_started_ms, restart_at_ms, backoff_ms;
     struct child *relays;
@@ -55,16 +61,25 @@ struct parent {
 
 /* ---- becoming a child ---- */
 
-/* Only S0 and the standard streams go into a child; what else is open is the parent's. */
-static bool keep_only(int fd)
+/*
+ * Only S0, the standard streams and perhaps the lock go into a child; what else is open is the
+ * parent's.
+ *   lock  -1: it is not for this child
+ */
+static bool keep_only(int fd, int lock)
 {
+    sm_autoclose int high = lock >= 0 ? fcntl(lock, F_DUPFD, LOCK_FD + 1) : -1;
+    if (lock >= 0 && high < 0)
+        return false;
     if (fd == PARENT_FD) {
         if (fcntl(fd, F_SETFD, 0) != 0)
             return false;
     } else if (dup2(fd, PARENT_FD) != PARENT_FD) {
         return false;
     }
-    return close_range(PARENT_FD + 1, ~0u, 0) == 0;
+    if (high < 0)
+        return close_range(LOCK_FD, ~0u, 0) == 0;
+    return dup2(high, LOCK_FD) == LOCK_FD && close_range(LOCK_FD + 1, ~0u, 0) == 0;
 }
 
 static bool become(const struct parent *parent, uid_t uid, gid_t gid)
@@ -102,7 +117,7 @@ _Noreturn static void run_keeper(const struct parent *parent, int fd)
         (void)setrlimit(RLIMIT_MEMLOCK, &locked); /* less memory can be locked, then */
         (void)unsetenv("HOME"); /* root's; ~/.aws is then looked for where passwd(5) says */
     }
-    if (!keep_only(fd) || !become(parent, parent->keeper_uid, parent->keeper_gid) || !confine() ||
+    if (!keep_only(fd, parent->lock) || !become(parent, parent->keeper_uid, parent->keeper_gid) || !confine() ||
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         log_error("cannot become the keeper: %s", strerror(errno));
         _exit(1);
@@ -123,7 +138,7 @@ _Noreturn static void run_relay(const struct parent *parent, int fd)
     (void)snprintf(level, sizeof level, "%s", levels[parent->options->log_level]);
     if (stream)
         (void)snprintf(journal, sizeof journal, "JOURNAL_STREAM=%.60s", stream);
-    if (keep_only(fd) && become(parent, parent->relay_uid, parent->relay_gid) && confine())
+    if (keep_only(fd, -1) && become(parent, parent->relay_uid, parent->relay_gid) && confine())
         (void)execve(parent->options->relay_program, arguments, environment);
     log_error("cannot start %s: %s", parent->options->relay_program, strerror(errno));
     _exit(127);
@@ -448,19 +463,44 @@ static bool find_users(struct parent *parent)
     return true;
 }
 
+/* There is one smcredd per runtime directory; the lock ends with its processes, however they end. */
+static bool lock_runtime_dir(int directory, const char *path, int *out_lock)
+{
+    sm_autoclose int lock =
+        openat(directory, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (lock < 0) {
+        log_error("cannot open %s/%s: %s", path, LOCK_FILE, strerror(errno));
+        return false;
+    }
+    for (int waited_ms = 0; flock(lock, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_POLL_MS) {
+        if (errno != EWOULDBLOCK || waited_ms >= LOCK_MS) {
+            log_error("cannot use %s: %s", path,
+                      errno == EWOULDBLOCK ? "another smcredd runs there" : strerror(errno));
+            return false;
+        }
+        (void)poll(NULL, 0, LOCK_POLL_MS); /* a signal makes it shorter */
+    }
+    *out_lock = sm_take_fd(&lock);
+    return true;
+}
+
 /* The directory belongs to the keeper, who makes sockets and the index in it; all may enter. */
-static bool make_runtime_dir(const struct parent *parent)
+static bool take_runtime_dir(struct parent *parent)
 {
     const char *path = parent->options->runtime_dir;
-    struct stat about;
     if (mkdir(path, 0755) != 0 && errno != EEXIST) {
         log_error("cannot make %s: %s", path, strerror(errno));
         return false;
     }
     sm_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fchmod(fd, 0755) != 0 ||
-        (parent->root && fchown(fd, parent->keeper_uid, parent->keeper_gid) != 0) ||
-        fstat(fd, &about) != 0) {
+    if (fd < 0) {
+        log_error("cannot use %s: %s", path, strerror(errno));
+        return false;
+    }
+    if (!lock_runtime_dir(fd, path, &parent->lock))
+        return false;
+    if (fchmod(fd, 0755) != 0 ||
+        (parent->root && fchown(fd, parent->keeper_uid, parent->keeper_gid) != 0)) {
         log_error("cannot use %s: %s", path, strerror(errno));
         return false;
     }
@@ -469,8 +509,8 @@ static bool make_runtime_dir(const struct parent *parent)
 
 int parent_run(const struct options *options)
 {
-    struct parent parent = {.options = options, .signals = -1, .keeper = {.fd = -1}};
-    if (!find_users(&parent) || !make_runtime_dir(&parent))
+    struct parent parent = {.options = options, .signals = -1, .lock = -1, .keeper = {.fd = -1}};
+    if (!find_users(&parent) || !take_runtime_dir(&parent))
         return 1;
     if (!open_signals(&parent) || !start_keeper(&parent)) {
         log_error("cannot start: %s", strerror(errno));
@@ -485,5 +525,6 @@ int parent_run(const struct options *options)
         free(relay);
     }
     sm_close_fd(&parent.signals);
+    sm_close_fd(&parent.lock);
     return parent.exit_code;
 }

@@ -67,6 +67,7 @@ keeper_pid()
 
 finish()
 {
+    [ -z "${listener:-}" ] || kill "$listener" 2>/dev/null
     [ -z "${parent:-}" ] || { kill "$parent" 2>/dev/null; wait "$parent" 2>/dev/null; }
     rm -rf "$dir"
 }
@@ -77,10 +78,27 @@ printf '{"prod/orders/db": {"username": "app", "password": "pw-orders", "host": 
  "prod/billing": {"username": "bill", "password": "pw-billing", "host": "127.0.0.1"}}' >"$dir/secrets.json"
 write_config >"$dir/smcred.conf"
 export ASAN_OPTIONS=detect_leaks=0 # the keeper may not be traced, not even by itself
-"$top_builddir/smcredd" --config "$dir/smcred.conf" --runtime-dir "$dir/run" \
-    --relay-program "$top_builddir/smcred-relay" "${keeper_user[@]}" 2>"$dir/log" </dev/null &
+smcredd=("$top_builddir/smcredd" --config "$dir/smcred.conf" --runtime-dir "$dir/run"
+    --relay-program "$top_builddir/smcred-relay" "${keeper_user[@]}")
+
+# What systemd would hear: one word a line.
+python3 -c 'import os, socket, sys
+os.umask(0)
+heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+heard.bind(sys.argv[1])
+open(sys.argv[1] + ".bound", "w").close()
+while True:
+    word = heard.recv(100).decode()
+    print(word, end="", flush=True)
+    if "STOPPING" in word:
+        break' "$dir/notify" >"$dir/heard" 2>&1 &
+listener=$!
+ok "somebody listens for readiness" wait_for test -e "$dir/notify.bound"
+NOTIFY_SOCKET=$dir/notify "${smcredd[@]}" 2>"$dir/log" </dev/null &
 parent=$!
 ok "starts, and says so" wait_for grep -q "info: ready" "$dir/log"
+ok "also to systemd" wait_for grep -qx READY=1 "$dir/heard"
+ok "a second one on the same directory is refused" says 'run: another smcredd runs there' timeout 20 "${smcredd[@]}"
 
 client --hostile idle >"$dir/idle" 2>&1 & # that takes the keeper's patience, so it runs beside
 idle=$!
@@ -144,10 +162,18 @@ kill -9 "$victim"
 ok "a killed keeper is started again" wait_for grep -q "ready again" "$dir/log"
 ok "and serves" says '"name": "orders"' client targets
 
+kill -9 "$parent"
+wait "$parent"
+NOTIFY_SOCKET=$dir/notify "${smcredd[@]}" 2>"$dir/log2" </dev/null &
+parent=$!
+ok "a parent that was killed can be started again" wait_for grep -q "info: ready" "$dir/log2"
+ok "and serves" says '"name": "orders"' client targets
+
 kill -TERM "$parent"
 wait "$parent"
 code=$?
 parent=
+ok "and tells systemd so" wait_for grep -qx STOPPING=1 "$dir/heard"
 ok "ends when told to" test "$code" = 0
 ok "and takes its sockets along" test ! -e "$dir/run/control.sock"
 echo "1..$count"
