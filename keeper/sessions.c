@@ -180,16 +180,6 @@ static struct session *add_session(struct sessions *sessions, struct relay *rela
     return session;
 }
 
-void sessions_free(struct sessions *sessions)
-{
-    if (!sessions)
-        return;
-    while (sessions->table.oldest)
-        free_session((struct session *)sessions->table.oldest);
-    table_done(&sessions->table);
-    free(sessions);
-}
-
 /* ---- audit ---- */
 
 static void audit_session(struct audit_line *line, const struct session *session, const char *event)
@@ -245,6 +235,32 @@ static void audit_lost(const struct session *session, const char *why)
     audit_put(&line, "text", why);
     audit_put_number(&line, "duration_ms", (uint64_t)(sm_boot_ms() - session->started_ms));
     audit_fact(session, &line);
+}
+
+/* The keeper stops.  Sessions that are open go on in their relays, whose logs tell the end. */
+static void audit_detached(const struct session *session)
+{
+    struct audit_line line;
+    if (session->phase != OPEN) {
+        audit_lost(session, "smcredd stopped before the login was over");
+        return;
+    }
+    audit_session(&line, session, "detached");
+    audit_put_number(&line, "duration_ms", (uint64_t)(sm_boot_ms() - session->started_ms));
+    audit_fact(session, &line);
+}
+
+void sessions_free(struct sessions *sessions)
+{
+    if (!sessions)
+        return;
+    while (sessions->table.oldest) {
+        struct session *session = (struct session *)sessions->table.oldest;
+        audit_detached(session);
+        free_session(session);
+    }
+    table_done(&sessions->table);
+    free(sessions);
 }
 
 /* ---- to the relay ---- */

@@ -69,6 +69,9 @@ static void report_end(const struct relay_session *session, const char *outcome,
     if (sm_wire_finish(&out) != SMCRED_OK || !relay_keeper_send(session->relay, &out, was_open))
         log_warning("nobody was told that session=%016llx has ended: %s",
                     (unsigned long long)session->id, outcome);
+    else if (was_open && session->relay->parent.fd < 0) /* no keeper will come and read it */
+        log_warning("session=%016llx has ended after smcredd did: %s",
+                    (unsigned long long)session->id, outcome);
 }
 
 void relay_session_end(struct relay_session *session, const char *outcome, const char *sqlstate,

@@ -25,6 +25,7 @@ before=$(keeper_pid)
 kill -KILL "$before"
 another() { [ -n "$(keeper_pid)" ] && [ "$(keeper_pid)" != "$before" ] && [ "$(query 'select 1')" = 1 ]; }
 holds "the keeper is killed; another takes over, and logins work" eventually 10 another
+holds "who finds the session alive" audited '"event":"resumed"' '"uid":'
 echo "select 'second';" >&5
 holds "the open session went on" eventually 5 grep -q second "$dir/out"
 for _ in 1 2 3 4 5; do query 'select 1' >/dev/null; done
@@ -48,8 +49,11 @@ holds "smcred stops" sandbox stop "$WORLD" keeper
 echo "select 'third';" >&5
 holds "the open session still goes on" eventually 5 grep -q third "$dir/out"
 like "a login without smcred is an error of its own form" "$(query 'select 1')" "*"
+id=$(sed -n 's/.*"event":"detached","id":"\([0-9a-f]*\)".*/\1/p' "$WORLD_AUDIT")
+like "whose going on is in the audit log" "$id" "????????????????"
 exec 5>&-
 wait $session
+holds "and whose end is in the relay's" eventually 20 grep -q "session=$id has ended" "$WORLD_LOG/keeper.log"
 holds "smcred starts again" sandbox start "$WORLD" keeper
 is "and alice is in" "$(query 'select 1')" 1
 done_testing
