@@ -1,14 +1,46 @@
-# etc/local.mk - default configuration, units, snippets.
-EXTRA_DIST += %D%/smcred-server.service
-bashcompletiondir = $(datadir)/bash-completion/completions
-EXTRA_DIST += %D%/smcred.bash-completion
+# etc/local.mk - what an installation has beside programs: units, users, directories, a configuration.
+EXTRA_DIST += %D%/smcred.conf %D%/smcred.bash-completion %D%/smcred.sysusers %D%/smcred.tmpfiles.in \
+	%D%/smcredd.service.in %D%/smcred-server.service.in
 
-install-data-local: install-bash-completion
-install-bash-completion:
-	$(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)"
+systemdsystemunit_DATA += %D%/smcredd.service %D%/smcred-server.service
+CLEANFILES += %D%/smcredd.service %D%/smcred-server.service %D%/smcred.tmpfiles
+
+# configure knows directories only as ${prefix}/...; make knows them in full.
+installed_paths = sed -e 's|[@]sbindir[@]|$(sbindir)|g' -e 's|[@]runstatedir[@]|$(runstatedir)|g' \
+	-e 's|[@]localstatedir[@]|$(localstatedir)|g'
+%D%/smcredd.service: %D%/smcredd.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) %D% && $(installed_paths) $(srcdir)/%D%/smcredd.service.in >$@
+%D%/smcred-server.service: %D%/smcred-server.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) %D% && $(installed_paths) $(srcdir)/%D%/smcred-server.service.in >$@
+%D%/smcred.tmpfiles: %D%/smcred.tmpfiles.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) %D% && $(installed_paths) $(srcdir)/%D%/smcred.tmpfiles.in >$@
+all-local: %D%/smcred.tmpfiles
+
+# Each has another name where it is installed, so these rules are ours.  An administrator's configuration
+# is never overwritten, and removed only if it is still the one that came with us.
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+bashcompletiondir = $(datadir)/bash-completion/completions
+confdir = $(sysconfdir)/smcred
+
+install-data-local: install-etc
+uninstall-local: uninstall-etc
+install-etc: %D%/smcred.tmpfiles
+	$(MKDIR_P) "$(DESTDIR)$(sysusersdir)" "$(DESTDIR)$(tmpfilesdir)" \
+		"$(DESTDIR)$(bashcompletiondir)" "$(DESTDIR)$(confdir)/conf.d"
+	$(INSTALL_DATA) $(srcdir)/%D%/smcred.sysusers "$(DESTDIR)$(sysusersdir)/smcred.conf"
+	$(INSTALL_DATA) %D%/smcred.tmpfiles "$(DESTDIR)$(tmpfilesdir)/smcred.conf"
 	$(INSTALL_DATA) $(srcdir)/%D%/smcred.bash-completion "$(DESTDIR)$(bashcompletiondir)/smcred"
-uninstall-local: uninstall-bash-completion
-uninstall-bash-completion:
-	rm -f "$(DESTDIR)$(bashcompletiondir)/smcred"
-.PHONY: install-bash-completion uninstall-bash-completion
-EXTRA_DIST += %D%/smcred.conf %D%/smcredd.service %D%/smcred.sysusers %D%/smcred.tmpfiles
+	test -e "$(DESTDIR)$(confdir)/smcred.conf" || \
+		$(INSTALL_DATA) $(srcdir)/%D%/smcred.conf "$(DESTDIR)$(confdir)/smcred.conf"
+uninstall-etc:
+	rm -f "$(DESTDIR)$(sysusersdir)/smcred.conf" "$(DESTDIR)$(tmpfilesdir)/smcred.conf" \
+		"$(DESTDIR)$(bashcompletiondir)/smcred"
+	! cmp -s $(srcdir)/%D%/smcred.conf "$(DESTDIR)$(confdir)/smcred.conf" || \
+		rm -f "$(DESTDIR)$(confdir)/smcred.conf"
+	-rmdir "$(DESTDIR)$(confdir)/conf.d" "$(DESTDIR)$(confdir)" 2>/dev/null
+.PHONY: install-etc uninstall-etc
+
+# The last thing in it is the shim, which is taken away before.
+uninstall-hook:
+	-rmdir "$(DESTDIR)$(pkglibdir)" 2>/dev/null

@@ -27,3 +27,4 @@ include %D%/server/local.mk
 include %D%/tools/local.mk
 include %D%/root/local.mk
 include %D%/clients/local.mk
+include %D%/install/local.mk

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_install.sh - `make install` into an empty root puts everything in its place, a second one keeps what
+# an administrator wrote, and `make uninstall` takes all of it away.
+. "$top_srcdir/tests/lib/tap.sh" || exit 1
+unset MAKEFLAGS MAKEOVERRIDES MAKELEVEL
+root=$dir/root
+
+# Worlds of scripts/sandbox install from this build too, and libtool links again while it installs.
+run_make() {
+    flock "$top_builddir/.sandbox.lock" make -s -C "$top_builddir" "$@" DESTDIR="$root" >"$dir/make.log" 2>&1 ||
+        sed 's/^/# /' "$dir/make.log"
+}
+# variable NAME: what make says that it is
+variable() {
+    printf 'include Makefile\nprint:\n\t@echo "$(%s)"\n' "$1" | make -s -C "$top_builddir" -f - print
+}
+
+run_make install
+modules=$(variable pkglibdir) sbin=$(variable sbindir) conf=$(variable sysconfdir)/smcred
+units=$(variable systemdsystemunitdir) man=$(variable mandir)
+for file in "$(variable bindir)/smcred" "$sbin/smcredd" "$sbin/smcred-server" \
+    "$(variable libexecdir)/smcred-relay" "$modules/libsmcred_preload.so" "$(variable includedir)/smcred.h" \
+    "$(variable pkgconfigdir)/smcred.pc" "$conf/smcred.conf" "$units/smcredd.service" \
+    "$units/smcred-server.service" "$(variable sysusersdir)/smcred.conf" \
+    "$(variable tmpfilesdir)/smcred.conf" "$(variable bashcompletiondir)/smcred" "$man/man1/smcred.1" \
+    "$man/man5/smcred.conf.5" "$man/man8/smcredd.8" "$man/man8/smcred-server.8"; do
+    if [ -s "$root$file" ]; then ok "$file is installed"; else not_ok "$file is installed"; fi
+done
+if [ -e "$top_builddir/libsmcred/.libs/libsmcred.so" ]; then
+    for module in secretsmanager file; do
+        file=$modules/libsmcred_source_$module.so
+        if [ -s "$root$file" ]; then ok "$file is installed"; else not_ok "$file is installed"; fi
+    done
+fi
+if [ -d "$root$conf/conf.d" ]; then ok "so is an empty conf.d"; else not_ok "so is an empty conf.d"; fi
+
+# The units name what is installed, and no directory is left to guess.
+empty "no placeholder is left in what is installed" "$(grep -rlE '@[a-z]+@' "$root$units" "$root$(variable sysusersdir)" \
+    "$root$(variable tmpfilesdir)" "$root$(variable pkgconfigdir)")"
+for program in $(sed -n 's/^Exec[A-Za-z]*=\([^ ]*\).*/\1/p' "$root$units"/*.service | sort -u); do
+    case $program in
+    /bin/*) continue ;;
+    esac
+    if [ -x "$root$program" ]; then ok "the units' $program is there"; else not_ok "the units' $program is there"; fi
+done
+if command -v systemd-analyze >/dev/null; then
+    mkdir "$dir/units"
+    for unit in "$root$units"/*.service; do
+        sed "s|=$(variable sbindir)/|=$root$sbin/|" "$unit" >"$dir/units/${unit##*/}"
+        empty "systemd-analyze verify finds nothing wrong with ${unit##*/}" \
+            "$(systemd-analyze verify --man=no "$dir/units/${unit##*/}" 2>&1 | grep -F "$dir/units")"
+    done
+else
+    skip "systemd-analyze verify finds nothing wrong with the units" "no systemd-analyze"
+fi
+if command -v systemd-sysusers >/dev/null; then
+    mkdir -p "$dir/empty/usr/lib" "$dir/empty/etc"
+    cp -R "$root$(variable sysusersdir)" "$dir/empty/usr/lib/"
+    is "systemd-sysusers makes the three users" "$(systemd-sysusers --root="$dir/empty" >"$dir/log" 2>&1
+        grep -c '^smcred' "$dir/empty/etc/passwd" 2>&1)" 3
+else
+    skip "systemd-sysusers makes the three users" "no systemd-sysusers"
+fi
+
+if [ "$(id -u)" = 0 ]; then
+    # Every line that stands as a comment is one that could be uncommented, for people of this host.
+    sed -e 's/^# \([a-z_]* *=\)/\1/; s/^#\[/[/' -e 's/^\(allow[a-z_]*\) *=.*/\1 = root/; s/^allow_insecure.*/allow_insecure = no/' \
+        -e "s|^module_dir.*|module_dir = $root$modules|" "$root$conf/smcred.conf" >"$dir/whole.conf"
+    like "smcredd finds nothing wrong with any line of the sample configuration" \
+        "$("$root$sbin/smcredd" --config "$dir/whole.conf" --check-config 2>&1)" "*: ok, 1 target*"
+else
+    skip "smcredd finds nothing wrong with any line of the sample configuration" "needs root, who must own it"
+fi
+
+echo '# of this host' >>"$root$conf/smcred.conf"
+run_make install
+is "a second install keeps the administrator's configuration" \
+    "$(tail -n 1 "$root$conf/smcred.conf")" "# of this host"
+run_make uninstall
+is "and so does uninstall" "$(find "$root" -type f)" "$root$conf/smcred.conf"
+rm "$root$conf/smcred.conf"
+run_make install
+run_make uninstall
+empty "which leaves nothing else" "$(find "$root" ! -type d; find "$root" -name '*smcred*')"
+done_testing
