@@ -16,11 +16,13 @@ struct audit {
     bool torn; /* the last write ended inside a line */
 };
 
-static enum smcred_status open_log(const char *path, int *out_fd, struct sm_error *err)
+#define OPEN_FLAGS (O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+
+/* `flags` besides those: O_CREAT or none. */
+static enum smcred_status open_log(const char *path, int flags, int *out_fd, struct sm_error *err)
 {
     struct stat about;
-    sm_autoclose int fd = open(
-        path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
+    sm_autoclose int fd = open(path, OPEN_FLAGS | flags, 0640);
     if (fd < 0 || fstat(fd, &about) != 0)
         return sm_error_set(err, SMCRED_SYSTEM, "%s: %s", path, strerror(errno));
     if (!S_ISREG(about.st_mode))
@@ -34,16 +36,31 @@ enum smcred_status audit_new(const char *path, struct audit **out_audit, struct 
     sm_autofree struct audit *audit = calloc(1, sizeof *audit);
     if (!audit)
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
-    enum smcred_status status = open_log(path, &audit->fd, err);
+    enum smcred_status status = open_log(path, O_CREAT, &audit->fd, err);
     if (status == SMCRED_OK)
         *out_audit = sm_take_ptr(&audit);
     return status;
 }
 
+enum smcred_status audit_check(const char *path, struct sm_error *err)
+{
+    struct stat about;
+    const char *slash = strrchr(path, '/');
+    sm_autoclose int fd = -1;
+    if (!slash || lstat(path, &about) == 0 || errno != ENOENT)
+        return open_log(path, 0, &fd, err);
+    sm_autofree char *directory = slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+    if (!directory)
+        return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
+    if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0)
+        return sm_error_set(err, SMCRED_SYSTEM, "%s: cannot be made: %s", path, strerror(errno));
+    return SMCRED_OK;
+}
+
 enum smcred_status audit_reopen(struct audit *audit, const char *path, struct sm_error *err)
 {
     int fd = -1;
-    enum smcred_status status = open_log(path, &fd, err);
+    enum smcred_status status = open_log(path, O_CREAT, &fd, err);
     if (status != SMCRED_OK)
         return status;
     sm_close_fd(&audit->fd);

@@ -21,6 +21,8 @@ struct audit;
  */
 SM_MUST_CHECK enum smcred_status audit_new(const char *path, struct audit **out_audit,
                                            struct sm_error *err);
+/* Could audit_new() do it now?  Makes nothing.  Errors: as audit_new(). */
+SM_MUST_CHECK enum smcred_status audit_check(const char *path, struct sm_error *err);
 /* Opens `path` in place of what is open: after logrotate, or for a new configuration.  On failure
  * the old file stays in use.  Errors: as audit_new(). */
 SM_MUST_CHECK enum smcred_status audit_reopen(struct audit *audit, const char *path,

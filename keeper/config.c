@@ -60,29 +60,44 @@ struct loader {
 
 /* ---- problems ---- */
 
-SM_PRINTF(3, 4)
-static void problem_at(struct loader *loader, const char *place, const char *format, ...)
+static bool add_problem(struct config_problems *problems, const char *place, const char *format,
+                        va_list args)
 {
-    struct config_problems *problems = loader->problems;
-    va_list args;
     char *text = NULL, *line = NULL;
     if (problems->count == PROBLEMS_MAX)
-        return;
-    va_start(args, format);
+        return true;
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
-    va_end(args);
     if (!text || asprintf(&line, "%s: %s", place, text) < 0)
         line = NULL;
     free(text);
     char **lines = line ? realloc(problems->lines, (problems->count + 1) * sizeof *lines) : NULL;
     if (!lines) {
         free(line);
-        loader->no_memory = true;
-        return;
+        return false;
     }
     problems->lines = lines;
     lines[problems->count++] = line;
+    return true;
+}
+
+bool config_problems_add(struct config_problems *problems, const char *place, const char *format,
+                         ...)
+{
+    va_list args;
+    va_start(args, format);
+    bool added = add_problem(problems, place, format, args);
+    va_end(args);
+    return added;
+}
+
+SM_PRINTF(3, 4)
+static void problem_at(struct loader *loader, const char *place, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    loader->no_memory |= !add_problem(loader->problems, place, format, args);
+    va_end(args);
 }
 
 static char *text_of_place(const struct inifile_place *place)
@@ -131,6 +146,21 @@ static const char *read_text(struct loader *loader, void *field, const char *val
 static const char *read_path(struct loader *loader, void *field, const char *value)
 {
     return *value == '/' ? read_text(loader, field, value) : "is not an absolute path";
+}
+
+/* These two are found wanting later, by whoever opens them. */
+static const char *read_sources(struct loader *loader, void *field, const char *value)
+{
+    free(loader->config->sources_place);
+    loader->config->sources_place = text_of_place(loader->place);
+    return loader->config->sources_place ? read_text(loader, field, value) : OUT_OF_MEMORY;
+}
+
+static const char *read_audit_file(struct loader *loader, void *field, const char *value)
+{
+    free(loader->config->audit_place);
+    loader->config->audit_place = text_of_place(loader->place);
+    return loader->config->audit_place ? read_path(loader, field, value) : OUT_OF_MEMORY;
 }
 
 static bool whole_number(const char *text, uint64_t max, uint64_t *out_number,
@@ -440,7 +470,7 @@ struct key {
 };
 
 static const struct key keeper_keys[] = {
-    {"sources", read_text, offsetof(struct config, sources), false},
+    {"sources", read_sources, offsetof(struct config, sources), false},
     {"module_dir", read_path, offsetof(struct config, module_dir), false},
     {"ttl", read_positive_duration, offsetof(struct config, ttl_ms), false},
     {"stale", read_duration, offsetof(struct config, stale_ms), false},
@@ -451,7 +481,7 @@ static const struct key keeper_keys[] = {
 };
 
 static const struct key audit_keys[] = {
-    {"file", read_path, offsetof(struct config, audit_file), false},
+    {"file", read_audit_file, offsetof(struct config, audit_file), false},
     {"on_error", read_on_error, offsetof(struct config, audit_must_work), false},
 };
 
@@ -788,7 +818,7 @@ static void check_module_sections(struct loader *loader)
     if (!modules->load)
         return;
     if (!modules->load(modules->arg, config->sources, config->module_dir, &err)) {
-        problem_at(loader, loader->options->file, "[keeper] sources: %s", err.text);
+        problem_at(loader, config->sources_place, "[keeper] sources: %s", err.text);
         return; /* what its modules would know cannot be said */
     }
     for (size_t i = 0; i < config->section_count; i++) {
@@ -840,7 +870,10 @@ static void set_defaults(struct loader *loader)
     config->audit_must_work = true;
     config->sources = strdup("secretsmanager");
     config->audit_file = strdup(SM_LOCALSTATEDIR "/log/smcred/audit.jsonl");
-    loader->no_memory |= !config->sources || !config->audit_file;
+    config->sources_place = strdup(loader->options->file);
+    config->audit_place = strdup(loader->options->file);
+    loader->no_memory |= !config->sources || !config->audit_file || !config->sources_place ||
+                         !config->audit_place;
 }
 
 static enum smcred_status finish(struct loader *loader, struct config **out_config)
@@ -1000,8 +1033,10 @@ void config_unref(struct config *config)
     free(config->sections);
     free_grants(&config->admin);
     free(config->sources);
+    free(config->sources_place);
     free(config->module_dir);
     free(config->audit_file);
+    free(config->audit_place);
     free(config);
     errno = saved;
 }

@@ -72,6 +72,7 @@ struct config_section {
 struct config {
     unsigned references;
     char *sources;
+    char *sources_place; /* "file:line" of it; the file, if the line is not there */
     char *module_dir; /* NULL: the one compiled in */
     int64_t ttl_ms;
     int64_t stale_ms;
@@ -80,6 +81,7 @@ struct config {
     int64_t relay_idle_ms;
     struct config_grants admin;
     char *audit_file;
+    char *audit_place;    /* likewise */
     bool audit_must_work; /* no decision without its line */
     struct config_section *sections;
     size_t section_count;
@@ -93,6 +95,10 @@ struct config_problems {
     char **lines;
     size_t count;
 };
+/* One more of them.  False for want of memory. */
+SM_PRINTF(3, 4)
+bool config_problems_add(struct config_problems *problems, const char *place, const char *format,
+                         ...);
 void config_problems_done(struct config_problems *problems);
 
 /* What the source modules say about their sections; NULL members: nothing is asked. */

@@ -16,6 +16,7 @@
 #include "keeper/attempts.h"
 #include "keeper/audit.h"
 #include "keeper/cache.h"
+#include "keeper/configured.h"
 #include "keeper/control.h"
 #include "keeper/endpoints.h"
 #include "keeper/index.h"
@@ -131,38 +132,17 @@ static void log_problems(const struct config_problems *problems)
         log_error("%s", problems->lines[i]);
 }
 
-/* The configuration, and its sources opened.  Nothing of the keeper's changes on failure. */
-static bool load(struct keeper *keeper, struct config **out_config, struct source **out_source)
+/* Nothing of the keeper's changes on failure, which is logged. */
+static bool load(struct keeper *keeper, struct configured *out_configured)
 {
     struct config_problems problems;
-    struct sm_error err = {0};
-    struct source *source = NULL;
-    struct config *config = NULL;
-    if (source_new(&source) != SMCRED_OK) {
-        log_error("out of memory");
-        return false;
-    }
-    struct config_options options = {.file = keeper->options->config_file,
-                                     .owner = keeper->options->config_owner,
-                                     .modules = source_modules(source)};
-    enum smcred_status status = config_load(&options, &config, &problems);
+    enum smcred_status status =
+        configured_new(keeper->options, keeper->vault, out_configured, &problems);
     log_problems(&problems);
     config_problems_done(&problems);
-    if (status == SMCRED_OK) {
-        status = source_open(source, config, keeper->vault, &err);
-        if (status != SMCRED_OK)
-            log_error("%s: sources: %s", keeper->options->config_file, err.text);
-    } else if (status != SMCRED_INVALID) {
+    if (status != SMCRED_OK && status != SMCRED_INVALID)
         log_error("%s: %s", keeper->options->config_file, sm_status_text(status));
-    }
-    if (status != SMCRED_OK) {
-        config_unref(config);
-        source_free(source);
-        return false;
-    }
-    *out_config = config;
-    *out_source = source;
-    return true;
+    return status == SMCRED_OK;
 }
 
 static void set_log_level(const struct keeper *keeper)
@@ -184,35 +164,34 @@ static void write_index(struct keeper *keeper)
 
 static void reload(struct keeper *keeper)
 {
-    struct config *config;
-    struct source *source;
+    struct configured fresh;
     struct sm_error err = {0};
-    if (!load(keeper, &config, &source)) {
+    if (!load(keeper, &fresh)) {
         log_error("the old configuration stays in use");
         return;
     }
-    if (audit_reopen(keeper->audit, config->audit_file, &err) != SMCRED_OK) {
+    if (audit_reopen(keeper->audit, fresh.config->audit_file, &err) != SMCRED_OK) {
         log_error("the audit log: %s; the old configuration stays in use", err.text);
-        config_unref(config);
-        source_free(source);
+        config_unref(fresh.config);
+        source_free(fresh.source);
         return;
     }
-    struct cache_source cached = source_for_cache(source);
+    struct cache_source cached = source_for_cache(fresh.source);
     if (cache_set_source(keeper->cache, &cached) != SMCRED_OK) {
         log_error("out of memory; the old configuration stays in use");
-        config_unref(config);
-        source_free(source);
+        config_unref(fresh.config);
+        source_free(fresh.source);
         return;
     }
-    struct cache_limits limits = limits_of(config);
+    struct cache_limits limits = limits_of(fresh.config);
     cache_set_limits(keeper->cache, &limits);
     config_unref(keeper->config);
-    keeper->config = config;
+    keeper->config = fresh.config;
     set_log_level(keeper);
-    if (listeners_update(keeper->listeners, config) != SMCRED_OK)
+    if (listeners_update(keeper->listeners, fresh.config) != SMCRED_OK)
         log_error("not every target has its socket");
     write_index(keeper);
-    log_info("reloaded: %zu targets", config->target_count);
+    log_info("reloaded: %zu targets", fresh.config->target_count);
 }
 
 /* ---- events ---- */
@@ -358,22 +337,23 @@ static void raise_descriptor_limit(void)
 /* An exit code; 0: it runs. */
 static int start(struct keeper *keeper)
 {
-    struct source *source;
+    struct configured first;
     if (sm_vault_new(&keeper->vault) != SMCRED_OK)
         return 1;
-    if (!load(keeper, &keeper->config, &source))
+    if (!load(keeper, &first))
         return KEEPER_EXIT_CONFIG;
+    keeper->config = first.config;
     set_log_level(keeper);
     if (!open_audit(keeper)) {
-        source_free(source);
+        source_free(first.source);
         return 1;
     }
     if (!build_workers(keeper)) {
-        source_free(source);
+        source_free(first.source);
         log_error("cannot start: out of memory or threads");
         return 1;
     }
-    if (!build_core(keeper, source) || !build_outer(keeper)) {
+    if (!build_core(keeper, first.source) || !build_outer(keeper)) {
         log_error("cannot start: out of memory");
         return 1;
     }

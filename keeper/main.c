@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "keeper/config.h"
+#include "common/secret.h"
+#include "keeper/configured.h"
 #include "keeper/options.h"
 #include "keeper/parent.h"
 #include "keeper/source.h"
@@ -15,23 +16,22 @@
 static int check_config(const struct options *options)
 {
     struct config_problems problems;
-    struct source *source;
-    struct config *config = NULL;
-    if (source_new(&source) != SMCRED_OK)
+    struct configured made;
+    struct sm_vault *vault;
+    if (!parent_become_keeper(options) || sm_vault_new(&vault) != SMCRED_OK)
         return 1;
-    struct config_options how = {.file = options->config_file,
-                                 .owner = options->config_owner,
-                                 .modules = source_modules(source)};
-    enum smcred_status status = config_load(&how, &config, &problems);
+    enum smcred_status status = configured_new(options, vault, &made, &problems);
     for (size_t i = 0; i < problems.count; i++)
         (void)fprintf(stderr, "%s\n", problems.lines[i]);
-    if (status == SMCRED_OK)
-        (void)printf("%s: ok, %zu targets\n", options->config_file, config->target_count);
-    else if (status != SMCRED_INVALID)
-        (void)fprintf(stderr, "%s: %s\n", options->config_file, sm_status_text(status));
     config_problems_done(&problems);
-    config_unref(config);
-    source_free(source);
+    if (status == SMCRED_OK) {
+        (void)printf("%s: ok, %zu targets\n", options->config_file, made.config->target_count);
+        config_unref(made.config);
+        source_free(made.source);
+    } else if (status != SMCRED_INVALID) {
+        (void)fprintf(stderr, "%s: %s\n", options->config_file, sm_status_text(status));
+    }
+    sm_vault_free(vault);
     return status == SMCRED_OK && fflush(stdout) == 0 ? 0 : 1;
 }
 

@@ -86,6 +86,7 @@ static bool become(const struct parent *parent, uid_t uid, gid_t gid)
 {
     if (!parent->root)
         return true;
+    (void)unsetenv("HOME"); /* root's; ~/.aws is then looked for where passwd(5) says */
     capng_clear(CAPNG_SELECT_ALL);
     capng_update(CAPNG_ADD, CAPNG_PERMITTED | CAPNG_EFFECTIVE, CAP_SETUID);
     capng_update(CAPNG_ADD, CAPNG_PERMITTED | CAPNG_EFFECTIVE, CAP_SETGID);
@@ -113,10 +114,8 @@ _Noreturn static void run_keeper(const struct parent *parent, int fd)
 {
     struct rlimit locked = {MEMLOCK_BYTES, MEMLOCK_BYTES};
     reset_signals();
-    if (parent->root) {
+    if (parent->root)
         (void)setrlimit(RLIMIT_MEMLOCK, &locked); /* less memory can be locked, then */
-        (void)unsetenv("HOME"); /* root's; ~/.aws is then looked for where passwd(5) says */
-    }
     if (!keep_only(fd, parent->lock) || !become(parent, parent->keeper_uid, parent->keeper_gid) || !confine() ||
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         log_error("cannot become the keeper: %s", strerror(errno));
@@ -505,6 +504,17 @@ static bool take_runtime_dir(struct parent *parent)
         return false;
     }
     return true;
+}
+
+bool parent_become_keeper(const struct options *options)
+{
+    struct parent parent = {.options = options};
+    if (!find_users(&parent))
+        return false;
+    if (become(&parent, parent.keeper_uid, parent.keeper_gid))
+        return true;
+    log_error("cannot become user %s: %s", log_quote(options->user), strerror(errno));
+    return false;
 }
 
 int parent_run(const struct options *options)

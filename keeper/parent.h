@@ -13,4 +13,8 @@
  * code. */
 int parent_run(const struct options *options);
 
+/* Makes this process what the keeper would be: its user, for good.  False: it cannot; that was
+ * logged.  For --check-config. */
+SM_MUST_CHECK bool parent_become_keeper(const struct options *options);
+
 #endif

@@ -1,8 +1,8 @@
 # tests/keeper/local.mk - tests of keeper/.
 include %D%/core.mk
 
-TESTS += %D%/t_daemon.sh %D%/t_papers.sh
-EXTRA_DIST += %D%/t_daemon.sh %D%/t_papers.sh %D%/control_client.py
+TESTS += %D%/t_check_config.sh %D%/t_daemon.sh %D%/t_papers.sh
+EXTRA_DIST += %D%/t_check_config.sh %D%/t_daemon.sh %D%/t_papers.sh %D%/control_client.py
 
 # What t_papers.sh compares with the man pages.
 check_PROGRAMS += %D%/list_keys

@@ -103,7 +103,7 @@ ok "a second one on the same directory is refused" says 'run: another smcredd ru
 client --hostile idle >"$dir/idle" 2>&1 & # that takes the keeper's patience, so it runs beside
 idle=$!
 
-check() { "$top_builddir/smcredd" --config "$1" --check-config; }
+check() { "$top_builddir/smcredd" --config "$1" --check-config "${keeper_user[@]}"; }
 ok "a good configuration is ok" says ': ok, 2 targets' check "$dir/smcred.conf"
 ok "opens a socket per target" test -S "$dir/run/billing/.s.PGSQL.5432"
 ok "writes the index" test -s "$dir/run/index"
