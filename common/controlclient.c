@@ -62,9 +62,10 @@ enum smcred_status sm_control_ask(const char *path, struct sm_wire_out *question
     memcpy(&header, question->data, sizeof header);
     sm_autoclose int fd = -1;
     status = sm_seqpacket_connect(path, deadline_ms, &fd);
-    if (status == SMCRED_OK)
-        status = sm_seqpacket_send(fd, sm_bytes(question->data, question->len), NULL, deadline_ms);
     if (status != SMCRED_OK)
+        return broken(path, status, err);
+    status = sm_seqpacket_send(fd, sm_bytes(question->data, question->len), NULL, deadline_ms);
+    if (status != SMCRED_OK && status != SMCRED_UNAVAILABLE) /* hung up: the answer says why */
         return broken(path, status, err);
     *out_control = (struct sm_control){.path = path,
                                        .fd = sm_take_fd(&fd),
@@ -110,6 +111,13 @@ static enum smcred_status refused(const struct sm_wire_in *answer, struct sm_err
     return status;
 }
 
+/* An answer to our question, or one that came before the keeper had read it: it is too busy. */
+static bool is_answer(const struct sm_control *control, const struct sm_wire_header *answer)
+{
+    bool unread = answer->verb == 0 && answer->request_id == 0 && answer->status != SMCRED_OK;
+    return unread || (answer->verb == control->verb && answer->request_id == control->request_id);
+}
+
 enum smcred_status sm_control_answer(struct sm_control *control, int *out_fd, struct sm_error *err)
 {
     uint8_t packet[ANSWER_MAX];
@@ -120,8 +128,10 @@ enum smcred_status sm_control_answer(struct sm_control *control, int *out_fd, st
         sm_seqpacket_receive(control->fd, packet, sizeof packet, &fds, control->deadline_ms, &len);
     if (status == SMCRED_OK)
         status = sm_wire_parse(sm_bytes(packet, len), &answer);
-    if (status == SMCRED_OK &&
-        (answer.header.verb != control->verb || answer.header.request_id != control->request_id))
+    if (status == SMCRED_UNAVAILABLE)
+        return sm_error_set(err, status, "the keeper at %s hung up without an answer",
+                            control->path);
+    if (status == SMCRED_OK && !is_answer(control, &answer.header))
         status = SMCRED_PROTOCOL;
     if (status == SMCRED_UNSUPPORTED)
         status = SMCRED_PROTOCOL; /* another version of it */

@@ -16,6 +16,7 @@
 
 #define REFUSAL_NOT_ALLOWED "28000" /* invalid_authorization_specification */
 #define REFUSAL_NOT_NOW     "57P03" /* cannot_connect_now: clients may try again later */
+#define REFUSAL_TOO_MANY    "53300" /* too_many_connections */
 
 /* Appends bytes of `text` without its NUL, as far as `limit` allows. */
 static inline size_t refusal_put(char *message, size_t at, size_t limit, const char *text)

@@ -137,10 +137,15 @@ enum smcred_status sm_seqpacket_receive(int fd, void *buffer, size_t size, struc
     struct iovec piece = {.iov_base = buffer, .iov_len = size};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
     struct sm_fds arrived = {.count = 0};
+    bool reset = false;
     for (;;) {
         message.msg_control = control.space;
         message.msg_controllen = sizeof control.space;
         ssize_t len = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        if (len < 0 && errno == ECONNRESET && !reset) {
+            reset = true; /* what we sent was not read; an answer may lie behind that error */
+            continue;
+        }
         if (len == 0) { /* the end, or an empty packet, which may bring descriptors all the same */
             (void)take_rights(&message, &arrived);
             sm_fds_close(&arrived);
@@ -165,23 +170,4 @@ enum smcred_status sm_seqpacket_receive(int fd, void *buffer, size_t size, struc
         if (status != SMCRED_OK)
             return status;
     }
-}
-
-enum smcred_status sm_seqpacket_ask(const char *path, struct sm_bytes question, int64_t deadline_ms,
-                                    void *reply, size_t size, struct sm_fds *fds,
-                                    struct sm_wire_in *out_in)
-{
-    sm_autoclose int fd = -1;
-    size_t len = 0;
-    enum smcred_status status = sm_seqpacket_connect(path, deadline_ms, &fd);
-    if (status == SMCRED_OK)
-        status = sm_seqpacket_send(fd, question, NULL, deadline_ms);
-    if (status == SMCRED_OK)
-        status = sm_seqpacket_receive(fd, reply, size, fds, deadline_ms, &len);
-    if (status != SMCRED_OK)
-        return status;
-    status = sm_wire_parse(sm_bytes(reply, len), out_in);
-    if (status != SMCRED_OK && fds)
-        sm_fds_close(fds);
-    return status;
 }

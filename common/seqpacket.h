@@ -2,8 +2,8 @@
 /*
  * seqpacket.h - one packet over a Unix SOCK_SEQPACKET socket, with descriptors and a deadline.
  *
- * Called by libsmcred, tools, keeper, relay and the parent.  The shim has its own, smaller one: it may
- * not link anything.
+ * Called by libsmcred, tools, keeper, relay and the parent.  The shim has its own, smaller one: it
+ * may not link anything.
  */
 #ifndef SM_SEQPACKET_H
 #define SM_SEQPACKET_H
@@ -40,21 +40,11 @@ SM_MUST_CHECK enum smcred_status sm_seqpacket_send(int fd, struct sm_bytes packe
  * Receives one packet.
  *   fds      filled with what came along (CLOEXEC); NULL: a packet with descriptors is an error
  *   out_len  bytes stored in buffer
- * Errors: as for sending, and SMCRED_PROTOCOL (a packet larger than buffer, or too many descriptors;
- * it is thrown away).
+ * Errors: as for sending, and SMCRED_PROTOCOL (a packet larger than buffer, or too many
+ * descriptors; it is thrown away).
  */
 SM_MUST_CHECK enum smcred_status sm_seqpacket_receive(int fd, void *buffer, size_t size,
                                                       struct sm_fds *fds, int64_t deadline_ms,
                                                       size_t *out_len);
-
-/*
- * One question, one answer: connect, send, receive, close.
- *   reply   the answer's packet is stored here and `out_in` borrows from it
- *   fds     as in sm_seqpacket_receive()
- * Returns the transport's status; the answer's own is out_in->header.status.
- */
-SM_MUST_CHECK enum smcred_status sm_seqpacket_ask(const char *path, struct sm_bytes question,
-                                                  int64_t deadline_ms, void *reply, size_t size,
-                                                  struct sm_fds *fds, struct sm_wire_in *out_in);
 
 #endif

@@ -57,14 +57,11 @@ static int wait_for(int fd, short events, int64_t deadline_ms)
     }
 }
 
-static int connect_to(int fd, const char *path, int64_t deadline_ms)
+static int connect_until(int fd, const struct sockaddr_un *address, socklen_t len,
+                         int64_t deadline_ms)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    static_assert(sizeof address.sun_path == INDEX_PATH_MAX, "the index holds whole paths");
-    for (size_t i = 0; i < INDEX_PATH_MAX; i++)
-        address.sun_path[i] = path[i];
     for (;;) {
-        long result = RAW(SYS_connect, fd, &address, sizeof address);
+        long result = RAW(SYS_connect, fd, address, len);
         if (result == 0)
             return 0;
         if (result == -EINTR)
@@ -77,6 +74,20 @@ static int connect_to(int fd, const char *path, int64_t deadline_ms)
         struct timespec pause = {0, PAUSE_NS};
         (void)RAW(SYS_ppoll, NULL, 0, &pause, NULL, 0);
     }
+}
+
+int shim_wait_in_queue(int fd, const struct sockaddr_un *address, socklen_t len)
+{
+    return connect_until(fd, address, len, now_ms() + CTL_TIMEOUT_MS);
+}
+
+static int connect_to(int fd, const char *path, int64_t deadline_ms)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    static_assert(sizeof address.sun_path == INDEX_PATH_MAX, "the index holds whole paths");
+    for (size_t i = 0; i < INDEX_PATH_MAX; i++)
+        address.sun_path[i] = path[i];
+    return connect_until(fd, &address, sizeof address, deadline_ms);
 }
 
 static int send_question(int fd, const char *target, int64_t deadline_ms)
@@ -135,12 +146,17 @@ static int receive_answer(int fd, struct answer *answer, int64_t deadline_ms)
     } control;
     struct iovec piece = {answer->packet, sizeof answer->packet};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    bool reset = false;
     for (;;) {
         message.msg_control = control.space;
         message.msg_controllen = sizeof control.space;
         long len = RAW(SYS_recvmsg, fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (len == 0)
             return -ECONNRESET;
+        if (len == -ECONNRESET && !reset) {
+            reset = true; /* our question was not read; an answer may lie behind that error */
+            continue;
+        }
         if (len > 0) {
             answer->len = (size_t)len;
             answer->fd = take_descriptor(&message);
@@ -182,17 +198,25 @@ static void find_text(const struct answer *answer, char *text, size_t size)
     }
 }
 
+/* An answer to our question, or one that came before the keeper had read it: it is too busy. */
+static bool is_answer(const struct sm_wire_header *header)
+{
+    bool unread = header->verb == 0 && header->request_id == 0 && header->status != SMCRED_OK;
+    return unread || (header->verb == CTL_CONNECT && header->request_id == QUESTION_ID);
+}
+
 /* The descriptor that `answer` grants, or a negative errno. */
 static int judge(const struct answer *answer, char *text, size_t size)
 {
     const struct sm_wire_header *header = (const void *)answer->packet;
     if (answer->len < sizeof *header || header->magic != SM_WIRE_MAGIC ||
-        header->version != SM_WIRE_VERSION || header->verb != CTL_CONNECT ||
-        header->request_id != QUESTION_ID)
+        header->version != SM_WIRE_VERSION || !is_answer(header))
         return -EPROTO;
     if (header->status != SMCRED_OK) {
         find_text(answer, text, size);
-        return header->status == SMCRED_DENIED ? -EACCES : -ECONNREFUSED;
+        return header->status == SMCRED_DENIED    ? -EACCES
+               : header->status == SMCRED_LIMITED ? -EUSERS
+                                                  : -ECONNABORTED;
     }
     return answer->fd >= 0 ? answer->fd : -EPROTO;
 }
@@ -204,7 +228,7 @@ static int ask_on(int fd, const struct shim_target *target, char *text, size_t s
     int result = connect_to(fd, target->control_path, deadline_ms);
     if (result == 0)
         result = send_question(fd, target->entry.name, deadline_ms);
-    if (result == 0)
+    if (result == 0 || result == -EPIPE) /* turned away unheard: the reason was sent */
         result = receive_answer(fd, &answer, deadline_ms);
     if (result == 0)
         result = judge(&answer, text, size);
@@ -213,19 +237,24 @@ static int ask_on(int fd, const struct shim_target *target, char *text, size_t s
     return result;
 }
 
-static const char *sentence(int result)
+const char *shim_sentence(int error)
 {
-    switch (result) {
+    switch (error) {
     case -ENOENT:
     case -ECONNREFUSED:
+        return "the keeper is not running";
     case -ECONNRESET:
     case -EPIPE:
-        return "the keeper is not running";
+        return "the keeper hung up without an answer";
     case -ETIMEDOUT:
         return "the keeper did not answer in time";
     case -EACCES:
     case -EPERM:
         return "you may not connect to the keeper";
+    case -EUSERS:
+        return "too many connections to the keeper";
+    case -ECONNABORTED:
+        return "the keeper refused, and did not say why";
     case -EPROTO:
         return "the keeper answered in a way this program does not understand";
     default:
@@ -243,7 +272,7 @@ int shim_ask(const struct shim_target *target, char *text, size_t size)
         (void)RAW(SYS_close, fd); /* the question is over */
     }
     if (result < 0 && text[0] == '\0') {
-        const char *why = sentence(result);
+        const char *why = shim_sentence(result);
         size_t len = 0;
         while (why[len] != '\0')
             len++;

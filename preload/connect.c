@@ -4,6 +4,7 @@
  *
  * An address that is not in the index goes to libc at once.  One that is becomes a connection to
  * the target's relay, handed over by the keeper, or fails: never a connection to anywhere else.
+ * What fails says why in the database protocol's own form.
  * Async-signal-safe, as POSIX wants of connect(): psql calls it in its SIGINT handler.
  */
 #include "preload/shim.h"
@@ -50,19 +51,23 @@ static bool is_connected(int fd)
     return RAW(SYS_getpeername, fd, &peer, &len) == 0;
 }
 
-/* The keeper gave nothing: the client hears why, in its protocol, or else by errno. */
+static const char *sqlstate_of(int error)
+{
+    return error == -EACCES   ? REFUSAL_NOT_ALLOWED
+           : error == -EUSERS ? REFUSAL_TOO_MANY
+                              : REFUSAL_NOT_NOW;
+}
+
+/* There is no connection to be had: the client hears why, in its protocol, or else by errno. */
 static int refuse(int fd, const struct shim_target *target, int error, const char *text)
 {
     shim_debug("connect", target->entry.name, text);
+    int instead = error == -EACCES || error == -ETIMEDOUT ? error : -ECONNREFUSED;
     if (target->entry.engine != INDEX_POSTGRES)
-        return -ECONNREFUSED;
+        return instead;
     char message[REFUSAL_MAX];
-    size_t len =
-        refusal_postgres(message, error == -EACCES ? REFUSAL_NOT_ALLOWED : REFUSAL_NOT_NOW, text);
-    int last_words = sm_last_words(message, len);
-    if (last_words < 0)
-        return -ECONNREFUSED;
-    return shim_take_over(fd, last_words);
+    int last_words = sm_last_words(message, refusal_postgres(message, sqlstate_of(error), text));
+    return last_words < 0 ? instead : shim_take_over(fd, last_words);
 }
 
 static int connect_to_target(int fd, const struct shim_target *target)
@@ -77,12 +82,40 @@ static int connect_to_target(int fd, const struct shim_target *target)
     return shim_take_over(fd, given);
 }
 
+/*
+ * A Unix socket is libc's, as getaddrinfo() gave it to libpq.  Where that fails for a target's, the
+ * client would see an errno: it is told the reason instead.
+ */
+static int connect_to_path(int fd, const struct sockaddr *address, socklen_t len)
+{
+    struct shim_target target;
+    const struct sockaddr_un *path = (const struct sockaddr_un *)(const void *)address;
+    if (shim_is_diverted(path, len)) {
+        target.entry = (struct index_target){.name = "no target", .engine = INDEX_POSTGRES};
+        int refused = refuse(fd, &target, -EACCES, SHIM_DIVERTED_TEXT);
+        return refused < 0 ? shim_fail(-refused) : 0;
+    }
+    int result = libc_connect(fd, address, len);
+    int error = result == 0 ? 0 : -shim_errno();
+    bool absent = error == -ENOENT || error == -ECONNREFUSED || error == -EACCES;
+    if ((!absent && error != -EAGAIN) || option(fd, SO_TYPE) != SOCK_STREAM ||
+        !shim_find_path(path, len, &target))
+        return result;
+    if (error == -EAGAIN)
+        error = shim_wait_in_queue(fd, path, len);
+    if (error < 0)
+        error = refuse(fd, &target, error, shim_sentence(error));
+    return error < 0 ? shim_fail(-error) : 0;
+}
+
 int shim_connect(int fd, const struct sockaddr *address, socklen_t len) SHIM_INTERPOSE(connect);
 
 int shim_connect(int fd, const struct sockaddr *address, socklen_t len)
 {
     struct index_address key;
     struct shim_target target;
+    if (address && len > sizeof address->sa_family && address->sa_family == AF_UNIX)
+        return connect_to_path(fd, address, len);
     if (!index_key(address, len, &key))
         return libc_connect(fd, address, len);
     enum index_match match = shim_find_address(&key, &target);

@@ -36,22 +36,23 @@ struct unix_answer {
     struct sockaddr_un address;
 };
 
-static int answer_unix(const struct index_target *target, struct addrinfo **out_list)
+static int answer_unix(const char *what, const char path[INDEX_PATH_MAX],
+                       struct addrinfo **out_list)
 {
     struct unix_answer *answer = calloc ? calloc(1, sizeof *answer) : NULL;
     if (!answer)
         return EAI_MEMORY;
     answer->reference = 1;
     answer->address.sun_family = AF_UNIX;
-    for (size_t i = 0; i < INDEX_PATH_MAX; i++)
-        answer->address.sun_path[i] = target->socket_path[i];
+    for (size_t i = 0; path[i] != '\0'; i++)
+        answer->address.sun_path[i] = path[i];
     answer->info = (struct addrinfo){
         .ai_family = AF_UNIX,
         .ai_socktype = SOCK_STREAM,
         .ai_addrlen = sizeof answer->address,
         .ai_addr = (struct sockaddr *)(void *)&answer->address,
     };
-    shim_debug("getaddrinfo", target->name, target->socket_path);
+    shim_debug("getaddrinfo", what, path);
     *out_list = &answer->info;
     return 0;
 }
@@ -156,25 +157,64 @@ static bool is_target(const struct addrinfo *info, struct shim_target *out_targe
            shim_find_address(&key, out_target) == INDEX_OURS;
 }
 
-/*
- * libpq asked for addresses that mean a target, all of them: PGHOSTADDR, the stand-in that
- * psycopg's own resolver was given, another name of the database.
- */
-static int answer_libpq_address(struct addrinfo **list)
+/* True if the addresses mean one target, all of them. */
+static bool are_target(const struct addrinfo *list, struct shim_target *out_target)
 {
-    struct shim_target first, other;
-    struct addrinfo *answer;
-    if (!freeaddrinfo || !*list || !is_target(*list, &first))
+    struct shim_target other;
+    if (!list || !is_target(list, out_target))
+        return false;
+    for (list = list->ai_next; list; list = list->ai_next)
+        if (!is_target(list, &other) ||
+            index_compare_text(out_target->entry.name, other.entry.name) != 0)
+            return false;
+    return true;
+}
+
+/* True if `text` is one of the entries of `list`, which commas part. */
+static bool is_entry(const char *list, const char *text)
+{
+    while (list && *list != '\0') {
+        size_t len = 0;
+        while (text[len] != '\0' && list[len] == text[len])
+            len++;
+        if (text[len] == '\0' && (list[len] == ',' || list[len] == '\0'))
+            return true;
+        while (*list != '\0' && *list++ != ',')
+            continue;
+    }
+    return false;
+}
+
+/*
+ * libpq asked about an address.  One that means a target is the target: PGHOSTADDR, the stand-in
+ * that psycopg's own resolver was given, another name of the database.  Another one that comes from
+ * PGHOSTADDR stands for whatever host was typed, possibly one of ours: it leads nowhere.
+ */
+static int answer_libpq_address(const char *host, const struct addrinfo *hints,
+                                struct addrinfo **list)
+{
+    struct shim_target target;
+    const char *path = NULL;
+    bool numeric = hints && (hints->ai_flags & AI_NUMERICHOST);
+    if (are_target(*list, &target))
+        path = target.entry.socket_path;
+    else if (numeric && is_entry(shim_environment("PGHOSTADDR"), host))
+        path = SHIM_DIVERTED_PATH;
+    if (!path || !freeaddrinfo)
         return 0;
-    for (const struct addrinfo *info = (*list)->ai_next; info; info = info->ai_next)
-        if (!is_target(info, &other) || index_compare_text(first.entry.name, other.entry.name) != 0)
-            return 0;
-    int result = answer_unix(&first.entry, &answer);
-    if (result != 0)
-        return 0; /* the addresses lead to the target too: connect() sees to it */
     freeaddrinfo(*list);
-    *list = answer;
-    return 0;
+    return answer_unix(host, path, list);
+}
+
+bool shim_is_diverted(const struct sockaddr_un *path, socklen_t len)
+{
+    static const char diverted[] = SHIM_DIVERTED_PATH;
+    if (len < offsetof(struct sockaddr_un, sun_path) + sizeof diverted)
+        return false;
+    for (size_t i = 0; i < sizeof diverted; i++)
+        if (path->sun_path[i] != diverted[i])
+            return false;
+    return true;
 }
 
 /* What libc says of names that nobody has told it about. */
@@ -201,12 +241,12 @@ int shim_getaddrinfo(const char *host, const char *service, const struct addrinf
     bool by_name = !hints || !(hints->ai_flags & AI_NUMERICHOST);
     uint32_t port = port_of(service);
     if (by_name && port != PORT_UNKNOWN && find_name(host, port, &target))
-        return libpq ? answer_unix(&target.entry, out_list)
+        return libpq ? answer_unix(target.entry.name, target.entry.socket_path, out_list)
                      : answer_stand_in(&target.entry, service, hints, out_list);
 
     int result = libc->getaddrinfo(host, service, hints, out_list);
     if (result == 0 && libpq)
-        return answer_libpq_address(out_list);
+        return answer_libpq_address(host, hints, out_list);
     if (by_name && is_unknown(result) && port == PORT_UNKNOWN && find_name(host, 0, &target))
         return answer_stand_in(&target.entry, service, hints, out_list);
     return result;

@@ -97,3 +97,30 @@ enum index_match shim_find_address(const struct index_address *key, struct shim_
     shim_index_leave();
     return match;
 }
+
+static const struct index_target *find_path(const struct index_header *index,
+                                            const char path[INDEX_PATH_MAX])
+{
+    for (uint32_t i = 0; i < index->target_count; i++)
+        if (index_compare_text(index_targets(index)[i].socket_path, path) == 0)
+            return &index_targets(index)[i];
+    return NULL;
+}
+
+bool shim_find_path(const struct sockaddr_un *path, socklen_t len, struct shim_target *out_target)
+{
+    char text[INDEX_PATH_MAX] = "";
+    size_t count = len - offsetof(struct sockaddr_un, sun_path);
+    if (len <= offsetof(struct sockaddr_un, sun_path) || count > sizeof path->sun_path)
+        return false;
+    for (size_t i = 0; i < count && i < sizeof text - 1; i++)
+        text[i] = path->sun_path[i];
+    if (text[0] != '/') /* unnamed, or of the abstract kind: none of ours */
+        return false;
+    const struct index_header *index = shim_index_enter();
+    const struct index_target *entry = index ? find_path(index, text) : NULL;
+    if (entry)
+        shim_target_copy(index, entry, out_target);
+    shim_index_leave();
+    return entry != NULL;
+}

@@ -18,14 +18,14 @@ static struct shim_libc libc;
 static char index_path[INDEX_PATH_BYTES]; /* a copy: programs write over their environment */
 static atomic_bool done;
 
-static const char *from_environment(const char *name)
+const char *shim_environment(const char *name)
 {
     return secure_getenv ? secure_getenv(name) : NULL; /* NULL in a setuid program, too */
 }
 
 static void set_index_path(void)
 {
-    const char *path = from_environment("SMCRED_INDEX");
+    const char *path = shim_environment("SMCRED_INDEX");
     if (!path || path[0] != '/')
         path = SM_RUNSTATEDIR "/smcred/" INDEX_FILE_NAME;
     for (size_t i = 0; i < sizeof index_path; i++) {
@@ -45,7 +45,7 @@ __attribute__((constructor)) static void setup(void)
         *(void **)&libc.getaddrinfo = dlsym(RTLD_NEXT, "getaddrinfo");
     }
     set_index_path();
-    const char *debug = from_environment("SMCRED_DEBUG");
+    const char *debug = shim_environment("SMCRED_DEBUG");
     if (debug && debug[0] != '\0')
         shim_debug_on();
     atomic_store_explicit(&done, true, memory_order_release);
@@ -68,4 +68,9 @@ int shim_fail(int error)
     if (__errno_location)
         *__errno_location() = error;
     return -1;
+}
+
+int shim_errno(void)
+{
+    return __errno_location ? *__errno_location() : 0;
 }

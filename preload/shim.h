@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "common/index_find.h"
 
@@ -27,6 +28,10 @@ const struct shim_libc *shim_libc(void);
 const char *shim_index_path(void);
 /* Sets the caller's errno; returns -1, as libc does. */
 int shim_fail(int error);
+/* The caller's errno, as libc has left it. */
+int shim_errno(void);
+/* A variable of the environment; NULL in a setuid program.  Not for signal handlers. */
+const char *shim_environment(const char *name);
 
 /* map.c: the index, always the newest. */
 /*
@@ -45,15 +50,30 @@ void shim_target_copy(const struct index_header *index, const struct index_targe
                       struct shim_target *out_target);
 /* index_find_address() in the newest index. */
 enum index_match shim_find_address(const struct index_address *key, struct shim_target *out_target);
+/* The target whose own socket that is. */
+bool shim_find_path(const struct sockaddr_un *path, socklen_t len, struct shim_target *out_target);
+
+/* getaddrinfo.c: what libpq is given where PGHOSTADDR would lead it past the host's name. */
+#define SHIM_DIVERTED_PATH "/PGHOSTADDR"
+#define SHIM_DIVERTED_TEXT                                                                         \
+    "PGHOSTADDR leads to a server that is no target, whatever the host's name; unset it, or give " \
+    "the address as the host"
+bool shim_is_diverted(const struct sockaddr_un *path, socklen_t len);
 
 /* ask.c: the keeper. */
 /*
  * Asks for a connection to `target` (S1 CONNECT).
  *   text  the keeper's sentence, or ours, when there is none to be had
  * Returns a descriptor, CLOEXEC, of a connected stream socket, or a negative errno; -EACCES means
- * that the keeper was there and said no.
+ * that the keeper was there and said no, -EUSERS that it has too much to do.
  */
 int shim_ask(const struct shim_target *target, char *text, size_t size);
+/* Connects to a keeper's socket whose queue is full, when it has room.  Returns 0 or a negative
+ * errno.
+ */
+int shim_wait_in_queue(int fd, const struct sockaddr_un *address, socklen_t len);
+/* Our own sentence for a negative errno on the way to the keeper. */
+const char *shim_sentence(int error);
 
 /* takeover.c: in the place of the caller's socket. */
 /* Puts `from` over `fd`, with fd's flags and options; closes `from`.  Returns 0 or a negative

@@ -17,6 +17,9 @@ static int run(const struct tool_context *ctx, int argc, char **argv)
         argc--, argv++;
     if (argc == 0)
         return tool_misused(ctx, "a program is missing");
+    /* The shim sees to it where libpq is a library; in a static program it would not be noticed. */
+    if (tool_value(ctx, "seccomp") && getenv("PGHOSTADDR"))
+        return tool_misused(ctx, "PGHOSTADDR leads past every host's name; unset it first");
     int code = launch_program(argv, tool_value(ctx, "seccomp") != NULL, &err);
     if (err.text[0] != '\0')
         (void)tool_failed(ctx, SMCRED_SYSTEM, "%s", err.text); /* the code says more than FAILED */

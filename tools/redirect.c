@@ -15,9 +15,9 @@
 
 #include "common/clock.h"
 #include "common/control.h"
+#include "common/controlclient.h"
 #include "common/last_words.h"
 #include "common/refusal.h"
-#include "common/seqpacket.h"
 #include "common/takeover.h"
 #include "tools/index_map.h"
 #include "tools/watch.h"
@@ -138,56 +138,44 @@ static void copy_manners(int from, int to)
         (void)fcntl(to, F_SETFL, (flags & ~O_NONBLOCK) | (wanted & O_NONBLOCK));
 }
 
-/*
- * Asks the keeper for a connection.
- *   text  why not, for the client
- * Errors: the keeper's, and SMCRED_PROTOCOL if it grants without a descriptor.
- */
+/* Asks the keeper for a connection; `err` says why not, for the client. */
 static enum smcred_status ask_keeper(const struct index_place *place, int *out_fd,
-                                     char text[REFUSAL_TEXT_MAX])
+                                     struct sm_error *err)
 {
-    uint8_t question[CTL_REQUEST_MAX], answer[CTL_REQUEST_MAX];
-    struct sm_wire_out out;
-    struct sm_wire_in in;
-    struct sm_fds fds = {.count = 0};
-    sm_wire_begin(&out, question, sizeof question, CTL_CONNECT, SMCRED_OK, 1);
-    sm_wire_put_text(&out, CTL_TARGET, place->target.name);
-    enum smcred_status status = sm_wire_finish(&out);
-    if (status == SMCRED_OK)
-        status = sm_seqpacket_ask(place->control_path, sm_bytes(out.data, out.len),
-                                  sm_boot_ms() + CTL_TIMEOUT_MS, answer, sizeof answer, &fds, &in);
-    text[0] = '\0';
-    if (status == SMCRED_OK && in.header.status != SMCRED_OK) {
-        (void)sm_wire_get_text(&in, CTL_TEXT, text, REFUSAL_TEXT_MAX); /* "" says less, no harm */
-        status = (enum smcred_status)in.header.status;
-    }
-    if (status == SMCRED_OK && fds.count == 1) {
-        *out_fd = fds.fd[0];
-        return SMCRED_OK;
-    }
-    sm_fds_close(&fds);
-    if (status == SMCRED_OK)
-        status = SMCRED_PROTOCOL;
-    if (text[0] == '\0')
-        (void)snprintf(text, REFUSAL_TEXT_MAX, "the keeper: %s", sm_status_text(status));
-    return status;
+    uint8_t buffer[CTL_REQUEST_MAX];
+    struct sm_wire_out question;
+    sm_autocontrol struct sm_control control = {.fd = -1};
+    sm_wire_begin(&question, buffer, sizeof buffer, CTL_CONNECT, SMCRED_OK, 1);
+    sm_wire_put_text(&question, CTL_TARGET, place->target.name);
+    enum smcred_status status = sm_control_ask(place->control_path, &question,
+                                               sm_boot_ms() + CTL_TIMEOUT_MS, &control, err);
+    return status == SMCRED_OK ? sm_control_answer(&control, out_fd, err) : status;
+}
+
+static const char *sqlstate_of(enum smcred_status status)
+{
+    return status == SMCRED_DENIED    ? REFUSAL_NOT_ALLOWED
+           : status == SMCRED_LIMITED ? REFUSAL_TOO_MANY
+                                      : REFUSAL_NOT_NOW;
 }
 
 /* What the caller gets for a target: a connection, or one that says why not; or a negative errno.
  */
 static int socket_for(const struct index_place *place)
 {
-    char text[REFUSAL_TEXT_MAX], message[REFUSAL_MAX];
+    char message[REFUSAL_MAX];
+    struct sm_error err = {0};
     int fd = -1;
-    enum smcred_status status = ask_keeper(place, &fd, text);
+    enum smcred_status status = ask_keeper(place, &fd, &err);
     if (status == SMCRED_OK)
         return fd;
+    int instead = status == SMCRED_DENIED      ? -EACCES
+                  : status == SMCRED_TIMED_OUT ? -ETIMEDOUT
+                                               : -ECONNREFUSED;
     if (place->target.engine != INDEX_POSTGRES)
-        return -ECONNREFUSED;
-    size_t len = refusal_postgres(
-        message, status == SMCRED_DENIED ? REFUSAL_NOT_ALLOWED : REFUSAL_NOT_NOW, text);
-    fd = sm_last_words(message, len);
-    return fd < 0 ? -ECONNREFUSED : fd;
+        return instead;
+    fd = sm_last_words(message, refusal_postgres(message, sqlstate_of(status), err.text));
+    return fd < 0 ? instead : fd;
 }
 
 /* Returns 0, or a negative errno for the caller. */

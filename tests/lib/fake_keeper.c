@@ -64,6 +64,11 @@ static size_t write_answer(const struct fake_answer *answer, const struct sm_wir
     struct sm_wire_header header;
     memcpy(&header, packet, sizeof header);
     header.status = status;
+    if (answer->manner == FAKE_TURNED_AWAY) {
+        header.verb = 0;
+        header.request_id = 0;
+        header.status = SMCRED_LIMITED;
+    }
     if (answer->manner == FAKE_OTHER_VERSION)
         header.version = SM_WIRE_VERSION + 1;
     memcpy(packet, &header, sizeof header);
@@ -102,6 +107,7 @@ static void give(int fd, const struct fake_answer *answer, const struct sm_wire_
         break;
     case FAKE_REFUSAL_WITH_DESCRIPTOR:
     case FAKE_STRANGE_STATUS:
+    case FAKE_TURNED_AWAY:
     case FAKE_PROPER:
     case FAKE_OTHER_VERSION:
     case FAKE_OTHER_VERB:

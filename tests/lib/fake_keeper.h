@@ -26,6 +26,7 @@ enum fake_manner {
     FAKE_TWO_DESCRIPTORS,
     FAKE_REFUSAL_WITH_DESCRIPTOR,
     FAKE_STRANGE_STATUS,
+    FAKE_TURNED_AWAY, /* as the keeper answers one connection too many, unread */
     FAKE_MANNER_COUNT
 };
 

@@ -82,13 +82,13 @@ static int hand_out(const char *target)
     return near;
 }
 
-static void refuse(int fd, uint16_t verb, uint64_t id, enum smcred_status status)
+static void refuse(int fd, uint16_t verb, uint64_t id, enum smcred_status status, const char *text)
 {
     uint8_t buffer[1024];
     struct sm_wire_out out;
     sm_wire_begin(&out, buffer, sizeof buffer, verb, status, id);
     sm_wire_put_text(&out, CTL_RULE, "target orders: allow");
-    sm_wire_put_text(&out, CTL_TEXT, "nobody is not allowed on target orders");
+    sm_wire_put_text(&out, CTL_TEXT, text);
     if (sm_wire_finish(&out) != SMCRED_OK ||
         sm_seqpacket_send(fd, sm_bytes(out.data, out.len), NULL, sm_boot_ms() + PATIENCE_MS) !=
             SMCRED_OK)
@@ -102,7 +102,7 @@ static void grant(int fd, const struct sm_wire_in *in, bool with_fd)
     struct sm_wire_out out;
     struct sm_fds fds = {.count = 0};
     if (!sm_wire_get_text(in, CTL_TARGET, name, sizeof name)) {
-        refuse(fd, in->header.verb, in->header.request_id, SMCRED_INVALID);
+        refuse(fd, in->header.verb, in->header.request_id, SMCRED_INVALID, "no target is named");
         return;
     }
     if (with_fd)
@@ -132,10 +132,23 @@ static bool answer(int fd, const char *character)
     else if (strcmp(character, "empty-handed") == 0)
         grant(fd, &in, false);
     else if (strcmp(character, "refusing") == 0)
-        refuse(fd, in.header.verb, in.header.request_id, SMCRED_DENIED);
+        refuse(fd, in.header.verb, in.header.request_id, SMCRED_DENIED,
+               "nobody is not allowed on target orders");
+    else if (strcmp(character, "limiting") == 0)
+        refuse(fd, in.header.verb, in.header.request_id, SMCRED_LIMITED, NULL);
+    else if (strcmp(character, "failing") == 0)
+        refuse(fd, in.header.verb, in.header.request_id, SMCRED_UNAVAILABLE,
+               "Secrets Manager does not answer");
     else if (strcmp(character, "garbling") == 0)
         (void)!send(fd, memset(packet, 0x5a, sizeof packet), sizeof packet, MSG_NOSIGNAL);
     return false; /* and "closing" does nothing more */
+}
+
+/* What the keeper says to one connection too many: unasked, without having read a word. */
+static void turn_away(int fd)
+{
+    refuse(fd, 0, 0, SMCRED_LIMITED, "too many connections to the keeper");
+    close(fd);
 }
 
 static void tell_where(int fd, const char *target)
@@ -158,7 +171,11 @@ static bool serve(nfds_t at, const char *character)
     case ROLE_STDIN:
         exit(0);
     case ROLE_CONTROL:
-        watch(accept4(fd, NULL, NULL, SOCK_CLOEXEC), ROLE_ASKER, NULL);
+        fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        if (strcmp(character, "overrun") == 0)
+            turn_away(fd);
+        else
+            watch(fd, ROLE_ASKER, NULL);
         return false;
     case ROLE_TARGET:
         tell_where(accept4(fd, NULL, NULL, SOCK_CLOEXEC), about[at].target);

@@ -31,6 +31,10 @@ is "smcred exec, its exit status" "$("$smcred" exec sh -c 'exit 42'; echo $?)" 4
 like "smcred exec without a program" "$("$smcred" exec 2>&1; echo "exit $?")" "*exit 2"
 like "smcred exec with a wrong one" "$("$smcred" exec -- "$dir/nothing" 2>&1; echo "exit $?")" "*No such file*exit 127"
 
+is "smcred exec leaves PGHOSTADDR to the shim" "$(PGHOSTADDR=127.0.0.1 "$smcred" exec sh -c 'echo $PGHOSTADDR')" 127.0.0.1
+like "but a static program has none" "$(PGHOSTADDR=127.0.0.1 "$smcred" exec --seccomp -- true 2>&1; echo "exit $?")" \
+    "smcred exec: PGHOSTADDR leads past*unset it*exit 2"
+
 # --- by seccomp ---
 if [ "$(code --seccomp -- true)" != 0 ]; then
     skip "connect() watched by seccomp" "$(run --seccomp -- true)"
@@ -117,13 +121,20 @@ fi
 if [ -n "$static" ]; then
     start_keeper refusing
     like "a refusal in PostgreSQL's form" "$(watched "$static" startup 127.99.0.1 5432)" \
-        "E...?SFATAL.VFATAL.C28000.Msmcred: nobody is not allowed on target orders.."
+        "E...?SFATAL.VFATAL.C28000.Msmcred: nobody is not allowed on target orders (rule: target orders: allow).."
+    start_keeper limiting
+    like "a keeper that has too much to do" "$(watched "$static" startup 127.99.0.1 5432)" "E*C53300.M*limit reached*"
+    start_keeper overrun
+    like "and says so unasked" "$(watched "$static" startup 127.99.0.1 5432)" \
+        "E*C53300.Msmcred: too many connections to the keeper*"
+    start_keeper closing
+    like "a keeper that hangs up" "$(watched "$static" startup 127.99.0.1 5432)" "E*C57P03*hung up without an answer.."
     start_keeper garbling
-    like "garbage" "$(watched "$static" startup 127.99.0.1 5432)" "E...?SFATAL.VFATAL.C57P03.Msmcred: the keeper: *"
+    like "garbage" "$(watched "$static" startup 127.99.0.1 5432)" "E*C57P03*does not speak this version of smcred.."
     start_keeper empty-handed
     like "a grant without a connection" "$(watched "$static" startup 127.99.0.1 5432)" "E*C57P03*"
     stop_keeper
-    like "no keeper" "$(watched "$static" startup 127.99.0.1 5432)" "E*C57P03*"
+    like "no keeper" "$(watched "$static" startup 127.99.0.1 5432)" "E*C57P03*no keeper answers at *"
     is "no keeper, another protocol" "$(watched "$static" connect 127.83.0.3 6379)" "Connection refused"
     head -c 200 "$index" >"$index.cut"
     mv "$index.cut" "$index"

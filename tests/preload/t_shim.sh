@@ -98,6 +98,19 @@ if psql=$(ls /usr/lib/postgresql/*/bin/psql 2>/dev/null | tail -n 1) && [ -n "$p
     like "psql goes to the target's socket" "$(with "$psql" -h orders-db.internal -c '')" "$reached"
     like "PGHOSTADDR of the stand-in" "$(PGHOSTADDR=127.83.0.1 with "$psql" -h anything -c '')" "$reached"
     like "PGHOSTADDR of the database" "$(PGHOSTADDR=127.99.0.1 with "$psql" -h anything -c '')" "$reached"
+    diverted="*FATAL:  smcred: PGHOSTADDR leads to a server that is no target*"
+    like "PGHOSTADDR of another server leads nowhere" \
+        "$(PGHOSTADDR=127.0.0.1 PGPORT=1 with "$psql" -h orders-db.internal -c '')" "$diverted"
+    like "whatever sslmode says" \
+        "$(PGHOSTADDR=127.0.0.1 PGSSLMODE=require with "$psql" -h orders-db.internal -p 1 -c '')" "$diverted"
+    like "also as one of several" \
+        "$(PGHOSTADDR=127.99.0.1,127.0.0.1 with "$psql" -h anything,orders-db.internal -p 5432,1 -c '' 2>&1)" "$reached"
+    like "also as the second of several" \
+        "$(PGHOSTADDR=127.0.0.1,127.99.0.1 with "$psql" -h orders-db.internal,anything -p 1,5432 -c '' 2>&1)" "$diverted"
+    like "an address that was typed is one that was meant" \
+        "$(PGHOSTADDR=127.0.0.2 with "$psql" 'host=orders-db.internal hostaddr=127.0.0.1 port=1' -c '')" "*127.0.0.1*refused*"
+    like "without smcred's index, too, nobody is led astray" \
+        "$(SMCRED_INDEX=/nonexistent PGHOSTADDR=127.0.0.1 PGPORT=1 LD_PRELOAD=$shim "$psql" -h orders-db.internal -c '' 2>&1)" "$diverted"
     like "sslmode=require is content" "$(with "$psql" 'host=orders-db.internal sslmode=require' -c '')" "$reached"
     like "sslmode=verify-full is content" \
         "$(with "$psql" 'postgresql://x@orders-db.internal/y?sslmode=verify-full' -c '')" "$reached"
@@ -168,21 +181,81 @@ not_now="E...?SFATAL.VFATAL.C57P03.Msmcred: "
 start_keeper refusing
 like "a refusal comes as PostgreSQL's own" "$(with "$probe" startup 127.99.0.1 5432)" "$no"
 like "also by IPv6" "$(with "$probe" startup fd00:99::1 5432)" "$no"
-is "or as an errno, where there is no such form" "$(with "$probe" connect 127.83.0.3 6379)" "Connection refused"
+is "or as an errno, where there is no such form" "$(with "$probe" connect 127.83.0.3 6379)" "Permission denied"
 is "flags are kept even then" "$(with "$probe" flags 127.99.0.1 5432)" done
 start_keeper garbling
 like "garbage from a keeper is an error" "$(with "$probe" startup 127.99.0.1 5432)" "$not_now*understand.."
 start_keeper empty-handed
 like "so is a grant without a connection" "$(with "$probe" startup 127.99.0.1 5432)" "$not_now*understand.."
 start_keeper closing
-like "so is a keeper that hangs up" "$(with "$probe" startup 127.99.0.1 5432)" "$not_now*not running.."
+like "so is a keeper that hangs up" "$(with "$probe" startup 127.99.0.1 5432)" "$not_now*hung up without an answer.."
+too_many="E...?SFATAL.VFATAL.C53300.Msmcred: too many connections to the keeper.."
+start_keeper limiting
+like "one that has too much to do is not one that is gone" "$(with "$probe" startup 127.99.0.1 5432)" "$too_many"
+start_keeper overrun
+like "nor if it says so unasked" "$(with "$probe" startup 127.99.0.1 5432)" "$too_many"
+is "not once in a hundred times" \
+    "$(for ((i = 0; i < 100; i++)); do with "$probe" startup 127.99.0.1 5432; done | grep -cv 'C53300')" 0
+start_keeper failing
+like "what stands behind it is named" "$(with "$probe" startup 127.99.0.1 5432)" \
+    "$not_now""Secrets Manager does not answer.."
 stop_keeper
 like "so is one that is gone: never the network" "$(with "$probe" startup 127.99.0.1 5432)" "$not_now*not running.."
 rm -f "$dir/control.sock"
 like "or was never there" "$(with "$probe" startup 127.99.0.1 5432)" "$not_now*not running.."
 if [ -n "$psql" ]; then
     like "psql says it when the keeper is gone" "$(with "$psql" -h orders-db.internal -c '')" \
-        "*$dir/orders/.s.PGSQL.5432\" failed: Connection refused*"
+        "*$dir/orders/.s.PGSQL.5432\" failed: FATAL:  smcred: the keeper is not running"
+    like "and for a target's socket that was typed" "$(with "$psql" -h "$dir/orders" -c '')" \
+        "*FATAL:  smcred: the keeper is not running"
+    rm "$dir/orders/.s.PGSQL.5432"
+    like "or has gone in order" "$(with "$psql" 'host=orders-db.internal sslmode=require' -c '')" \
+        "*FATAL:  smcred: the keeper is not running"
+    like "another socket that is not there is libc's" "$(with "$psql" -h "$dir" -c '')" \
+        "*No such file or directory*"
+else
+    skip "psql says it when the keeper is gone" "no psql"
+fi
+
+# --- a target's socket whose queue is full ---
+if command -v python3 >/dev/null; then
+    write_index "target full $dir/full.sock 1 127.83.0.4 5432"
+    mkfifo "$dir/waiting"
+    cat >"$dir/full.py" <<'END'
+# A listener with a full queue, and a client that does not want to wait.
+import os, socket, subprocess, sys, time
+path, fifo = sys.argv[1:]
+server = socket.socket(socket.AF_UNIX)
+server.bind(path)
+server.listen(0)
+first = socket.socket(socket.AF_UNIX)
+first.connect(path)
+client = """
+import os, socket, sys
+client = socket.socket(socket.AF_UNIX)
+client.setblocking(False)
+said = open(sys.argv[2], 'w')
+print('trying', file=said, flush=True)
+error = client.connect_ex(sys.argv[1])
+client.setblocking(True)
+print(os.strerror(error) if error else client.recv(9).decode(), file=said)
+"""
+for preload in "", os.environ["LD_PRELOAD"]:
+    process = subprocess.Popen([sys.executable, "-c", client, path, fifo], env={**os.environ, "LD_PRELOAD": preload})
+    with open(fifo) as said:
+        said.readline()
+        if preload:
+            time.sleep(0.2)  # it finds the queue full, unless it is slower than that
+            server.accept()  # the first; there is room for one more
+            server.accept()[0].sendall(b"served")
+        print(said.read().strip(), flush=True)
+    process.wait()
+END
+    is "a full queue is waited for" "$(with timeout 60 python3 "$dir/full.py" "$dir/full.sock" "$dir/waiting" | xargs)" \
+        "Resource temporarily unavailable served"
+    write_index
+else
+    skip "a full queue is waited for" "no python3"
 fi
 
 # --- it is silent ---

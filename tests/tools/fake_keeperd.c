@@ -32,6 +32,7 @@ static const struct {
     {"no-descriptor", FAKE_NO_DESCRIPTOR},
     {"two-descriptors", FAKE_TWO_DESCRIPTORS},
     {"strange-status", FAKE_STRANGE_STATUS},
+    {"turned-away", FAKE_TURNED_AWAY},
 };
 
 /* Lies about the document itself. */
@@ -126,6 +127,11 @@ static struct fake_answer answer(const struct sm_wire_in *question, void *contex
         if (strcmp(manner, documents[i].name) == 0)
             lie = documents[i].lie;
     free(manner);
+    if (answer.manner == FAKE_TURNED_AWAY) {
+        answer.status = SMCRED_LIMITED;
+        answer.text = "too many connections to the keeper";
+        return answer;
+    }
     (void)snprintf(name, sizeof name, "%s.json", verbs[question->header.verb]);
     char *text = read_file(directory, name, &len);
     if (!text) {

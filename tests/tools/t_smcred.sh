@@ -186,6 +186,15 @@ for manner in close garbage truncated oversized other-version other-verb other-i
     is "an answer that is $manner is refused" "$code" "$expected"
     like "and the sentence is a document" "$(jq -r .error.text "$dir/out")" '*[ks]*e*r*'
 done
+printf close >"$dir/manner"
+run targets
+is "a keeper that hangs up is told from one that is not there" "$code $err" \
+    "3 smcred targets: the keeper at $socket hung up without an answer"
+printf turned-away >"$dir/manner"
+run --json targets
+is "one that has too much to do gives 1" "$code" 1
+is "and says so" "$(jq -r '.error | .status + ": " + .text' "$dir/out")" \
+    "limit reached: too many connections to the keeper"
 printf silent >"$dir/manner"
 run --timeout 0.05 targets
 is "a keeper that never answers gives 3" "$code" 3
