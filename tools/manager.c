@@ -23,27 +23,38 @@ struct request {
     bool overflow;
 };
 
-/* The module reads AWS's own variables; our options are shorter names for three of them. */
+/*
+ * Options that are the module's settings, which go before environment and profiles: --profile also
+ * before keys in the environment, as in AWS's own tools.  What is not given, the module looks up.
+ */
 static const struct {
     const char *option;
-    const char *variable;
-} variables[] = {
-    {"endpoint-url", "AWS_ENDPOINT_URL_SECRETS_MANAGER"},
-    {"region", "AWS_REGION"},
-    {"profile", "AWS_PROFILE"},
+    const char *setting;
+} options[] = {
+    {"endpoint-url", "endpoint_url"},
+    {"region", "region"},
+    {"profile", "profile"},
 };
+#define OPTION_COUNT (sizeof options / sizeof *options)
 
-static int set_variables(const struct tool_context *ctx)
+static int read_options(const struct tool_context *ctx, struct sm_source_setting list[OPTION_COUNT],
+                        size_t *out_count)
 {
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        const char *value = tool_value(ctx, variables[i].option);
-        if (value && setenv(variables[i].variable, value, 1) != 0)
-            return tool_failed(ctx, SMCRED_NO_MEMORY, "out of memory");
+    size_t count = 0;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const char *value = tool_value(ctx, options[i].option);
+        if (value && !*value)
+            return tool_misused(ctx, "--%s is empty", options[i].option);
+        if (value)
+            list[count++] = (struct sm_source_setting){options[i].setting, value};
     }
+    *out_count = count;
     return TOOL_EXIT_OK;
 }
 
-static enum smcred_status open_chain(struct manager *manager, struct sm_error *err)
+static enum smcred_status open_chain(struct manager *manager,
+                                     const struct source_chain_section *section,
+                                     struct sm_error *err)
 {
     const char *module_dir = secure_getenv("SMCRED_MODULE_DIR");
     enum smcred_status status = sm_vault_new(&manager->vault);
@@ -51,20 +62,23 @@ static enum smcred_status open_chain(struct manager *manager, struct sm_error *e
         return sm_error_set(err, status, "out of memory");
     status = source_chain_load("secretsmanager", module_dir, &manager->chain, err);
     if (status == SMCRED_OK)
-        status = source_chain_open(manager->chain, NULL, 0, manager->vault, err);
+        status = source_chain_open(manager->chain, section, 1, manager->vault, err);
     return status;
 }
 
 int manager_new(const struct tool_context *ctx, struct manager **out_manager)
 {
     struct sm_error err = {0};
-    int code = set_variables(ctx);
+    struct sm_source_setting list[OPTION_COUNT];
+    struct source_chain_section section = {.name = source_chain_section_of("secretsmanager"),
+                                           .settings = {.list = list}};
+    int code = read_options(ctx, list, &section.settings.count);
     if (code != TOOL_EXIT_OK)
         return code;
     struct manager *manager = calloc(1, sizeof *manager);
     if (!manager)
         return tool_failed(ctx, SMCRED_NO_MEMORY, "out of memory");
-    enum smcred_status status = open_chain(manager, &err);
+    enum smcred_status status = open_chain(manager, &section, &err);
     if (status != SMCRED_OK) {
         manager_free(manager);
         return tool_failed(ctx, status, "%s", err.text);

@@ -2,30 +2,38 @@
 /*
  * fake_source.c - stands for the module that speaks to Secrets Manager.
  *
- * Writes each request to $FAKE_SOURCE/requests, with the AWS variables it found, and answers with
+ * Writes each request to $FAKE_SOURCE/requests, with the settings it was given, and answers with
  * $FAKE_SOURCE/OPERATION.json; where there is none it refuses as AWS would.
  */
 #include <stdio.h>
 
 #include "common/source.h"
 
-#define ANSWER_MAX 65536
+#define ANSWER_MAX    65536
+#define SETTING_COUNT 3
+#define SETTING_MAX   256
 
 extern const struct sm_source_ops smcred_source __attribute__((visibility("default")));
 
 struct sm_source {
     struct sm_vault *vault;
+    char settings[SETTING_COUNT][SETTING_MAX];
 };
 
 static enum smcred_status source_open(const struct sm_source_settings *settings,
                                       struct sm_vault *vault, struct sm_source **out_source,
                                       struct sm_error *err)
 {
-    (void)settings;
+    static const char *const names[SETTING_COUNT] = {"endpoint_url", "region", "profile"};
     struct sm_source *source = calloc(1, sizeof *source);
     if (!source)
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     source->vault = vault;
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        for (size_t k = 0; k < settings->count; k++)
+            if (strcmp(settings->list[k].key, names[i]) == 0)
+                (void)snprintf(source->settings[i], sizeof source->settings[i], "%s",
+                               settings->list[k].value);
     *out_source = source;
     return SMCRED_OK;
 }
@@ -65,9 +73,8 @@ static enum smcred_status call(struct sm_source *source, const char *operation,
     FILE *file = fopen(path, "a");
     if (!file)
         return sm_error_set(err, SMCRED_SYSTEM, "cannot write %s", path);
-    (void)fprintf(file, "%s %s|%s|%s %.*s\n", operation,
-                  variable("AWS_ENDPOINT_URL_SECRETS_MANAGER"), variable("AWS_REGION"),
-                  variable("AWS_PROFILE"), (int)body.len, (const char *)body.data);
+    (void)fprintf(file, "%s %s|%s|%s %.*s\n", operation, source->settings[0], source->settings[1],
+                  source->settings[2], (int)body.len, (const char *)body.data);
     (void)fclose(file); /* a test that misses the line fails */
     (void)snprintf(path, sizeof path, "%s/%s.json", variable("FAKE_SOURCE"), operation);
     file = fopen(path, "r");

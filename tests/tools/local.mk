@@ -9,6 +9,6 @@ check_LTLIBRARIES += %D%/libsmcred_source_secretsmanager.la
 %C%_libsmcred_source_secretsmanager_la_LIBADD = common/libcommon.la
 %C%_libsmcred_source_secretsmanager_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -rpath /nowhere
 
-tools_tests = %D%/t_secret.sh %D%/t_smcred.sh %D%/t_words.sh
+tools_tests = %D%/t_profile.sh %D%/t_secret.sh %D%/t_smcred.sh %D%/t_words.sh
 TESTS += $(tools_tests)
 EXTRA_DIST += $(tools_tests)

@@ -51,6 +51,8 @@ run '' secret put x --from-file "$dir/value"
 is "the largest value there may be is sent" "$code $(request '.SecretString | length')" "0 65536"
 
 count=$(wc -l <"$dir/requests")
+run v secret put x --profile ''
+is "an empty option is misuse" "$code ${err%%$'\n'*}" "2 smcred secret put: --profile is empty"
 run '' secret put x
 is "an empty value is refused" "$code $err" "1 smcred secret put: the value is empty"
 printf 'a"' >>"$dir/value"
