@@ -23,7 +23,14 @@ shim() { timeout 240 as_alice env HOME="$home" PGDATABASE=orders "$@" 2>&1 </dev
 plain() { timeout 240 as_alice env -u LD_PRELOAD HOME="$home" PGDATABASE=orders "$@" 2>&1 </dev/null; }
 have() { as_alice sh -c "command -v $1" >/dev/null 2>&1; }
 imports() { as_alice env -u LD_PRELOAD /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
+imports_node() { as_alice env -u LD_PRELOAD NODE_PATH="$work/node_modules" node -e "require('$1')" 2>/dev/null; }
 psql=$PGBIN/psql
+psqlodbc=$(find /usr/lib -name psqlodbcw.so 2>/dev/null | head -n 1)
+# Debian's node-pg does not go with Debian's node: npm's own, if it comes in time.
+if have node && command -v npm >/dev/null && ! imports_node pg; then
+    (cd "$work" && timeout 60 npm install --no-audit --no-fund --ignore-scripts --prefix "$work" pg@8 >npm.log 2>&1 </dev/null)
+    chmod -R go+rX "$work/node_modules" 2>/dev/null
+fi
 
 cat >"$work/with_psycopg2.py" <<'END'
 import sys, psycopg2
@@ -86,16 +93,22 @@ matrix() { # WAY HOST: the same for both ways
     else
         skip "$way: pgcli" "not installed"
     fi
-    if have isql && [ -e /usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so ]; then
+    if have isql && [ -n "$psqlodbc" ]; then
         like "$way: isql with psqlodbc" "$($way sh -c "echo '$who' | isql -b -k \
-            'DRIVER=/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so;Servername=$at;Database=orders;'")" "*$role*"
+            'DRIVER=$psqlodbc;Servername=$at;Database=orders;'")" "*$role*"
     else
         skip "$way: isql with psqlodbc" "not installed"
     fi
-    if as_alice env -u LD_PRELOAD node -e 'require("pg")' 2>/dev/null; then
-        like "$way: node-postgres" "$($way env NODE_USER=smcred-alice node "$work/pg.js" "$at")" "$role"
+    if imports_node pg; then
+        like "$way: node-postgres" "$($way env NODE_PATH="$work/node_modules" NODE_USER=smcred-alice node "$work/pg.js" "$at")" "$role"
     else
-        skip "$way: node-postgres" "no pg module for node"
+        skip "$way: node-postgres" "no pg module for node, and none to be had from its registry"
+    fi
+    if perl -MDBD::Pg -e 1 2>/dev/null; then
+        like "$way: DBD::Pg" "$($way /usr/bin/perl -MDBI -e 'my $db = DBI->connect("dbi:Pg:host=$ARGV[0];dbname=orders",
+            undef, undef, {RaiseError => 1}); print $db->selectrow_array("select current_user")' "$at")" "$role"
+    else
+        skip "$way: DBD::Pg" "not installed"
     fi
 }
 shopt -s extglob
@@ -103,28 +116,103 @@ matrix shim "$host"
 matrix plain "$socket"
 
 # --- what an operator may have lying around leads nowhere else, and to no other credential ---
+#
+# Each answer says where it comes from: role and port of the server, and the name that the relay stamps.
+# The other place is a server that asks for a password in the clear and keeps what it is told.
+place="select current_user, current_setting('port'), current_setting('application_name') like '%smcred-alice%'"
+ours="$role|$WORLD_PORT|t"
+cat >"$work/decoy.pl" <<'END'
+use strict; use warnings; use IO::Socket::INET;
+my ($out, $ready) = @ARGV;
+my $server = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die;
+open my $file, '>', $out or die; $file->autoflush(1);
+open my $port, '>', "$ready.new" or die; print $port $server->sockport, "\n"; close $port; rename "$ready.new", $ready;
+while (my $client = $server->accept) {
+    while (1) {
+        sysread($client, my $head, 8) == 8 or last;
+        my ($len, $code) = unpack 'NN', $head;
+        if ($code == 80877103 || $code == 80877104) { syswrite $client, 'N'; next }
+        sysread $client, my $rest, $len - 8; print $file "startup $rest\n";
+        syswrite $client, pack 'aNN', 'R', 8, 3;
+        my $answer = ''; sysread $client, $answer, 4096; print $file "answer $answer\n"; last;
+    }
+    close $client;
+}
+END
+perl "$work/decoy.pl" "$work/decoy" "$work/decoy.port" &
+decoy_pid=$!
+for ((i = 0; i < 400; i++)); do [ -s "$work/decoy.port" ] && break; sleep 0.05; done
+decoy=$(cat "$work/decoy.port")
+: >"$work/decoy.expected"
+
+# goes_to_us SENTENCE [VARIABLE=VALUE...] -- [PSQL ARGUMENT...]: the answer is ours, the decoy hears nothing
+goes_to_us() {
+    local sentence=$1 variables=()
+    shift
+    while [ "$1" != -- ]; do variables+=("$1"); shift; done
+    shift
+    like "$sentence" "$(shim "${variables[@]}" "$psql" -wXAt "$@" -c "$place"; cmp "$work/decoy" "$work/decoy.expected")" "$ours"
+}
+# goes_nowhere SENTENCE PATTERN [VARIABLE=VALUE...] -- [PSQL ARGUMENT...]: an error, and nobody hears of it
+goes_nowhere() {
+    local sentence=$1 pattern=$2 variables=()
+    shift 2
+    while [ "$1" != -- ]; do variables+=("$1"); shift; done
+    shift
+    like "$sentence" "$(shim "${variables[@]}" "$psql" -wXAt "$@" -c "$place"; cmp "$work/decoy" "$work/decoy.expected" 2>&1; echo end)" \
+        "${pattern}end"
+}
+# goes_elsewhere SENTENCE [VARIABLE=VALUE...] -- [PSQL ARGUMENT...]: the decoy is asked, and told her own password alone
+goes_elsewhere() {
+    local sentence=$1 variables=() heard
+    shift
+    while [ "$1" != -- ]; do variables+=("$1"); shift; done
+    shift
+    shim "${variables[@]}" "$psql" -wXAt "$@" -c "$place" >"$work/out"
+    heard=$(tail -c "+$(($(stat -c %s "$work/decoy.expected") + 1))" "$work/decoy" | tr -c '[:print:]\n' ' ')
+    like "$sentence" "$heard" "startup *user *answer p*from-pgpass*"
+    unlike "and is not told ours" "$heard" "*$(cat "$WORLD_PASSWORD_FILE")*"
+    cp "$work/decoy" "$work/decoy.expected"
+}
+
 conf=$home/.pg_service.conf
-printf '%s\n' '[ours]' "host=$host" 'dbname=orders' '[elsewhere]' 'host=127.0.0.1' 'port=1' >"$conf"
+printf '%s\n' '[ours]' "host=$host" 'dbname=orders' '[elsewhere]' 'host=127.0.0.1' "port=$decoy" 'dbname=orders' \
+    '[disguised]' "host=$host" 'hostaddr=127.0.0.1' "port=$decoy" 'dbname=orders' >"$conf"
 printf '%s\n' '*:*:*:*:from-pgpass' >"$home/.pgpass"
 chown smcred-alice "$conf" "$home/.pgpass"
 chmod 600 "$home/.pgpass"
-like "PGPASSWORD is not used" "$(shim PGPASSWORD=wrong "$psql" -XAt -h "$host" -c "$who")" "$role"
-like "~/.pgpass is not used" "$(shim "$psql" -XAt -h "$host" -c "$who")" "$role"
-like "password= is not used" "$(shim "$psql" -XAt "host=$host password=wrong" -c "$who")" "$role"
-like "PGSERVICE of ours" "$(shim PGSERVICE=ours "$psql" -XAt -c "$who")" "$role"
-unlike "PGSERVICE of another server is another server" "$(shim PGSERVICE=elsewhere "$psql" -XAt -c "$who")" "*$role*"
-like "PGHOSTADDR of the database's own address and port" \
-    "$(shim PGHOSTADDR=127.0.0.1 PGPORT="$WORLD_PORT" "$psql" -XAt -h "$host" -c "$who")" "$role"
-like "PGHOSTADDR elsewhere goes elsewhere, and says so" \
-    "$(shim PGHOSTADDR=127.0.0.1 PGPORT=1 "$psql" -XAt -h "$host" -c "$who")" "*127.0.0.1*refused*"
-like "a URI" "$(shim "$psql" -XAt "postgresql://$host/orders" -c "$who")" "$role"
-like "a URI with the target's user" "$(shim "$psql" -XAt "postgresql://$role@$host/orders?sslmode=verify-full" -c "$who")" "$role"
-like "a URI with a password" "$(shim "$psql" -XAt "postgresql://$role:wrong@$host/orders" -c "$who")" "$role"
-like "key and value" "$(shim "$psql" -XAt "host=$host user=$role dbname=archive" -c 'select current_database()')" archive
-like "somebody else's name is refused, with a reason" "$(shim "$psql" -XAt -U postgres -h "$host" -c "$who")" "*FATAL:*smcred*"
-like "another port of the host is not ours" "$(shim "$psql" -XAt -h "$host" -p 1 -c "$who")" "*error:*"
-like "two hosts: the first that answers" "$(shim "$psql" -XAt "host=127.0.0.1,$host port=1,5432 dbname=orders" -c "$who")" "$role"
+goes_to_us "~/.pgpass is not used" -- -h "$host"
+goes_to_us "PGPASSFILE is not used" PGPASSFILE="$home/.pgpass" -- -h "$host"
+goes_to_us "PGPASSWORD is not used" PGPASSWORD=wrong -- -h "$host"
+goes_to_us "password= is not used" -- "host=$host password=wrong"
+goes_to_us "PGHOST" PGHOST="$host" --
+goes_to_us "PGSERVICE of ours" PGSERVICE=ours --
+goes_to_us "service= of ours" -- service=ours
+for mode in disable allow prefer require verify-ca verify-full; do
+    goes_to_us "PGSSLMODE=$mode" PGSSLMODE=$mode -- -h "$host"
+    goes_to_us "sslmode=$mode" -- "host=$host sslmode=$mode"
+done
+goes_to_us "a CA file that is not there" PGSSLROOTCERT=/nonexistent PGSSLMODE=verify-full -- -h "$host"
+goes_to_us "a URI" -- "postgresql://$host/orders"
+goes_to_us "a URI with the target's user" -- "postgresql://$role@$host/orders?sslmode=verify-full"
+goes_to_us "a URI with a password" -- "postgresql://$role:wrong@$host/orders"
+goes_to_us "key and value" -- "host=$host user=$role dbname=orders"
+goes_to_us "PGHOSTADDR of the database's own address and port" PGHOSTADDR=127.0.0.1 PGPORT="$WORLD_PORT" -- -h "$host"
+goes_to_us "two hosts, the first of which is not there" -- "host=127.0.0.1,$host port=1,5432 dbname=orders"
+goes_nowhere "PGHOSTADDR of another server" "*FATAL:  smcred: PGHOSTADDR leads to *" PGHOSTADDR=127.0.0.1 PGPORT="$decoy" -- -h "$host"
+goes_nowhere "also without TLS" "*FATAL:  smcred: PGHOSTADDR leads to *" PGHOSTADDR=127.0.0.1 PGPORT="$decoy" PGSSLMODE=disable -- -h "$host"
+goes_nowhere "a name's other port, which a service brings" "*could not translate host name*" PGSERVICE=elsewhere -- -h "$host"
+goes_nowhere "somebody else's name" "*FATAL:*smcred*" -- -U postgres -h "$host"
+if imports psycopg; then
+    like "PGHOSTADDR of another server, with psycopg" "$(shim PGHOSTADDR=127.0.0.1 PGPORT="$decoy" \
+        /usr/bin/python3 "$work/with_psycopg3.py" "$host"; cmp "$work/decoy" "$work/decoy.expected" 2>&1)" "*PGHOSTADDR leads to *"
+fi
+goes_elsewhere "PGSERVICE of another server is another server" PGSERVICE=elsewhere --
+goes_elsewhere "so is hostaddr= that was typed" -- "host=$host hostaddr=127.0.0.1 port=$decoy dbname=orders"
+goes_elsewhere "or that a service has" PGSERVICE=disguised --
+kill "$decoy_pid"
+wait "$decoy_pid" 2>/dev/null
 like "mallory is refused, with the rule's name" \
-    "$(timeout 120 as_mallory "$psql" -XAt -h "$host" -d orders -c "$who" 2>&1 </dev/null)" "*FATAL:*smcred*"
+    "$(timeout 20 as_mallory "$psql" -XAt -h "$host" -d orders -c "$who" 2>&1 </dev/null)" "*FATAL:*smcred*"
 unlike "the password is in nobody's answer" "$(shim "$psql" -XAt -h "$host" -c '\set')" "*$(cat "$WORLD_PASSWORD_FILE")*"
 done_testing
