@@ -12,6 +12,7 @@
 
 static const struct server_service *const services[] = {
     &server_secretsmanager,
+    &server_ssm,
 };
 
 static const struct server_operation *find_operation(const struct server_service *service,

@@ -152,6 +152,11 @@ void server_json_add_bool(cJSON *object, const char *name, bool value)
     (void)cJSON_AddBoolToObject(object, name, value); /* server_json_failed() */
 }
 
+void server_json_add_number(cJSON *object, const char *name, int64_t number)
+{
+    (void)cJSON_AddNumberToObject(object, name, (double)number); /* server_json_failed() */
+}
+
 void server_json_add_time(cJSON *object, const char *name, int64_t wall_ms)
 {
     char text[32];

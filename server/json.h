@@ -39,6 +39,7 @@ int64_t server_json_number(const cJSON *object, const char *name, int64_t otherw
 /* Members of an answer.  Texts are copied. */
 void server_json_add(cJSON *object, const char *name, const char *text); /* NULL, "": left out */
 void server_json_add_bool(cJSON *object, const char *name, bool value);
+void server_json_add_number(cJSON *object, const char *name, int64_t number);
 void server_json_add_time(cJSON *object, const char *name, int64_t wall_ms); /* 0: left out */
 cJSON *server_json_add_object(cJSON *object, const char *name);
 cJSON *server_json_add_array(cJSON *object, const char *name);

@@ -21,11 +21,21 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/labels.c %D%/labels.h \
 	%D%/list.c %D%/list.h \
 	%D%/listen.c %D%/listen.h \
-	%D%/model.c %D%/model.h \
+	%D%/members.h %D%/model.c %D%/model.h \
 	%D%/names.c %D%/names.h \
 	%D%/operations.h \
 	%D%/page.c %D%/page.h \
 	%D%/password.c %D%/password.h \
+	%D%/parameter.h %D%/parameters.c \
+	%D%/parameter_filters.c %D%/parameter_filters.h \
+	%D%/parameter_labels.c \
+	%D%/parameter_list.c \
+	%D%/parameter_names.c %D%/parameter_names.h \
+	%D%/parameter_reading.c %D%/parameter_reading.h \
+	%D%/parameter_reference.c \
+	%D%/parameter_tags.c %D%/parameter_tags.h \
+	%D%/parameter_value.c %D%/parameter_value.h \
+	%D%/pattern.c %D%/pattern.h \
 	%D%/reading.c \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/secrets.c %D%/secrets.h \
@@ -34,10 +44,12 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/service.h \
 	%D%/setup.c %D%/setup.h \
 	%D%/signing.c %D%/signing.h \
+	%D%/ssm.c %D%/ssm.h %D%/ssm_model.c \
 	%D%/stages.c \
 	%D%/store.c %D%/store.h \
 	%D%/store_keys.c \
 	%D%/store_labels.c \
+	%D%/store_parameters.c \
 	%D%/store_schema.c \
 	%D%/store_secrets.c \
 	%D%/store_settings.c \
@@ -50,9 +62,9 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/value.c %D%/value.h \
 	%D%/versions.c %D%/versions.h
 %C%_libserver_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(CJSON_CFLAGS) $(SQLITE_CFLAGS) \
-	$(CRYPTO_CFLAGS)
+	$(CRYPTO_CFLAGS) $(PCRE2_CFLAGS)
 %C%_libserver_la_LIBADD = common/libsigv4.la common/libcommon.la $(MHD_LIBS) $(CJSON_LIBS) \
-	$(SQLITE_LIBS) $(CRYPTO_LIBS) -lm
+	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(PCRE2_LIBS) -lm
 
 sbin_PROGRAMS += smcred-server
 smcred_server_SOURCES = %D%/main.c

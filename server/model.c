@@ -5,6 +5,7 @@
 #include "server/model.h"
 
 #include "server/labels.h"
+#include "server/members.h"
 
 static bool is_filter_value(const char *text)
 {
@@ -25,30 +26,6 @@ static const char *const sort_orders[] = {"asc", "desc", NULL};
 static const char *const sort_keys[] = {"created-date", "last-accessed-date", "last-changed-date",
                                         "name", NULL};
 
-#define TEXT(member, least, most)                                                                  \
-    {                                                                                              \
-        .name = member, .type = SERVER_MEMBER_TEXT, .min = least, .max = most                      \
-    }
-#define REQUIRED(member, least, most)                                                              \
-    {                                                                                              \
-        .name = member, .type = SERVER_MEMBER_TEXT, .required = true, .min = least, .max = most    \
-    }
-#define NUMBER(member, least, most)                                                                \
-    {                                                                                              \
-        .name = member, .type = SERVER_MEMBER_NUMBER, .min = least, .max = most                    \
-    }
-#define BOOLEAN(member)                                                                            \
-    {                                                                                              \
-        .name = member, .type = SERVER_MEMBER_BOOLEAN                                              \
-    }
-#define LIST(member, element, least, most)                                                         \
-    {                                                                                              \
-        .name = member, .type = SERVER_MEMBER_LIST, .min = least, .max = most, .of = element       \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        .name = NULL                                                                               \
-    }
 #define SECRET_ID  REQUIRED("SecretId", 1, 2048)
 #define TOKEN      TEXT("ClientRequestToken", 32, 64)
 #define PAGE(most) NUMBER("MaxResults", 1, most), TEXT("NextToken", 1, 4096)

@@ -11,6 +11,8 @@
 
 #include "server/call.h"
 
+struct cJSON;
+
 /* secrets.c */
 enum server_error server_create_secret(struct server_call *call);
 enum server_error server_describe_secret(struct server_call *call);
@@ -23,6 +25,9 @@ enum server_error server_list_secrets(struct server_call *call);
 /* reading.c */
 enum server_error server_batch_get_secret_value(struct server_call *call);
 enum server_error server_get_secret_value(struct server_call *call);
+/* The value of call->secret that `id` and `stage` (NULL: as if left out) name, with all about it. */
+enum server_error server_read_secret(struct server_call *call, const char *id, const char *stage,
+                                     struct cJSON *object);
 /* stages.c */
 enum server_error server_update_secret_version_stage(struct server_call *call);
 /* versions.c */

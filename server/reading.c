@@ -77,10 +77,8 @@ static enum smcred_status note_access(struct server_call *call,
     return status;
 }
 
-/* The value of call->secret that `id` and `stage` (NULL: as if left out) name, with all about it.
- */
-static enum server_error add_value(struct server_call *call, const char *id, const char *stage,
-                                   cJSON *object)
+enum server_error server_read_secret(struct server_call *call, const char *id, const char *stage,
+                                     cJSON *object)
 {
     server_autoversion struct server_version version = {.kind = SERVER_KIND_NONE};
     server_autovalue struct server_value value = {SERVER_KIND_NONE, NULL};
@@ -103,8 +101,8 @@ static enum server_error add_value(struct server_call *call, const char *id, con
 
 enum server_error server_get_secret_value(struct server_call *call)
 {
-    return add_value(call, server_json_text(call->input, "VersionId"),
-                     server_json_text(call->input, "VersionStage"), call->output);
+    return server_read_secret(call, server_json_text(call->input, "VersionId"),
+                              server_json_text(call->input, "VersionStage"), call->output);
 }
 
 /* --- many at once ----------------------------------------------------------------------------- */
@@ -126,7 +124,7 @@ static enum server_error excuse(struct server_call *call, enum server_error erro
 static enum server_error read_one(struct server_call *call, const char *id)
 {
     server_autojson cJSON *entry = cJSON_CreateObject();
-    enum server_error error = add_value(call, NULL, NULL, entry);
+    enum server_error error = server_read_secret(call, NULL, NULL, entry);
     if (error == SERVER_OK)
         (void)cJSON_AddItemToArray(server_json_get_own(call->output, "SecretValues"),
                                    sm_take_ptr(&entry)); /* server_json_failed() */

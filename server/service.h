@@ -30,6 +30,6 @@ struct server_service {
     enum server_error (*check)(struct server_call *call);
 };
 
-extern const struct server_service server_secretsmanager;
+extern const struct server_service server_secretsmanager, server_ssm;
 
 #endif

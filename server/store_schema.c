@@ -42,6 +42,23 @@ static const char *const migrations[] = {
     "ALTER TABLE placed RENAME TO secret;"
     "CREATE INDEX secret_purge ON secret (purge_ms) WHERE purge_ms > 0;"
     "ALTER TABLE access_key ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;",
+    /* Parameter Store. */
+    "CREATE TABLE parameter (row INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,"
+    " region TEXT NOT NULL, name TEXT NOT NULL, shown TEXT NOT NULL, latest INTEGER NOT NULL,"
+    " UNIQUE (account, region, name)) STRICT;"
+    "CREATE TABLE parameter_version (row INTEGER PRIMARY KEY,"
+    " parameter INTEGER NOT NULL REFERENCES parameter ON DELETE CASCADE, version INTEGER NOT NULL,"
+    " type TEXT NOT NULL, description TEXT NOT NULL, pattern TEXT NOT NULL, key_id TEXT NOT NULL,"
+    " tier TEXT NOT NULL, data_type TEXT NOT NULL, modified_ms INTEGER NOT NULL,"
+    " modified_by TEXT NOT NULL, sealed BLOB NOT NULL, UNIQUE (parameter, version)) STRICT;"
+    "CREATE TABLE parameter_label (parameter INTEGER NOT NULL, label TEXT NOT NULL,"
+    " version INTEGER NOT NULL, PRIMARY KEY (parameter, label),"
+    " FOREIGN KEY (parameter, version) REFERENCES parameter_version (parameter, version)"
+    " ON DELETE CASCADE) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX parameter_label_version ON parameter_label (parameter, version);"
+    "CREATE TABLE parameter_tag (parameter INTEGER NOT NULL REFERENCES parameter"
+    " ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (parameter, key))"
+    " STRICT, WITHOUT ROWID;",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

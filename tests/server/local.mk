@@ -8,6 +8,7 @@ server_tests = \
 	%D%/test_envelope \
 	%D%/test_filters \
 	%D%/test_password \
+	%D%/test_pattern \
 	%D%/test_schedule \
 	%D%/test_signing \
 	%D%/test_store
@@ -33,6 +34,10 @@ TESTS += $(server_tests)
 %C%_test_password_SOURCES = %D%/test_password.c
 %C%_test_password_CFLAGS = $(test_cflags)
 %C%_test_password_LDADD = $(server_test_libs)
+
+%C%_test_pattern_SOURCES = %D%/test_pattern.c
+%C%_test_pattern_CFLAGS = $(test_cflags)
+%C%_test_pattern_LDADD = $(server_test_libs)
 
 %C%_test_signing_SOURCES = %D%/test_signing.c
 %C%_test_signing_CFLAGS = $(test_cflags)

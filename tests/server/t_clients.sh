@@ -56,8 +56,13 @@ if [ -x /usr/bin/aws ]; then
     sm create-secret --name cli --secret-string file://<(printf 'from the cli') > /dev/null
     [ "$(sm get-secret-value --secret-id cli --query SecretString)" = "from the cli" ]
     ok $? "the aws command stores and reads"
+    ssm() { /usr/bin/aws --endpoint-url "$url" --output text ssm "$@"; }
+    ssm put-parameter --name /cli/p --type SecureString --value "a parameter" > /dev/null
+    [ "$(ssm get-parameter --name /cli/p --with-decryption --query Parameter.Value)" = "a parameter" ]
+    ok $? "the aws command stores and reads parameters"
 else
     skip "the aws command stores and reads" "no /usr/bin/aws"
+    skip "the aws command stores and reads parameters" "no /usr/bin/aws"
 fi
 stop_server; ok $? "stops cleanly"
 finish

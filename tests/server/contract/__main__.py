@@ -5,13 +5,19 @@ import os
 import deletion
 import passwords
 import listing
+import parameters
 import rules
 import stages
 import tags
 import values
 from client import Client
 
-client = Client(os.environ["url"], os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+where = os.environ["url"], os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+client = Client(*where)
 for chapter in (listing, values, stages, tags, deletion, passwords, rules):
     chapter.run(client)
+ssm = Client(*where, service="ssm")
+ssm.count = client.count
+parameters.run(ssm, client)
+client.count = ssm.count
 client.finish()

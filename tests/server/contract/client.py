@@ -22,6 +22,8 @@ import botocore.exceptions
 
 # Said before the service proper is reached, and spelt with a small "message".
 FRONT_END = ("ValidationException", "UnknownOperationException", "AccessDeniedException")
+# Parameter Store spells most of its own errors so as well; these it does not.
+SSM_CAPITAL = ("AccessDeniedException", "InvalidFilterValue", "InvalidNextToken", "SerializationException")
 
 
 class Arn:
@@ -97,11 +99,12 @@ def token():
 
 
 class Client:
-    def __init__(self, url, key_id, secret_key, region="us-east-1"):
-        self.url, self.region, self.count = url, region, 0
+    def __init__(self, url, key_id, secret_key, region="us-east-1", service="secretsmanager"):
+        self.url, self.region, self.service, self.count = url, region, service, 0
+        self.target = {"secretsmanager": "secretsmanager.", "ssm": "AmazonSSM."}[service]
         session = boto3.session.Session(key_id, secret_key, region_name=region)
         self.boto = session.client(
-            "secretsmanager",
+            service,
             endpoint_url=url,
             config=botocore.config.Config(parameter_validation=False, retries={"max_attempts": 0}),
         )
@@ -113,11 +116,11 @@ class Client:
     def raw(self, operation, body):
         headers = {
             "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": "secretsmanager." + operation,
+            "X-Amz-Target": self.target + operation,
         }
         data = body if isinstance(body, bytes) else json.dumps(body, default=in_base64).encode()
         request = botocore.awsrequest.AWSRequest("POST", self.url + "/", headers, data)
-        botocore.auth.SigV4Auth(self.credentials, "secretsmanager", self.region).add_auth(request)
+        botocore.auth.SigV4Auth(self.credentials, self.service, self.region).add_auth(request)
         self.wire.request("POST", "/", data, dict(request.headers.items()))
         answer = self.wire.getresponse()
         return answer.status, json.loads(answer.read())
@@ -166,7 +169,8 @@ class Client:
         """The call is refused with this type, this message and nothing else: raw, as boto3 hides
         how the message is spelt and adds a token where there is none."""
         found, answer = self.raw(operation, members)
-        spelling = "message" if kind in FRONT_END else "Message"
+        small = kind not in SSM_CAPITAL if self.service == "ssm" else kind in FRONT_END
+        spelling = "message" if small else "Message"
         expected = {"__type": kind, spelling: message} if message is not None else {"__type": kind}
         wrong = difference(expected, answer)
         if not wrong and found != status:
