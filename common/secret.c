@@ -27,18 +27,23 @@ struct sm_secret {
     size_t mapped;   /* bytes of a mapping of its own, or 0 for a cell in a block */
 };
 
+/* Cells are cut off as they are needed, so that a block's pages are touched one by one. */
 struct block {
     struct block *next;
-    void *pages;
+    uint8_t *pages;
+    size_t cell_size, cut;   /* `cut` cells have been given out at least once */
+    struct sm_secret head[]; /* one a cell */
 };
 
 struct sm_vault {
     pthread_mutex_t lock;
     struct sm_secret *free_cells[CLASS_COUNT];
+    struct block *cutting[CLASS_COUNT]; /* among `blocks`: the newest of each class */
     struct block *blocks;
     size_t size;
     size_t live; /* secrets not yet freed */
-    bool locked; /* pages had to be taken that are locked only, for want of memfd_secret(2) */
+    bool plain;  /* memfd_secret(2) is not wanted */
+    bool locked; /* pages had to be taken that are locked only */
 };
 
 static void *map_hidden(size_t size)
@@ -59,14 +64,15 @@ static void *map_locked(size_t size)
 {
     void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages != MAP_FAILED)
-        (void)mlock(pages, size); /* RLIMIT_MEMLOCK may be 0; a login must still work */
+        /* RLIMIT_MEMLOCK may be 0; a login must still work */
+        (void)mlock2(pages, size, MLOCK_ONFAULT);
     return pages;
 }
 
 /* Hidden pages while RLIMIT_MEMLOCK allows them, then locked ones. */
 static void *map_pages(struct sm_vault *vault, size_t size)
 {
-    void *pages = map_hidden(size);
+    void *pages = vault->plain ? MAP_FAILED : map_hidden(size);
     if (pages == MAP_FAILED) {
         pages = map_locked(size);
         vault->locked = true;
@@ -89,13 +95,15 @@ enum smcred_status sm_vault_new(struct sm_vault **out_vault)
     return SMCRED_OK;
 }
 
-static void free_cell_heads(struct sm_secret *secret)
+enum smcred_status sm_vault_new_locked(struct sm_vault **out_vault)
 {
-    while (secret) {
-        struct sm_secret *next = secret->next_free;
-        free(secret);
-        secret = next;
-    }
+    struct sm_vault *vault;
+    enum smcred_status status = sm_vault_new(&vault);
+    if (status != SMCRED_OK)
+        return status;
+    vault->plain = true;
+    *out_vault = vault;
+    return SMCRED_OK;
 }
 
 void sm_vault_free(struct sm_vault *vault)
@@ -104,12 +112,10 @@ void sm_vault_free(struct sm_vault *vault)
         return;
     int saved = errno;
     assert(vault->live == 0);
-    for (size_t i = 0; i < CLASS_COUNT; i++)
-        free_cell_heads(vault->free_cells[i]);
     while (vault->blocks) {
         struct block *block = vault->blocks;
         vault->blocks = block->next;
-        explicit_bzero(block->pages, BLOCK_SIZE);
+        explicit_bzero(block->pages, block->cut * block->cell_size);
         (void)munmap(block->pages, BLOCK_SIZE); /* a mapping of ours */
         free(block);
     }
@@ -118,11 +124,8 @@ void sm_vault_free(struct sm_vault *vault)
     errno = saved;
 }
 
-/* Asks the kernel only while there are no pages to tell: the question costs some 40 us. */
-bool sm_vault_hidden(const struct sm_vault *vault)
+static bool can_hide(void)
 {
-    if (vault->size > 0)
-        return !vault->locked;
     void *probe = map_hidden(CELL_MIN);
     if (probe == MAP_FAILED)
         return false;
@@ -130,9 +133,21 @@ bool sm_vault_hidden(const struct sm_vault *vault)
     return true;
 }
 
-size_t sm_vault_size(const struct sm_vault *vault)
+/* Asks the kernel only while there are no pages to tell: the question costs some 40 us. */
+bool sm_vault_hidden(struct sm_vault *vault)
 {
-    return vault->size;
+    (void)pthread_mutex_lock(&vault->lock); /* fails only when misused */
+    bool hidden = vault->size > 0 ? !vault->locked : !vault->plain && can_hide();
+    (void)pthread_mutex_unlock(&vault->lock);
+    return hidden;
+}
+
+size_t sm_vault_size(struct sm_vault *vault)
+{
+    (void)pthread_mutex_lock(&vault->lock); /* fails only when misused */
+    size_t size = vault->size;
+    (void)pthread_mutex_unlock(&vault->lock);
+    return size;
 }
 
 static unsigned class_of(size_t need)
@@ -143,39 +158,45 @@ static unsigned class_of(size_t need)
     return class;
 }
 
-/* Cuts a new block into cells of `class`.  A cell without a head for want of memory is just lost.
- */
-static void add_block(struct sm_vault *vault, unsigned class)
+static struct block *add_block(struct sm_vault *vault, size_t cell_size)
 {
-    struct block *block = malloc(sizeof *block);
+    struct block *block =
+        malloc(sizeof *block + BLOCK_SIZE / cell_size * sizeof block->head[0]);
     void *pages = block ? map_pages(vault, BLOCK_SIZE) : NULL;
     if (!pages) {
         free(block);
-        return;
+        return NULL;
     }
-    *block = (struct block){vault->blocks, pages};
+    *block = (struct block){.next = vault->blocks, .pages = pages, .cell_size = cell_size};
     vault->blocks = block;
+    return block;
+}
+
+/* A cell that nobody has had yet. */
+static struct sm_secret *cut_cell(struct sm_vault *vault, unsigned class)
+{
+    struct block *block = vault->cutting[class];
     size_t cell_size = (size_t)CELL_MIN << class;
-    for (size_t at = 0; at < BLOCK_SIZE; at += cell_size) {
-        struct sm_secret *secret = malloc(sizeof *secret);
-        if (!secret)
-            return;
-        *secret = (struct sm_secret){.vault = vault,
-                                     .next_free = vault->free_cells[class],
-                                     .cell = (uint8_t *)pages + at,
-                                     .capacity = cell_size - 1};
-        vault->free_cells[class] = secret;
-    }
+    if (!block || block->cut == BLOCK_SIZE / cell_size)
+        block = add_block(vault, cell_size);
+    if (!block)
+        return NULL;
+    vault->cutting[class] = block;
+    struct sm_secret *secret = &block->head[block->cut];
+    *secret = (struct sm_secret){.vault = vault,
+                                 .cell = block->pages + block->cut * cell_size,
+                                 .capacity = cell_size - 1};
+    block->cut++;
+    return secret;
 }
 
 static struct sm_secret *take_cell(struct sm_vault *vault, size_t need)
 {
     unsigned class = class_of(need);
-    if (!vault->free_cells[class])
-        add_block(vault, class);
     struct sm_secret *secret = vault->free_cells[class];
-    if (secret)
-        vault->free_cells[class] = secret->next_free;
+    if (!secret)
+        return cut_cell(vault, class);
+    vault->free_cells[class] = secret->next_free;
     return secret;
 }
 

@@ -22,12 +22,14 @@ struct sm_secret;
 
 /* Free with sm_vault_free().  Errors: SMCRED_NO_MEMORY. */
 SM_MUST_CHECK enum smcred_status sm_vault_new(struct sm_vault **out_vault);
+/* A vault whose pages are locked only, for copies of what its process can read elsewhere anyway. */
+SM_MUST_CHECK enum smcred_status sm_vault_new_locked(struct sm_vault **out_vault);
 /* Every secret of the vault must have been freed; pages are wiped and unmapped. */
 void sm_vault_free(struct sm_vault *vault);
 /* True if all its pages are from memfd_secret(2), or would be; for `status` and the log. */
-bool sm_vault_hidden(const struct sm_vault *vault);
+bool sm_vault_hidden(struct sm_vault *vault);
 /* Bytes of pages the vault holds now. */
-size_t sm_vault_size(const struct sm_vault *vault);
+size_t sm_vault_size(struct sm_vault *vault);
 
 /*
  * Copies `value` into a new secret.  The caller still owns, and wipes, the source.

@@ -2,6 +2,9 @@
 /* test_secret.c - a secret keeps its bytes while it lives and leaves none behind. */
 #include "tests/lib/sm_test.h"
 
+#include <stdio.h>
+#include <sys/resource.h>
+
 #include "common/secret.h"
 
 static struct sm_vault *new_vault(void)
@@ -93,7 +96,48 @@ static void a_thousand_fit_in_a_mebibyte(void **state)
     sm_vault_free(vault);
 }
 
+/* True if the mapping around `where` has that flag in /proc/self/smaps. */
+static bool has_flag(const void *where, const char *flag)
+{
+    char line[512];
+    bool here = false, found = false;
+    FILE *smaps = fopen("/proc/self/smaps", "re");
+    assert_non_null(smaps);
+    while (fgets(line, sizeof line, smaps)) {
+        unsigned long start, end;
+        if (sscanf(line, "%lx-%lx ", &start, &end) == 2 && strchr(line, '-') < strchr(line, ' '))
+            here = (uintptr_t)where >= start && (uintptr_t)where < end;
+        else if (here && strncmp(line, "VmFlags:", 8) == 0)
+            found = strstr(line, flag) != NULL;
+    }
+    (void)fclose(smaps); /* only read */
+    return found;
+}
+
+static void pages_are_locked_and_neither_dumped_nor_inherited(void **state)
+{
+    (void)state;
+    struct sm_vault *vaults[2];
+    struct rlimit limit;
+    assert_int_equal(sm_vault_new(&vaults[0]), SMCRED_OK);
+    assert_int_equal(sm_vault_new_locked(&vaults[1]), SMCRED_OK);
+    assert_false(sm_vault_hidden(vaults[1]));
+    assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &limit), 0);
+    for (size_t i = 0; i < 2; i++) {
+        struct sm_secret *secret;
+        assert_int_equal(sm_secret_new(vaults[i], sm_bytes_of("value"), &secret), SMCRED_OK);
+        const void *where = sm_secret_view(secret).data;
+        assert_true(has_flag(where, " dd"));
+        assert_true(has_flag(where, " dc"));
+        if (geteuid() == 0 || limit.rlim_cur >= 1 << 20)
+            assert_true(has_flag(where, " lo"));
+        sm_secret_free(secret);
+        sm_vault_free(vaults[i]);
+    }
+}
+
 SM_TEST_MAIN(cmocka_unit_test(holds_any_bytes), cmocka_unit_test(leaves_nothing_behind),
              cmocka_unit_test(takes_the_largest_and_refuses_more),
              cmocka_unit_test(grows_within_its_room),
+             cmocka_unit_test(pages_are_locked_and_neither_dumped_nor_inherited),
              cmocka_unit_test(a_thousand_fit_in_a_mebibyte))
