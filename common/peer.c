@@ -16,7 +16,7 @@
 
 #define OVERFLOW_UID 65534 /* every unmapped uid of a user namespace looks like this */
 
-/* The first bytes of /proc/PID/NAME as a string without its newline; "" if it cannot be read. */
+/* The first bytes of /proc/PID/NAME as a string; "" if it cannot be read. */
 static void read_proc(pid_t pid, const char *name, char *buffer, size_t size)
 {
     char path[64];
@@ -27,7 +27,6 @@ static void read_proc(pid_t pid, const char *name, char *buffer, size_t size)
     if (len <= 0)
         return;
     buffer[len] = '\0';
-    buffer[strcspn(buffer, "\n")] = '\0';
 }
 
 static uint32_t read_proc_id(pid_t pid, const char *name)
@@ -37,23 +36,30 @@ static uint32_t read_proc_id(pid_t pid, const char *name)
     return text[0] ? (uint32_t)strtoul(text, NULL, 10) : SM_ID_UNKNOWN;
 }
 
-/* tty_nr is the 7th word of stat; the 2nd, in brackets, may hold anything. */
-static void read_tty(pid_t pid, char *buffer, size_t size)
+static void name_tty(unsigned dev_major, unsigned dev_minor, char *buffer, size_t size)
 {
-    char stat[512];
-    int tty = 0;
-    buffer[0] = '\0';
-    read_proc(pid, "stat", stat, sizeof stat);
-    const char *after = strrchr(stat, ')');
-    if (!after || sscanf(after + 1, " %*c %*d %*d %*d %d", &tty) != 1 || tty == 0)
-        return;
-    unsigned dev_major = major((dev_t)tty), dev_minor = minor((dev_t)tty);
     if (dev_major >= 136 && dev_major <= 143) /* Unix98 ptys, devices.txt */
         (void)snprintf(buffer, size, "pts/%u", (dev_major - 136) * 256 + dev_minor);
     else if (dev_major == 4)
         (void)snprintf(buffer, size, "tty%u", dev_minor);
     else
         (void)snprintf(buffer, size, "%u:%u", dev_major, dev_minor);
+}
+
+/* The 2nd word of stat, in brackets, is comm and may hold anything; tty_nr is the 7th. */
+static void read_stat(struct sm_peer *peer)
+{
+    char stat[512];
+    read_proc(peer->pid, "stat", stat, sizeof stat);
+    const char *name = strchr(stat, '('), *after = strrchr(stat, ')');
+    if (!name || !after)
+        return;
+    (void)snprintf(peer->program, sizeof peer->program, "%.*s", (int)(after - name - 1), name + 1);
+    for (int word = 2; after && word < 7; word++)
+        after = strchr(after + 1, ' ');
+    int tty = after ? (int)strtol(after, NULL, 10) : 0;
+    if (tty != 0)
+        name_tty(major((dev_t)tty), minor((dev_t)tty), peer->tty, sizeof peer->tty);
 }
 
 /* A pidfd becomes readable when its process has exited. */
@@ -95,9 +101,9 @@ enum smcred_status sm_peer_of(int fd, struct sm_peer *out_peer)
         return SMCRED_OK; /* a peer outside our pid namespace */
     struct sm_peer told = *out_peer;
     told.loginuid = read_proc_id(cred.pid, "loginuid");
-    told.audit_session = read_proc_id(cred.pid, "sessionid");
-    read_proc(cred.pid, "comm", told.program, sizeof told.program);
-    read_tty(cred.pid, told.tty, sizeof told.tty);
+    if (told.loginuid != SM_ID_UNKNOWN) /* the kernel sets both at once */
+        told.audit_session = read_proc_id(cred.pid, "sessionid");
+    read_stat(&told);
     if (still_runs(told.pidfd))
         *out_peer = told;
     return SMCRED_OK;

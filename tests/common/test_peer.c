@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "common/peer.h"
 
@@ -66,6 +67,31 @@ static void a_wild_program_name_is_only_a_name(void **state)
     sm_close_fd(&pair[1]);
 }
 
+/* What /proc says of a process on a terminal, and of one without. */
+static void knows_the_terminal(void **state)
+{
+    (void)state;
+    int pair[2], how;
+    sm_autoclose int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(master >= 0);
+    assert_int_equal(grantpt(master) | unlockpt(master), 0);
+    const char *path = ptsname(master);
+    assert_non_null(path);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) { /* SO_PEERCRED of a pair is whoever made it, so the child makes its own */
+        struct sm_peer peer;
+        if (setsid() < 0 || open(path, O_RDWR | O_CLOEXEC) < 0 ||
+            socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 ||
+            sm_peer_of(pair[0], &peer) != SMCRED_OK)
+            _exit(2);
+        _exit(strcmp(peer.tty, path + strlen("/dev/")) == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 0);
+}
+
 static void what_is_no_unix_socket_has_no_peer(void **state)
 {
     (void)state;
@@ -78,4 +104,5 @@ static void what_is_no_unix_socket_has_no_peer(void **state)
 SM_TEST_MAIN(cmocka_unit_test(knows_this_process),
              cmocka_unit_test(knows_every_supplementary_group),
              cmocka_unit_test(a_wild_program_name_is_only_a_name),
+             cmocka_unit_test(knows_the_terminal),
              cmocka_unit_test(what_is_no_unix_socket_has_no_peer))
