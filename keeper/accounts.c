@@ -57,6 +57,18 @@ void accounts_name(uid_t uid, char out_name[ACCOUNTS_NAME_MAX])
         (void)snprintf(out_name, ACCOUNTS_NAME_MAX, "%u", (unsigned)uid);
 }
 
+void accounts_recent_name(struct accounts_recent *recent, uid_t uid, int64_t now_ms,
+                          char out_name[ACCOUNTS_NAME_MAX])
+{
+    size_t i = uid % ACCOUNTS_RECENT;
+    if (recent->slot[i].uid != uid || now_ms >= recent->slot[i].until_ms) {
+        accounts_name(uid, recent->slot[i].name);
+        recent->slot[i].uid = uid;
+        recent->slot[i].until_ms = now_ms + ACCOUNTS_RECENT_MS;
+    }
+    memcpy(out_name, recent->slot[i].name, ACCOUNTS_NAME_MAX);
+}
+
 bool accounts_peer(const char *name, struct sm_peer *out_peer)
 {
     struct sm_peer peer = {.loginuid = SM_ID_UNKNOWN, .audit_session = SM_ID_UNKNOWN, .pidfd = -1};

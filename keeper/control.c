@@ -32,6 +32,8 @@ struct client {
     char name[ACCOUNTS_NAME_MAX]; /* looked up with the first request */
     int fd;
     struct event *readable;
+    bool starting; /* control_start() has it in hands, and frees it if it is `gone` */
+    bool gone;
     bool busy;
     int64_t last_ms;
     uint16_t verb;
@@ -50,6 +52,7 @@ struct control {
     size_t count, count_max;
     struct refresh *refreshes; /* of clients, and of clients that have gone */
     bool closing;              /* only refreshes are waited for */
+    struct accounts_recent names;
 };
 
 /* One REFRESH: as many reads as secrets. */
@@ -88,6 +91,10 @@ size_t control_count(const struct control *control)
 static void free_client(struct client *client)
 {
     struct control *control = client->control;
+    if (client->starting) {
+        client->gone = true;
+        return;
+    }
     if (client->previous)
         client->previous->next = client->next;
     else
@@ -468,7 +475,8 @@ static void dispatch(struct client *client, struct sm_bytes packet)
     client->audit_id = 0;
     client->stage[0] = '\0';
     if (!client->name[0])
-        accounts_name(client->peer.uid, client->name);
+        accounts_recent_name(&client->control->names, client->peer.uid, client->last_ms,
+                             client->name);
     if (status != SMCRED_OK) {
         answer_refusal(client, status, NULL, why);
         return;
@@ -555,7 +563,10 @@ void control_start(struct control *control, int fd, struct sm_peer *peer)
     control->count++;
     client->readable =
         event_new(control->keeper->base, client->fd, EV_READ | EV_PERSIST, on_readable, client);
-    if (!client->readable || event_add(client->readable, NULL) != 0)
+    client->starting = true;
+    on_readable(client->fd, EV_READ, client); /* most have sent their request by now */
+    client->starting = false;
+    if (client->gone || !client->readable || event_add(client->readable, NULL) != 0)
         free_client(client);
 }
 
