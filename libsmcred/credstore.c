@@ -9,22 +9,23 @@
 
 struct cred_store {
     struct sm_vault *vault;
-    const uint32_t *guard; /* a page that the kernel wipes in a child: 1 means ours */
-    size_t guard_size;
+    const uint32_t *guard; /* memory that the kernel wipes in a child: 1 means ours */
     atomic_uint references;
     _Atomic(void *) spare; /* NULL: none; &closed: none any more */
 };
 
+#define GUARD_SIZE 65536 /* bytes: whole pages on every machine; one is touched */
+
 static char closed;
 
-/* A page that reads 1 here and 0 in every child (Linux 4.14). */
-static const uint32_t *map_guard(size_t size)
+/* Reads 1 here and 0 in every child (Linux 4.14). */
+static const uint32_t *map_guard(void)
 {
-    uint32_t *guard = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint32_t *guard = mmap(NULL, GUARD_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (guard == MAP_FAILED)
         return NULL;
-    if (madvise(guard, size, MADV_WIPEONFORK) != 0) {
-        (void)munmap(guard, size); /* a mapping of ours */
+    if (madvise(guard, GUARD_SIZE, MADV_WIPEONFORK) != 0) {
+        (void)munmap(guard, GUARD_SIZE); /* a mapping of ours */
         return NULL;
     }
     *guard = 1;
@@ -37,9 +38,8 @@ enum smcred_status cred_store_new(struct cred_store **out_store)
     if (!store)
         return SMCRED_NO_MEMORY;
     atomic_init(&store->references, 1);
-    store->guard_size = (size_t)sysconf(_SC_PAGESIZE);
-    store->guard = map_guard(store->guard_size);
-    if (!store->guard || sm_vault_new(&store->vault) != SMCRED_OK) {
+    store->guard = map_guard();
+    if (!store->guard || sm_vault_new_locked(&store->vault) != SMCRED_OK) {
         cred_store_unref(store);
         return SMCRED_NO_MEMORY;
     }
@@ -61,7 +61,7 @@ void cred_store_unref(struct cred_store *store)
     if (store->guard && cred_store_ours(store))
         sm_vault_free(store->vault); /* a child has no pages to free, and lets the rest go */
     if (store->guard)
-        (void)munmap((void *)(uintptr_t)store->guard, store->guard_size); /* a mapping of ours */
+        (void)munmap((void *)(uintptr_t)store->guard, GUARD_SIZE); /* a mapping of ours */
     free(store);
     errno = saved;
 }

@@ -17,10 +17,17 @@ struct cred_page {
 };
 
 struct cred_pages {
-    struct cred_page page[CRED_PAGES_MAX];
     size_t count;
     uint64_t clock;
+    struct cred_page page[CRED_PAGES_MAX]; /* `count` of them mean something */
 };
+
+/* No page yet.  Touches as little memory as it can. */
+static inline void cred_pages_init(struct cred_pages *pages)
+{
+    pages->count = 0;
+    pages->clock = 0;
+}
 
 /* The page of that name and stage, marked as used; NULL if there is none. */
 struct cred_page *cred_pages_find(struct cred_pages *pages, const char *name, const char *stage);

@@ -12,24 +12,27 @@
 
 #define STAGE_MAX     256 /* characters of a staging label, Secrets Manager API 2017-10-17 */
 #define STAGE_DEFAULT "AWSCURRENT"
+#define QUESTION_MAX  (CTL_NAME_MAX + STAGE_MAX + 64) /* bytes, with their frame */
 
 struct smcred {
-    char *socket_path;
-    struct cred_store *store;
-    struct cred_pages pages;
+    struct cred_store *store; /* NULL until the first answer; there while a page is mapped */
     struct sm_error error;
+    struct cred_pages pages;
+    char socket_path[];
 };
 
+/* What a new process does before its first question is kept small: memory costs most of it. */
 enum smcred_status smcred_open(const char *socket_path, struct smcred **out_cred)
 {
-    struct smcred *cred = calloc(1, sizeof *cred);
+    const char *path = sm_control_path(socket_path);
+    size_t path_size = strlen(path) + 1;
+    struct smcred *cred = malloc(sizeof *cred + path_size);
     if (!cred)
         return SMCRED_NO_MEMORY;
-    cred->socket_path = strdup(sm_control_path(socket_path));
-    if (!cred->socket_path || cred_store_new(&cred->store) != SMCRED_OK) {
-        smcred_close(cred);
-        return SMCRED_NO_MEMORY;
-    }
+    cred->store = NULL;
+    cred->error.text[0] = '\0';
+    cred_pages_init(&cred->pages);
+    memcpy(cred->socket_path, path, path_size);
     *out_cred = cred;
     return SMCRED_OK;
 }
@@ -41,24 +44,17 @@ void smcred_close(struct smcred *cred)
     int saved = errno;
     cred_pages_clear(&cred->pages);
     cred_snapshot_leave(cred->store);
-    free(cred->socket_path);
     free(cred);
     errno = saved;
 }
 
 /* After fork(2) a handle starts over: the child may be somebody else, and asks for itself. */
-static enum smcred_status begin_again_in_child(struct smcred *cred)
+static void begin_again_in_child(struct smcred *cred)
 {
-    if (cred_store_ours(cred->store))
-        return SMCRED_OK;
-    struct cred_store *store;
-    enum smcred_status status = cred_store_new(&store);
-    if (status != SMCRED_OK)
-        return sm_error_set(&cred->error, status, "out of memory after fork");
+    if (!cred->store || cred_store_ours(cred->store))
+        return;
     cred_pages_clear(&cred->pages);
-    cred_snapshot_leave(cred->store);
-    cred->store = store;
-    return SMCRED_OK;
+    cred_snapshot_leave(sm_take_ptr(&cred->store));
 }
 
 static enum smcred_status check_arguments(struct smcred *cred, const char *name, const char *stage)
@@ -75,19 +71,22 @@ static enum smcred_status check_arguments(struct smcred *cred, const char *name,
     return SMCRED_OK;
 }
 
-/* Brings the store's first pages in while the keeper works on the answer. */
-static void warm_up(struct cred_store *store)
+/* What a first answer needs besides, made while the keeper works on it. */
+static enum smcred_status prepare(struct smcred *cred)
 {
-    struct sm_vault *vault = cred_store_vault(store);
-    struct sm_secret *cell;
-    if (sm_vault_size(vault) == 0 && sm_secret_alloc(vault, CRED_SNAPSHOT_ROOM, &cell) == SMCRED_OK)
-        sm_secret_free(cell);
+    if (cred->store)
+        return SMCRED_OK;
+    enum smcred_status status = cred_store_new(&cred->store);
+    if (status != SMCRED_OK)
+        return sm_error_set(&cred->error, status, "out of memory");
+    cred_snapshot_prepare(cred->store);
+    return SMCRED_OK;
 }
 
 static enum smcred_status ask_for_page(struct smcred *cred, const char *name, const char *stage,
                                        struct sm_page_map *out_map)
 {
-    uint8_t buffer[CTL_REQUEST_MAX];
+    uint8_t buffer[QUESTION_MAX];
     struct sm_wire_out question;
     int64_t deadline_ms = sm_boot_ms() + CTL_TIMEOUT_MS;
     sm_wire_begin(&question, buffer, sizeof buffer, CTL_RESOLVE, SMCRED_OK, (uint64_t)deadline_ms);
@@ -98,9 +97,10 @@ static enum smcred_status ask_for_page(struct smcred *cred, const char *name, co
         sm_control_ask(cred->socket_path, &question, deadline_ms, &control, &cred->error);
     if (status != SMCRED_OK)
         return status;
-    warm_up(cred->store);
     sm_autoclose int fd = -1;
-    status = sm_control_answer(&control, &fd, &cred->error);
+    status = prepare(cred);
+    if (status == SMCRED_OK)
+        status = sm_control_answer(&control, &fd, &cred->error);
     if (status != SMCRED_OK)
         return status;
     status = sm_page_map(fd, out_map);
@@ -153,16 +153,14 @@ enum smcred_status smcred_get(struct smcred *cred, const char *name, const char 
         return SMCRED_INVALID;
     if (!stage)
         stage = STAGE_DEFAULT;
-    enum smcred_status status = begin_again_in_child(cred);
-    if (status != SMCRED_OK)
-        return status;
+    begin_again_in_child(cred);
     struct cred_page *page = cred_pages_find(&cred->pages, name, stage);
     if (page) {
-        status = read_page(cred, page, out_snap);
+        enum smcred_status status = read_page(cred, page, out_snap);
         if (status == SMCRED_OK || status == SMCRED_NO_MEMORY)
             return status;
     }
-    status = check_arguments(cred, name, stage);
+    enum smcred_status status = check_arguments(cred, name, stage);
     return status == SMCRED_OK ? ask_and_read(cred, name, stage, out_snap) : status;
 }
 

@@ -10,6 +10,8 @@
 
 #include <assert.h>
 
+#define ROOM 511 /* bytes; with its NUL one cell, and most secrets fit */
+
 struct smcred_snapshot {
     struct cred_store *store; /* one reference */
     struct sm_secret *cell;   /* NULL: none yet */
@@ -53,11 +55,18 @@ static struct smcred_snapshot *take_empty(struct cred_store *store)
     if (!snap)
         return NULL;
     snap->store = cred_store_ref(store);
-    if (give_room(snap, CRED_SNAPSHOT_ROOM) != SMCRED_OK) {
+    if (give_room(snap, ROOM) != SMCRED_OK) {
         destroy(snap);
         return NULL;
     }
     return snap;
+}
+
+void cred_snapshot_prepare(struct cred_store *store)
+{
+    struct smcred_snapshot *snap = take_empty(store);
+    if (snap && !cred_store_park(store, snap))
+        destroy(snap);
 }
 
 static enum smcred_status read_page(struct smcred_snapshot *snap, const struct sm_page_map *map,

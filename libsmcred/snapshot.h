@@ -17,9 +17,10 @@ SM_MUST_CHECK enum smcred_status cred_snapshot_new(struct cred_store *store,
                                                    const struct sm_page_map *map, int64_t now_ms,
                                                    struct smcred_snapshot **out_snap);
 
+/* Parks an empty snapshot for the next hit, if memory allows: that takes a few microseconds. */
+void cred_snapshot_prepare(struct cred_store *store);
+
 /* Gives up the handle's reference to a store, and what snapshots parked there. */
 void cred_snapshot_leave(struct cred_store *store);
-
-#define CRED_SNAPSHOT_ROOM 511 /* bytes; with its NUL one cell, and most secrets fit */
 
 #endif
