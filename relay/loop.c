@@ -9,10 +9,13 @@
 
 #include <limits.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 #include "common/clock.h"
 
-#define EVENTS_MAX 64 /* of one round */
+#define EVENTS_MAX 64    /* of one round */
+#define LONE_MIN   16    /* rounds of one event each, in a row: one conversation, going fast */
+#define LINGER_NS  20000 /* shorter than falling asleep and being woken on another processor */
 
 enum smcred_status relay_loop_init(struct relay_loop *loop)
 {
@@ -152,11 +155,45 @@ static void expire_timers(struct relay_loop *loop)
     }
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/*
+ * The next event of a lone conversation is often nearer than sleep: looks for it a moment.  Not for
+ * several sessions, whose events are better collected, nor again soon when it was in vain.
+ */
+static int linger(struct relay_loop *loop, struct epoll_event *events)
+{
+    int count = 0;
+    if (loop->lone < LONE_MIN || loop->again)
+        return 0;
+    int64_t until_ns = now_ns() + LINGER_NS;
+    do
+        count = epoll_wait(loop->epoll, events, EVENTS_MAX, 0);
+    while (count == 0 && now_ns() < until_ns);
+    if (count == 0)
+        loop->lone = 0;
+    return count;
+}
+
+static int await(struct relay_loop *loop, struct epoll_event *events)
+{
+    int count = linger(loop, events);
+    if (count == 0)
+        count = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms(loop));
+    loop->lone = count == 1 ? loop->lone + 1 : 0;
+    return count;
+}
+
 void relay_loop_run(struct relay_loop *loop)
 {
     while (!loop->stop) {
         struct epoll_event events[EVENTS_MAX];
-        int count = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms(loop));
+        int count = await(loop, events);
         for (int i = 0; i < count; i++) {
             struct relay_watch *watch = events[i].data.ptr;
             if (watch->fd >= 0) /* else somebody of this round ended it */

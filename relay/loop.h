@@ -29,6 +29,7 @@ struct relay_timer {
 struct relay_loop {
     int epoll;
     bool stop;
+    unsigned lone; /* rounds of one event each, in a row */
     struct relay_watch *again;
     struct relay_timer *timers; /* by at_ms, soonest first */
     /* Called between two rounds, when no event of the last one is pending: the place to free. */
