@@ -8,15 +8,26 @@
  */
 #include <stdlib.h>
 
+#include "relay/pgsql_guard.h"
 #include "relay/pgsql_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The shortest statement that is taken for the own password's change is this one. */
+static void listen_to(struct sm_bytes words)
+{
+    static const char shortest[] = "alter user\"app\"password''";
+    if (pgsql_sets_password(words, "app") && words.len < sizeof shortest - 1)
+        abort();
+    (void)pgsql_says_sets_password(words, "app");
+}
 
 static void from_client(struct sm_bytes packet)
 {
     struct pgsql_startup startup, again;
     struct relay_error error;
     struct relay_buffer out = relay_buffer(4 * PGSQL_STARTUP_MAX);
+    listen_to(packet);
     if (pgsql_startup_parse(packet, &startup, &error) != SMCRED_OK || startup.version >> 16 != 3)
         return;
     if (pgsql_startup_write(&out, &startup, "app", "orders", "psql alice") == SMCRED_OK) {

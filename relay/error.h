@@ -13,6 +13,7 @@
 #define RELAY_CONNECTION_FAILED "08006" /* connection_failure */
 #define RELAY_PROTOCOL_BROKEN   "08P01" /* protocol_violation */
 #define RELAY_NOT_SUPPORTED     "0A000" /* feature_not_supported */
+#define RELAY_NOT_PRIVILEGED    "42501" /* insufficient_privilege */
 #define RELAY_NOT_AUTHORIZED    "28000" /* invalid_authorization_specification */
 #define RELAY_BAD_PASSWORD      "28P01" /* invalid_password */
 #define RELAY_TOO_MANY          "53300" /* too_many_connections */

@@ -2,7 +2,7 @@
 noinst_LTLIBRARIES += %D%/librelay.la
 %C%_librelay_la_SOURCES = %D%/buffer.c %D%/buffer.h %D%/endpoint.c %D%/endpoint.h %D%/error.c \
 	%D%/error.h %D%/keeper.c %D%/keeper.h %D%/loop.c %D%/loop.h %D%/pgsql.c %D%/pgsql.h \
-	%D%/pgsql_login.c %D%/pgsql_message.c %D%/pgsql_message.h %D%/protocol.h %D%/pump.c \
+	%D%/pgsql_guard.c %D%/pgsql_guard.h %D%/pgsql_login.c %D%/pgsql_message.c %D%/pgsql_message.h %D%/protocol.h %D%/pump.c \
 	%D%/pump.h %D%/relay.c %D%/relay.h %D%/sandbox.c %D%/sandbox.h %D%/scram.c %D%/scram.h \
 	%D%/session.c %D%/session.h %D%/stream.c %D%/stream.h %D%/upstream.c %D%/upstream.h
 %C%_librelay_la_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS) $(CRYPTO_CFLAGS) $(SECCOMP_CFLAGS) $(CAPNG_CFLAGS)

@@ -7,7 +7,11 @@
  */
 #include "relay/pgsql.h"
 
+#include "relay/pgsql_guard.h"
 #include "relay/relay.h"
+
+static const char rotation_hint[] =
+    "Ask an administrator to rotate the secret; nobody needs to know the new password.";
 
 static bool begin(struct relay_session *session)
 {
@@ -171,6 +175,21 @@ static bool may_interrupt(const uint8_t tail[6])
     return memcmp(tail, ready_for_query, sizeof ready_for_query) == 0;
 }
 
+/* What would lock everybody out until the next rotation: psql's \password, above all. */
+static bool overhear(const struct relay_session *session, struct sm_bytes words,
+                     struct relay_buffer *answer)
+{
+    if (!may_interrupt(session->pump.tail) || !pgsql_says_sets_password(words, session->user))
+        return false;
+    struct relay_error error =
+        relay_error(RELAY_NOT_PRIVILEGED,
+                    "the password of \"%s\" is the secret of target \"%s\" and is changed by "
+                    "rotation only, as everybody would be locked out until the next one",
+                    session->user, session->target);
+    memcpy(error.hint, rotation_hint, sizeof rotation_hint);
+    return pgsql_refusal_write(answer, &error, session->pump.tail[5]) == SMCRED_OK;
+}
+
 const struct relay_protocol relay_pgsql = {
     .engine = "postgres",
     .begin = begin,
@@ -182,5 +201,6 @@ const struct relay_protocol relay_pgsql = {
     .proof = pgsql_proof,
     .say_refusal = pgsql_say_refusal,
     .write_error = pgsql_error_write,
+    .overhear = overhear,
     .may_interrupt = may_interrupt,
 };

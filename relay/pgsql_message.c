@@ -254,19 +254,34 @@ enum smcred_status pgsql_message_write(struct relay_buffer *out, uint8_t type,
     return SMCRED_OK;
 }
 
-enum smcred_status pgsql_error_write(struct relay_buffer *out, const struct relay_error *error)
+static enum smcred_status write_error(struct relay_buffer *out, const char *severity,
+                                      const struct relay_error *error)
 {
     struct sm_bytes pieces[] = {
-        sm_bytes("SFATAL", 7),    sm_bytes("VFATAL", 7),
+        sm_bytes_of("S"),         sm_bytes(severity, strlen(severity) + 1),
+        sm_bytes_of("V"),         sm_bytes(severity, strlen(severity) + 1),
         sm_bytes_of("C"),         sm_bytes(error->sqlstate, strlen(error->sqlstate) + 1),
         sm_bytes_of("Msmcred: "), sm_bytes(error->text, strlen(error->text) + 1),
         sm_bytes("", 1),          sm_bytes(NULL, 0),
         sm_bytes(NULL, 0),
     };
     if (error->hint[0] != '\0') {
-        pieces[6] = sm_bytes_of("H");
-        pieces[7] = sm_bytes(error->hint, strlen(error->hint) + 1);
-        pieces[8] = sm_bytes("", 1);
+        pieces[8] = sm_bytes_of("H");
+        pieces[9] = sm_bytes(error->hint, strlen(error->hint) + 1);
+        pieces[10] = sm_bytes("", 1);
     }
     return pgsql_message_write(out, 'E', pieces, sizeof pieces / sizeof *pieces);
+}
+
+enum smcred_status pgsql_error_write(struct relay_buffer *out, const struct relay_error *error)
+{
+    return write_error(out, "FATAL", error);
+}
+
+enum smcred_status pgsql_refusal_write(struct relay_buffer *out, const struct relay_error *error,
+                                       uint8_t transaction_status)
+{
+    const struct sm_bytes piece = sm_bytes(&transaction_status, 1);
+    enum smcred_status status = write_error(out, "ERROR", error);
+    return status == SMCRED_OK ? pgsql_message_write(out, 'Z', &piece, 1) : status;
 }

@@ -90,6 +90,10 @@ const char *pgsql_error_field(const struct pgsql_message *message, char field);
 /* Appends a FATAL ErrorResponse; a hint of "" is left out. */
 SM_MUST_CHECK enum smcred_status pgsql_error_write(struct relay_buffer *out,
                                                    const struct relay_error *error);
+/* Appends an ErrorResponse that ends a statement and not the session, and ReadyForQuery. */
+SM_MUST_CHECK enum smcred_status pgsql_refusal_write(struct relay_buffer *out,
+                                                     const struct relay_error *error,
+                                                     uint8_t transaction_status);
 /* Appends type, length and the pieces; type 0 writes none, as in the first packets. */
 SM_MUST_CHECK enum smcred_status pgsql_message_write(struct relay_buffer *out, uint8_t type,
                                                      const struct sm_bytes *pieces, size_t count);

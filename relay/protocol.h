@@ -45,6 +45,12 @@ struct relay_protocol {
 
     /* Appends the error in the protocol's own form. */
     enum smcred_status (*write_error)(struct relay_buffer *out, const struct relay_error *error);
+    /*
+     * The client's first words after the server's last.  True: they were answered, in `answer`, and
+     * the server shall not hear them.  NULL: the protocol answers nothing itself.
+     */
+    bool (*overhear)(const struct relay_session *session, struct sm_bytes words,
+                     struct relay_buffer *answer);
     /* True if the server's last bytes show that an error may be put behind them. */
     bool (*may_interrupt)(const uint8_t tail[6]);
 };

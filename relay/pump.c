@@ -9,7 +9,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define TURNS_MAX 8 /* buffers in a row before other sessions have their turn */
+#define TURNS_MAX  8    /* buffers in a row before other sessions have their turn */
+#define ANSWER_MAX 4096 /* bytes of an answer in the server's stead */
 
 /* Sends what waits; AGAIN while some is left. */
 static enum relay_io flush_client(struct relay_pump *pump)
@@ -57,6 +58,7 @@ static enum relay_io give_client(struct relay_pump *pump, const uint8_t *data, s
 {
     size_t sent = 0;
     pump->bytes_out += len;
+    pump->server_told = false;
     remember_tail(pump, data, len);
     if (pump->to_client.len == 0) {
         enum relay_io io = relay_send(pump->client->fd, sm_bytes(data, len), &sent);
@@ -73,6 +75,7 @@ static enum relay_io give_client(struct relay_pump *pump, const uint8_t *data, s
 static enum relay_io give_server(struct relay_pump *pump, const uint8_t *data, size_t len)
 {
     pump->bytes_in += len;
+    pump->server_told = true;
     while (len > 0) {
         size_t sent = 0;
         enum relay_io io = relay_stream_write(pump->stream, sm_bytes(data, len), &sent);
@@ -158,6 +161,19 @@ static enum relay_pumped end_of_client(struct relay_pump *pump)
     return pump->client_gone ? RELAY_PUMP_CLOSED : RELAY_PUMP_ON;
 }
 
+/* True if the words were answered here; then *out_io is how that went. */
+static bool answer_here(struct relay_pump *pump, size_t len, enum relay_io *out_io)
+{
+    struct relay_buffer answer = relay_buffer(ANSWER_MAX);
+    if (pump->server_told || !pump->overhear ||
+        !pump->overhear(pump, sm_bytes(pump->plain, len), &answer))
+        return false;
+    struct sm_bytes words = relay_buffer_view(&answer);
+    *out_io = give_client(pump, words.data, words.len);
+    relay_buffer_clear(&answer);
+    return true;
+}
+
 static enum relay_pumped client_to_server(struct relay_pump *pump)
 {
     for (int turn = 0; turn < TURNS_MAX; turn++) {
@@ -173,6 +189,11 @@ static enum relay_pumped client_to_server(struct relay_pump *pump)
         if (io == RELAY_IO_AGAIN)
             return RELAY_PUMP_ON;
         pump->client_eof = io != RELAY_IO_DONE;
+        if (len > 0 && answer_here(pump, len, &io)) {
+            if (io != RELAY_IO_DONE)
+                return RELAY_PUMP_CLOSED;
+            continue;
+        }
         if (len > 0 && give_server(pump, pump->plain, len) != RELAY_IO_DONE)
             return RELAY_PUMP_BROKEN;
     }
@@ -190,6 +211,14 @@ static enum relay_pumped after_broken_write(struct relay_pump *pump)
         return RELAY_PUMP_BROKEN;
     pump->server_eof = true;
     return pumped;
+}
+
+void relay_pump_greet(struct relay_pump *pump, struct relay_buffer *greeting)
+{
+    remember_tail(pump, relay_buffer_view(greeting).data, greeting->len);
+    pump->bytes_out = greeting->len;
+    pump->to_client = *greeting;
+    pump->to_client.max = RELAY_PUMP_MAX;
 }
 
 enum relay_pumped relay_pump_client(struct relay_pump *pump, uint32_t events)

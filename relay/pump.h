@@ -25,6 +25,12 @@ struct relay_pump {
     struct relay_buffer to_client, to_server;
     uint64_t bytes_in, bytes_out; /* client to server, server to client */
     uint8_t tail[6];              /* the last bytes that went to the client */
+    bool server_told;             /* the client has said something since */
+    /*
+     * May answer in the server's stead what a client says first after the server's last words.
+     * True: it did, in `answer`, and the server is not told.  NULL: nobody listens.
+     */
+    bool (*overhear)(struct relay_pump *pump, struct sm_bytes words, struct relay_buffer *answer);
     bool client_drained;
     bool client_hung_up;               /* it will send no more */
     bool client_gone;                  /* nor read any more */
@@ -33,6 +39,8 @@ struct relay_pump {
 
 enum relay_pumped { RELAY_PUMP_ON, RELAY_PUMP_CLOSED, RELAY_PUMP_BROKEN };
 
+/* The first bytes for the client; the buffer is taken. */
+void relay_pump_greet(struct relay_pump *pump, struct relay_buffer *greeting);
 /* One turn after `events` at the client's or the server's end, or 0 to try both ways. */
 enum relay_pumped relay_pump_client(struct relay_pump *pump, uint32_t events);
 enum relay_pumped relay_pump_server(struct relay_pump *pump, uint32_t events);

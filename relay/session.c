@@ -206,6 +206,13 @@ void relay_session_refused(struct relay_session *session, const char *sqlstate, 
         fail_without_keeper(session);
 }
 
+static bool overhear(struct relay_pump *pump, struct sm_bytes words, struct relay_buffer *answer)
+{
+    const struct relay_session *session =
+        (struct relay_session *)((char *)pump - offsetof(struct relay_session, pump));
+    return session->protocol->overhear(session, words, answer);
+}
+
 static const char *tls_version_of(const struct relay_session *session)
 {
     return session->stream.ssl ? SSL_get_version(session->stream.ssl) : NULL;
@@ -225,9 +232,8 @@ void relay_session_logged_in(struct relay_session *session, struct relay_buffer 
     session->route = NULL;
     session->phase = RELAY_COPYING;
     relay_stream_share(&session->stream, &session->relay->wire);
-    session->pump.to_client = *greeting;
-    session->pump.to_client.max = RELAY_PUMP_MAX;
-    session->pump.bytes_out = greeting->len;
+    session->pump.overhear = session->protocol->overhear ? overhear : NULL;
+    relay_pump_greet(&session->pump, greeting);
     /* Either side may have sent more already, and its edge was seen. */
     relay_loop_again(&session->relay->loop, &session->server);
     relay_loop_again(&session->relay->loop, &session->client);

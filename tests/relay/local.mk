@@ -1,7 +1,8 @@
 # tests/relay/local.mk - tests of relay/.
 # The relay is tested alone: scripted_keeper plays parent and keeper.
 if HAVE_CMOCKA
-relay_tests = %D%/test_buffer %D%/test_loop %D%/test_pgsql_message %D%/test_scram
+relay_tests = %D%/test_buffer %D%/test_loop %D%/test_pgsql_guard \
+	%D%/test_pgsql_message %D%/test_scram
 check_PROGRAMS += $(relay_tests)
 TESTS += $(relay_tests)
 
@@ -14,6 +15,10 @@ TESTS += $(relay_tests)
 %C%_test_loop_CFLAGS = $(test_cflags)
 %C%_test_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=epoll_wait
 %C%_test_loop_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_pgsql_guard_SOURCES = %D%/test_pgsql_guard.c
+%C%_test_pgsql_guard_CFLAGS = $(test_cflags)
+%C%_test_pgsql_guard_LDADD = relay/librelay.la $(CMOCKA_LIBS)
 
 %C%_test_pgsql_message_SOURCES = %D%/test_pgsql_message.c
 %C%_test_pgsql_message_CFLAGS = $(test_cflags)

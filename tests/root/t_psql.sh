@@ -48,8 +48,42 @@ is "LISTEN and NOTIFY" "$(printf '%s\n' 'listen news;' "notify news, 'hello';" '
     as_alice psql -XAtqh "$WORLD_HOST" 2>&1 | sed 's/ from server process.*//' | sort)" \
     "$(printf '%s\n' 1 'Asynchronous notification "news" with payload "hello" received' | sort)"
 
-# Whatever an operator does to the password, the next rotation heals it.
-query "alter role current_user password 'changed behind our back'" >/dev/null
+# \password would lock everybody out: it is refused, and so is the statement behind it.
+new_password() {
+    printf '%s\n' sesame sesame | setsid -w "$WORLD/bin/as_alice" psql -Xqh "$WORLD_HOST" \
+        -v VERBOSITY=verbose -c '\password' -c 'select 2 + 3 as next' 2>&1
+}
+like "\\password is refused, says how it is done, and the session goes on" "$(new_password)" \
+    "*ERROR:  42501: smcred: the password of \"$WORLD_ROLE\" *by rotation*HINT: *rotate*next*5*"
+like "so is ALTER ROLE CURRENT_USER PASSWORD" \
+    "$(query "alter role current_user password 'changed in passing'")" "ERROR:  smcred: the password of*"
+is "in a transaction too, which goes on" "$(printf '%s\n' 'begin;' "alter role $WORLD_ROLE password null;" \
+    'select 6;' 'commit;' | as_alice psql -XAtqh "$WORLD_HOST" 2>&1 | grep -v '^HINT' | cut -c 1-31)" \
+    "ERROR:  smcred: the password of
+6"
+is "another role's password is the database's business" \
+    "$(query "alter role somebody password 'x'")" 'ERROR:  role "somebody" does not exist'
+is "and so are texts that merely contain the statement" \
+    "$(query "select 'alter role current_user password ''x'''")" "alter role current_user password 'x'"
+if as_alice python3 -c 'import psycopg2' 2>/dev/null; then
+    cat >"$home/change.py" <<'END'
+import psycopg2
+connection = psycopg2.connect(host="orders-db.internal")
+cursor = connection.cursor()
+try:
+    cursor.execute("ALTER USER current_user PASSWORD %s", ("sesame",))
+except psycopg2.errors.InsufficientPrivilege as error:
+    print(error.pgcode)
+connection.rollback()
+cursor.execute("select 7")
+print(cursor.fetchone()[0])
+END
+    is "psycopg2 sees the refusal as what it is" "$(as_alice python3 "$home/change.py" 2>&1)" $'42501\n7'
+fi
+
+# It is no control: whoever wants to can.  Then the next rotation heals it.
+in_the_database "alter role $WORLD_ROLE noreplication" >/dev/null # or PostgreSQL 15 itself says no
+is "who insists can change it" "$(query "do \$\$ begin execute 'alter role current_user password ''changed behind our back'''; end \$\$")" ""
 sandbox rotate "$WORLD"
 is "a password changed from inside locks nobody out once it is rotated" "$(query 'select 1')" 1
 
