@@ -16,6 +16,11 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/errors.c %D%/errors.h \
 	%D%/filters.c %D%/filters.h \
 	%D%/http.c %D%/http.h \
+	%D%/iam.h \
+	%D%/iam_condition.c \
+	%D%/iam_document.c \
+	%D%/iam_judge.c \
+	%D%/iam_pattern.c \
 	%D%/json.c %D%/json.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/labels.c %D%/labels.h \

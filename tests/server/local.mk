@@ -7,6 +7,7 @@ server_tests = \
 	%D%/test_dispatch \
 	%D%/test_envelope \
 	%D%/test_filters \
+	%D%/test_iam \
 	%D%/test_password \
 	%D%/test_pattern \
 	%D%/test_schedule \
@@ -30,6 +31,10 @@ TESTS += $(server_tests)
 %C%_test_filters_SOURCES = %D%/test_filters.c
 %C%_test_filters_CFLAGS = $(test_cflags)
 %C%_test_filters_LDADD = $(server_test_libs)
+
+%C%_test_iam_SOURCES = %D%/test_iam.c
+%C%_test_iam_CFLAGS = $(test_cflags)
+%C%_test_iam_LDADD = $(server_test_libs)
 
 %C%_test_password_SOURCES = %D%/test_password.c
 %C%_test_password_CFLAGS = $(test_cflags)
