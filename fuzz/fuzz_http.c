@@ -11,8 +11,10 @@
 #include "server/call.h"
 #include "server/dispatch.h"
 #include "server/json.h"
+#include "server/keys.h"
 
 #define TARGET_MAX 128
+#define CALLER     "arn:aws:iam::000000000000:user/admin"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -32,6 +34,8 @@ static void open_server(struct server *server)
         server_store_open(":memory:", &server->store, NULL) != SMCRED_OK ||
         server_store_setting_set(server->store, "region", "us-east-1") != SMCRED_OK ||
         server_store_setting_set(server->store, "account", "000000000000") != SMCRED_OK ||
+        server_store_principal_add(server->store, CALLER, 1) != SMCRED_OK ||
+        server_store_policy_put(server->store, CALLER, "all", SERVER_ADMINISTRATOR) != SMCRED_OK ||
         server_init(server, NULL) != SMCRED_OK)
         abort();
     server->now_ms = fixed_clock;
@@ -49,6 +53,7 @@ static void ask(struct server *server, const char *target, struct sm_bytes body)
 {
     static struct server_call call;
     server_call_init(&call, server, "unix");
+    memcpy(call.principal, CALLER, sizeof CALLER);
     call.error = server_dispatch_parse(&call, target, body);
     if (call.error == SERVER_OK)
         call.error = server_dispatch_run(&call);

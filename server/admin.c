@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "common/log.h"
+#include "server/names.h"
 #include "server/setup.h"
 
 bool server_admin_open(const char *directory, struct server *out_server)
@@ -37,4 +38,56 @@ bool server_admin_show_key(const char *id, const struct sm_secret *secret)
     bool shown = fflush(stdout) == 0;
     explicit_bzero(room, sizeof room);
     return shown;
+}
+
+/* Letters, digits and + = , . @ _ -, as IAM has them. */
+static bool is_name(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789+=,.@_-";
+    size_t len = strlen(name);
+    return len > 0 && len <= 64 && strspn(name, allowed) == len;
+}
+
+static bool is_account(const char *text)
+{
+    return strlen(text) == SERVER_ACCOUNT_LEN && strspn(text, "0123456789") == SERVER_ACCOUNT_LEN;
+}
+
+bool server_admin_principal(const struct server *server, const char *user, const char *role,
+                            const char *account, char out_arn[SERVER_PRINCIPAL_MAX + 1])
+{
+    const char *name = user ? user : role;
+    if (!user == !role) {
+        log_error("give one of --user and --role");
+        return false;
+    }
+    if (!is_name(name) || (account && !is_account(account))) {
+        log_error("a name is up to 64 of A-Z a-z 0-9 + = , . @ _ -, an account twelve digits");
+        return false;
+    }
+    (void)snprintf(out_arn, SERVER_PRINCIPAL_MAX + 1, "arn:%s:iam::%s:%s/%s",
+                   server_partition(server->home.region), account ? account : server->home.account,
+                   user ? "user" : "role", name); /* fits */
+    return true;
+}
+
+char *server_admin_read(const char *path, size_t max)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    sm_autofree char *text = malloc(max + 2);
+    if (!file || !text) {
+        log_error("cannot open %s: %s", log_quote(path), strerror(errno));
+        return NULL;
+    }
+    size_t len = fread(text, 1, max + 1, file);
+    bool failed = ferror(file) != 0;
+    if (file != stdin)
+        (void)fclose(file); /* only read from */
+    text[len] = '\0';
+    if (failed || len > max || strlen(text) != len) {
+        log_error("%s cannot be read, or is no text of at most %zu bytes", log_quote(path), max);
+        return NULL;
+    }
+    return sm_take_ptr(&text);
 }

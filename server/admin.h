@@ -9,6 +9,9 @@
 
 /* Commands, as main's table names them; each in admin_NOUN.c. */
 int server_admin_access_key(const char *path, int argc, char **argv);
+int server_admin_policy(const char *path, int argc, char **argv);
+int server_admin_role(const char *path, int argc, char **argv);
+int server_admin_tag(const char *path, int argc, char **argv);
 
 /*
  * Opens the store in `directory` beside a server that may have it open too, and says why it cannot.
@@ -24,5 +27,16 @@ int server_admin_end(struct server *server, enum smcred_status status, const cha
 
 /* Shows a key pair, once, as shell assignments; false if it could not be shown whole. */
 SM_MUST_CHECK bool server_admin_show_key(const char *id, const struct sm_secret *secret);
+
+/*
+ * The ARN of the user or of the role, one of which is named; false after having said what is wrong.
+ *   account  NULL: the store's
+ */
+SM_MUST_CHECK bool server_admin_principal(const struct server *server, const char *user,
+                                          const char *role, const char *account,
+                                          char out_arn[SERVER_PRINCIPAL_MAX + 1]);
+
+/* A file's text, - is standard input; NULL after having said why.  Free with free(). */
+SM_MUST_CHECK char *server_admin_read(const char *path, size_t max);
 
 #endif

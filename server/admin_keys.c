@@ -4,26 +4,10 @@
  */
 #include <stdio.h>
 
-#include "common/log.h"
 #include "server/admin.h"
 #include "server/command.h"
 #include "server/keys.h"
-#include "server/names.h"
 #include "server/setup.h"
-
-/* Letters, digits and + = , . @ _ -, as IAM has them. */
-static bool is_user(const char *name)
-{
-    size_t len = strlen(name);
-    return len > 0 && len <= 64 &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                        "0123456789+=,.@_-") == len;
-}
-
-static bool is_account(const char *text)
-{
-    return strlen(text) == SERVER_ACCOUNT_LEN && strspn(text, "0123456789") == SERVER_ACCOUNT_LEN;
-}
 
 static int create(const char *path, int argc, char **argv)
 {
@@ -39,15 +23,12 @@ static int create(const char *path, int argc, char **argv)
                                       options, argc, argv);
     if (code != SERVER_GO_ON)
         return code;
-    if (!is_user(user) || (account && !is_account(account))) {
-        log_error("a user is up to 64 of A-Z a-z 0-9 + = , . @ _ -, an account twelve digits");
-        return SERVER_EXIT_USAGE;
-    }
     if (!server_admin_open(directory, &server))
         return EXIT_FAILURE;
-    (void)snprintf(principal, sizeof principal, "arn:%s:iam::%s:user/%s",
-                   server_partition(server.home.region), account ? account : server.home.account,
-                   user); /* fits */
+    if (!server_admin_principal(&server, user, NULL, account, principal)) {
+        server_setup_close(&server);
+        return SERVER_EXIT_USAGE;
+    }
     enum smcred_status status = server_key_create(&server, principal, id, &secret);
     if (status == SMCRED_OK && !server_admin_show_key(id, secret))
         status = SMCRED_SYSTEM;

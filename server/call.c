@@ -63,6 +63,8 @@ void server_call_done(struct server_call *call)
     cJSON_Delete(call->input);
     cJSON_Delete(call->output);
     free(call->message);
+    free(call->session_policy);
+    call->session_policy = NULL;
     call->input = NULL;
     call->output = NULL;
     call->message = NULL;

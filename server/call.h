@@ -16,6 +16,7 @@ struct server_signing;
 struct server_trail;
 
 #define SERVER_REQUEST_ID_LEN 36 /* a UUID */
+#define SERVER_USER_ID_MAX    96 /* "AROA..." and a session name */
 
 /* What lives as long as the process.  One thread answers all calls. */
 struct server {
@@ -27,6 +28,7 @@ struct server {
     int lock_fd;                /* -1: somebody else may serve */
     int64_t (*now_ms)(void);    /* wall clock; tests give their own */
     struct server_place home;   /* of the store: where --init put its first key */
+    bool tls;                   /* callers come over TLS */
     const char *regions;        /* served, separated by commas; NULL: any */
 };
 
@@ -48,6 +50,9 @@ struct server_call {
     /* who */
     char access_key_id[SERVER_KEY_ID_MAX + 1]; /* "" until known */
     char principal[SERVER_PRINCIPAL_MAX + 1];  /* ARN */
+    char role[SERVER_PRINCIPAL_MAX + 1];       /* ARN of a session's role; "" for a user */
+    char user_id[SERVER_USER_ID_MAX + 1];
+    char *session_policy;      /* that narrows what the role may; NULL: none */
     struct server_place place; /* account of the key, region of the credential's scope */
     char source[64];           /* address of the peer */
     /* which; for operations that name a secret, and for the trail */

@@ -18,6 +18,9 @@ const struct server_error_form *server_error_form(enum server_error error)
         [SERVER_LIMIT_EXCEEDED] = {"LimitExceededException", 400, "Message"},
         [SERVER_DECRYPTION_FAILURE] = {"DecryptionFailure", 400, "Message"},
         [SERVER_ACCESS_DENIED] = {"AccessDeniedException", 400, "Message"},
+        [SERVER_ENCRYPTION_FAILURE] = {"EncryptionFailure", 400, "Message"},
+        [SERVER_MALFORMED_POLICY] = {"MalformedPolicyDocumentException", 400, "Message"},
+        [SERVER_PUBLIC_POLICY] = {"PublicPolicyException", 400, "Message"},
         [SERVER_INTERNAL] = {"InternalServiceError", 500, "Message"},
         [SERVER_VALIDATION] = {"ValidationException", 400, "message"},
         [SERVER_SERIALIZATION] = {"SerializationException", 400, "Message"},
@@ -44,6 +47,7 @@ const struct server_error_form *server_error_form(enum server_error error)
         [SERVER_INVALID_RESOURCE_ID] = {"InvalidResourceId", 400, "message"},
         [SERVER_INVALID_RESOURCE_TYPE] = {"InvalidResourceType", 400, "message"},
         [SERVER_TOO_MANY_TAGS] = {"TooManyTagsError", 400, "message"},
+        [SERVER_EXPIRED_TOKEN] = {"ExpiredTokenException", 400, "message"},
     };
     return &forms[error];
 }

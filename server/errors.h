@@ -18,6 +18,9 @@ enum server_error {
     SERVER_LIMIT_EXCEEDED,
     SERVER_DECRYPTION_FAILURE,
     SERVER_ACCESS_DENIED,
+    SERVER_ENCRYPTION_FAILURE,
+    SERVER_MALFORMED_POLICY,
+    SERVER_PUBLIC_POLICY,
     SERVER_INTERNAL,
     /* said by AWS's front end, before the service proper */
     SERVER_VALIDATION,
@@ -46,6 +49,7 @@ enum server_error {
     SERVER_INVALID_RESOURCE_ID,
     SERVER_INVALID_RESOURCE_TYPE,
     SERVER_TOO_MANY_TAGS,
+    SERVER_EXPIRED_TOKEN,
 };
 
 /* One row per error; what the client sees of it. */

@@ -68,6 +68,8 @@ enum smcred_status server_key_create(const struct server *server, const char *pr
         status = server_seal(server->vault, server->master_key,
                              place_of(sm_bytes_of(key.id), place), secret, &sealed, &sealed_len);
     if (status == SMCRED_OK)
+        status = server_store_principal_add(server->store, principal, key.created_ms);
+    if (status == SMCRED_OK)
         status = server_store_key_insert(server->store, &key, sm_bytes(sealed, sealed_len));
     if (status != SMCRED_OK)
         return status;

@@ -11,6 +11,11 @@
 #define SERVER_KEY_ID_LEN     20 /* "AKIA" and sixteen more */
 #define SERVER_KEY_SECRET_LEN 40
 
+/* A policy that allows everything: what the first user has. */
+#define SERVER_ADMINISTRATOR                                                                       \
+    "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\","            \
+    "\"Resource\":\"*\"}}"
+
 /*
  * Makes a key pair for `principal` and stores it, the secret half sealed.  It is not shown again.
  *   out_secret  free with sm_secret_free()

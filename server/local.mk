@@ -3,8 +3,12 @@
 noinst_LTLIBRARIES += %D%/libserver.la
 # One noun a line, so that two people can add theirs.
 %C%_libserver_la_SOURCES = \
+	%D%/access.c %D%/access.h \
+	%D%/access_facts.c \
 	%D%/admin.c %D%/admin.h \
 	%D%/admin_keys.c \
+	%D%/admin_policy.c \
+	%D%/admin_role.c \
 	%D%/auth.c %D%/auth.h \
 	%D%/base64.c %D%/base64.h \
 	%D%/call.c %D%/call.h \
@@ -43,6 +47,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/pattern.c %D%/pattern.h \
 	%D%/reading.c \
 	%D%/schedule.c %D%/schedule.h \
+	%D%/resource_policy.c \
 	%D%/secrets.c %D%/secrets.h \
 	%D%/secretsmanager.c %D%/secretsmanager.h \
 	%D%/serve.c %D%/serve.h \
@@ -55,6 +60,8 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/store_keys.c \
 	%D%/store_labels.c \
 	%D%/store_parameters.c \
+	%D%/store_policies.c \
+	%D%/store_principals.c \
 	%D%/store_schema.c \
 	%D%/store_secrets.c \
 	%D%/store_settings.c \

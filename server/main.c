@@ -15,6 +15,9 @@
 
 static const struct server_command commands[] = {
     {"access-key", "who may call: create, list, disable", server_admin_access_key},
+    {"policy", "what users and roles may do: put, list, show, delete", server_admin_policy},
+    {"role", "roles and who may assume them: put", server_admin_role},
+    {"tag", "tag a user or role", server_admin_tag},
     {.name = NULL},
 };
 

@@ -133,3 +133,15 @@ const struct server_member server_model_update_secret[] = {
 const struct server_member server_model_update_secret_version_stage[] = {
     SECRET_ID, REQUIRED("VersionStage", 1, 256), TEXT("RemoveFromVersionId", 32, 64),
     TEXT("MoveToVersionId", 32, 64), END};
+
+#define POLICY REQUIRED("ResourcePolicy", 1, 20480)
+
+const struct server_member server_model_delete_resource_policy[] = {SECRET_ID, END};
+
+const struct server_member server_model_get_resource_policy[] = {SECRET_ID, END};
+
+const struct server_member server_model_put_resource_policy[] = {SECRET_ID, POLICY,
+                                                                 BOOLEAN("BlockPublicPolicy"), END};
+
+const struct server_member server_model_validate_resource_policy[] = {TEXT("SecretId", 1, 2048),
+                                                                      POLICY, END};

@@ -20,6 +20,11 @@ enum server_error server_update_secret(struct server_call *call);
 /* deletion.c */
 enum server_error server_delete_secret(struct server_call *call);
 enum server_error server_restore_secret(struct server_call *call);
+/* resource_policy.c */
+enum server_error server_put_resource_policy(struct server_call *call);
+enum server_error server_get_resource_policy(struct server_call *call);
+enum server_error server_delete_resource_policy(struct server_call *call);
+enum server_error server_validate_resource_policy(struct server_call *call);
 /* list.c */
 enum server_error server_list_secrets(struct server_call *call);
 /* reading.c */

@@ -137,7 +137,7 @@ static enum server_error read_listed(struct server_call *call, const cJSON *ids)
     enum server_error error = SERVER_OK;
     cJSON_ArrayForEach(id, ids)
     {
-        error = server_secretsmanager_find(call, id->valuestring, true);
+        error = server_secretsmanager_find(call, id->valuestring, "GetSecretValue", true);
         error = error == SERVER_OK ? read_one(call, id->valuestring)
                                    : excuse(call, error, id->valuestring);
         if (error != SERVER_OK)
@@ -149,7 +149,9 @@ static enum server_error read_listed(struct server_call *call, const cJSON *ids)
 static enum server_error read_found(struct server_call *call, const struct server_secret *secret)
 {
     call->secret = *secret;
-    return read_one(call, secret->arn);
+    enum server_error error =
+        server_secretsmanager_allows(call, "GetSecretValue", secret, secret->arn);
+    return error == SERVER_OK ? read_one(call, secret->arn) : excuse(call, error, secret->arn);
 }
 
 enum server_error server_batch_get_secret_value(struct server_call *call)
@@ -167,6 +169,9 @@ enum server_error server_batch_get_secret_value(struct server_call *call)
     (void)server_json_add_array(call->output, "Errors");       /* as above */
     if (ids)
         return read_listed(call, ids);
+    enum server_error error = server_secretsmanager_allows(call, "ListSecrets", NULL, NULL);
+    if (error != SERVER_OK)
+        return error;
     return server_list(call, &(struct server_listing){.order = SERVER_ORDER_CREATED,
                                                       .most = BATCH_MAX,
                                                       .add = read_found});

@@ -8,6 +8,9 @@
  */
 #include "server/secretsmanager.h"
 
+#include <stdio.h>
+
+#include "server/access.h"
 #include "server/dispatch.h"
 #include "server/json.h"
 #include "server/model.h"
@@ -21,15 +24,21 @@ static const struct server_operation operations[] = {
     {"CreateSecret", server_model_create_secret, "Name", true, false, false, server_create_secret},
     {"DeleteSecret", server_model_delete_secret, "SecretId", false, false, false,
      server_delete_secret},
+    {"DeleteResourcePolicy", server_model_delete_resource_policy, "SecretId", false, true, true,
+     server_delete_resource_policy},
     {"DescribeSecret", server_model_describe_secret, "SecretId", false, true, false,
      server_describe_secret},
     {"GetRandomPassword", server_model_get_random_password, NULL, false, false, false,
      server_get_random_password},
+    {"GetResourcePolicy", server_model_get_resource_policy, "SecretId", false, true, true,
+     server_get_resource_policy},
     {"GetSecretValue", server_model_get_secret_value, "SecretId", false, true, true,
      server_get_secret_value},
     {"ListSecretVersionIds", server_model_list_secret_version_ids, "SecretId", false, true, false,
      server_list_secret_version_ids},
     {"ListSecrets", server_model_list_secrets, NULL, false, false, false, server_list_secrets},
+    {"PutResourcePolicy", server_model_put_resource_policy, "SecretId", false, true, true,
+     server_put_resource_policy},
     {"PutSecretValue", server_model_put_secret_value, "SecretId", true, true, true,
      server_put_secret_value},
     {"RestoreSecret", server_model_restore_secret, "SecretId", false, true, false,
@@ -41,6 +50,8 @@ static const struct server_operation operations[] = {
      server_update_secret},
     {"UpdateSecretVersionStage", server_model_update_secret_version_stage, "SecretId", false, true,
      true, server_update_secret_version_stage},
+    {"ValidateResourcePolicy", server_model_validate_resource_policy, "SecretId", false, false,
+     false, server_validate_resource_policy},
     {.name = NULL},
 };
 
@@ -48,7 +59,7 @@ static enum server_error check_id(struct server_call *call)
 {
     const char *id = server_dispatch_secret_id(call);
     bool is_new = call->operation->id && strcmp(call->operation->id, "Name") == 0;
-    if (!call->operation->id || (is_new ? server_name_is_valid(id) : server_id_is_valid(id)))
+    if (!*id || (is_new ? server_name_is_valid(id) : server_id_is_valid(id)))
         return SERVER_OK;
     return server_fail(call, SERVER_VALIDATION,
                        "Invalid name. Must be a valid name containing alphanumeric characters, or "
@@ -64,15 +75,76 @@ static enum server_error check_token(struct server_call *call)
                        "value.");
 }
 
+/* --- who may ---------------------------------------------------------------------------------- */
+
+/* "secretsmanager:" and an operation's name. */
+#define ACTION_MAX 64
+static void write_action(const char *operation, char out[ACTION_MAX])
+{
+    (void)snprintf(out, ACTION_MAX, "secretsmanager:%s", operation); /* fits */
+}
+
+enum server_error server_secretsmanager_allows(struct server_call *call, const char *operation,
+                                               const struct server_secret *secret, const char *id)
+{
+    char action[ACTION_MAX];
+    write_action(operation, action);
+    const char *resource = secret ? secret->arn : id;
+    return server_access_check(&(struct server_access){.call = call,
+                                                       .action = action,
+                                                       .resource = resource ? resource : "*",
+                                                       .shown = resource,
+                                                       .secret = secret});
+}
+
+/* What is to be created has no ARN yet, but policies are written for the ones it may get. */
+static enum server_error allows_creation(struct server_call *call, const char *operation,
+                                         const char *name)
+{
+    char action[ACTION_MAX], arn[SERVER_ARN_MAX + 1];
+    write_action(operation, action);
+    enum smcred_status status = server_arn_make(&call->place, name, arn);
+    if (status != SMCRED_OK)
+        return server_fail_status(call, status);
+    return server_access_check(
+        &(struct server_access){.call = call, .action = action, .resource = arn, .shown = name});
+}
+
+static enum server_error check_creation(struct server_call *call)
+{
+    const char *name = server_dispatch_secret_id(call);
+    enum server_error error = allows_creation(call, call->operation->name, name);
+    if (error == SERVER_OK && server_json_get(call->input, "Tags"))
+        error = allows_creation(call, "TagResource", name);
+    if (error == SERVER_OK && server_json_get(call->input, "AddReplicaRegions"))
+        error = allows_creation(call, "ReplicateSecretToRegions", name);
+    return error;
+}
+
+/* The default key is for its own account alone. */
+static bool touches_value(const char *operation)
+{
+    return strcmp(operation, "GetSecretValue") == 0 || strcmp(operation, "PutSecretValue") == 0;
+}
+
 enum server_error server_secretsmanager_find(struct server_call *call, const char *id,
-                                             bool refuses_deleted)
+                                             const char *operation, bool refuses_deleted)
 {
     enum smcred_status status = server_secret_find(call, id, &call->secret);
+    if (status != SMCRED_OK && status != SMCRED_NOT_FOUND)
+        return server_fail_status(call, status);
+    enum server_error error = server_secretsmanager_allows(
+        call, operation, status == SMCRED_OK ? &call->secret : NULL, id);
+    if (error != SERVER_OK)
+        return error;
     if (status == SMCRED_NOT_FOUND)
         return server_fail(call, SERVER_RESOURCE_NOT_FOUND,
                            "Secrets Manager can't find the specified secret.");
-    if (status != SMCRED_OK)
-        return server_fail_status(call, status);
+    if (touches_value(operation) && !*call->secret.kms_key_id &&
+        strcmp(call->secret.place.account, call->place.account) != 0)
+        return server_fail(call, SERVER_INVALID_REQUEST,
+                           "You can't access a secret from a different AWS account if you encrypt "
+                           "the secret with the default KMS service key.");
     if (refuses_deleted && call->secret.deleted_ms != 0)
         return server_fail(call, SERVER_INVALID_REQUEST,
                            "You can't perform this operation on the secret because it was marked "
@@ -80,19 +152,34 @@ enum server_error server_secretsmanager_find(struct server_call *call, const cha
     return SERVER_OK;
 }
 
-/* Syntax of the name, the token, existence and state: in AWS's order. */
-static enum server_error check(struct server_call *call)
+/* May the caller, and is there what it names? */
+static enum server_error check_resource(struct server_call *call)
 {
     const struct server_operation *operation = call->operation;
+    const char *id = server_dispatch_secret_id(call);
+    struct server_secret secret;
+    if (operation->id && strcmp(operation->id, "Name") == 0)
+        return check_creation(call);
+    if (operation->finds)
+        return server_secretsmanager_find(call, id, operation->name, operation->refuses_deleted);
+    if (!*id)
+        return server_secretsmanager_allows(call, operation->name, NULL, NULL);
+    enum smcred_status status = server_secret_find(call, id, &secret);
+    if (status != SMCRED_OK && status != SMCRED_NOT_FOUND)
+        return server_fail_status(call, status);
+    return server_secretsmanager_allows(call, operation->name, status == SMCRED_OK ? &secret : NULL,
+                                        id);
+}
+
+/* Syntax of the name, the token, permission, existence and state: in AWS's order. */
+static enum server_error check(struct server_call *call)
+{
     enum server_error error = check_id(call);
     if (error == SERVER_OK)
         error = check_token(call);
     if (error == SERVER_OK)
         error = server_fail_status(call, server_store_purge(call->server->store, call->now_ms));
-    if (error == SERVER_OK && operation->finds)
-        error = server_secretsmanager_find(call, server_dispatch_secret_id(call),
-                                           operation->refuses_deleted);
-    return error;
+    return error == SERVER_OK ? check_resource(call) : error;
 }
 
 const struct server_service server_secretsmanager = {.name = "secretsmanager",

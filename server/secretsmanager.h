@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * secretsmanager.h - Secrets Manager as one of the services.
+ * secretsmanager.h - Secrets Manager as one of the services: its checks, for operations that need
+ * them more than once.
  */
 #ifndef SERVER_SECRETSMANAGER_H
 #define SERVER_SECRETSMANAGER_H
 
 #include "server/call.h"
 
-/* Sets call->secret to the one named, for operations that name several. */
+/*
+ * Whether the caller may do `operation`, "GetSecretValue", with a secret.
+ *   secret  NULL if there is none of that id, or none is meant
+ *   id      as the caller wrote it; NULL if none is meant
+ */
+enum server_error server_secretsmanager_allows(struct server_call *call, const char *operation,
+                                               const struct server_secret *secret, const char *id);
+
+/* Sets call->secret to the one named, if the caller may do `operation` with it. */
 enum server_error server_secretsmanager_find(struct server_call *call, const char *id,
-                                             bool refuses_deleted);
+                                             const char *operation, bool refuses_deleted);
 
 #endif

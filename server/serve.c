@@ -287,6 +287,7 @@ static int serve(const struct options *options)
         return EXIT_FAILURE;
     }
     server.regions = options->regions;
+    server.tls = options->tls_cert != NULL;
     bool ready = true;
     if (options->tls_cert) {
         cert = read_pem(server.vault, options->tls_cert, false);

@@ -154,6 +154,9 @@ enum smcred_status server_setup_create(const char *directory, const char *region
     (void)snprintf(principal, sizeof principal, "arn:%s:iam::%s:user/admin",
                    server_partition(region), account); /* fits */
     status = server_key_create(out_server, principal, out_key_id, out_secret);
+    if (status == SMCRED_OK)
+        status = server_store_policy_put(out_server->store, principal, "AdministratorAccess",
+                                         SERVER_ADMINISTRATOR);
     if (status != SMCRED_OK)
         (void)sm_error_set(err, status, "cannot make the access key: %s", sm_status_text(status));
     else

@@ -21,6 +21,7 @@
 #define SERVER_LABEL_MAX       (256 * SERVER_UTF8_MAX)
 #define SERVER_KEY_ID_MAX      128
 #define SERVER_PRINCIPAL_MAX   256
+#define SERVER_TRUST_MAX       2048 /* bytes */
 
 #define SERVER_REGION_MAX  63
 #define SERVER_ACCOUNT_LEN 12
@@ -186,6 +187,46 @@ SM_MUST_CHECK enum smcred_status server_store_key_disable(struct server_store *s
 typedef void server_key_visit(void *context, const struct server_key *key);
 SM_MUST_CHECK enum smcred_status server_store_keys(struct server_store *store,
                                                    server_key_visit *visit, void *context);
+
+/* Users and roles, known by their ARNs. */
+struct server_principal {
+    char arn[SERVER_PRINCIPAL_MAX + 1];
+    char trust[SERVER_TRUST_MAX + 1]; /* a role's trust policy; "" for a user */
+    int64_t session_max_s;
+};
+/* Nothing happens to one that is there. */
+SM_MUST_CHECK enum smcred_status server_store_principal_add(struct server_store *store,
+                                                            const char *arn, int64_t created_ms);
+SM_MUST_CHECK enum smcred_status server_store_principal_trust(struct server_store *store,
+                                                              const char *arn, const char *trust,
+                                                              int64_t session_max_s);
+SM_MUST_CHECK enum smcred_status server_store_principal(struct server_store *store, const char *arn,
+                                                        struct server_principal *out_principal);
+typedef void server_pair_visit(void *context, const char *name, const char *value);
+SM_MUST_CHECK enum smcred_status server_store_policy_put(struct server_store *store,
+                                                         const char *principal, const char *name,
+                                                         const char *document);
+SM_MUST_CHECK enum smcred_status
+server_store_policy_delete(struct server_store *store, const char *principal, const char *name);
+SM_MUST_CHECK enum smcred_status server_store_policies(struct server_store *store,
+                                                       const char *principal,
+                                                       server_pair_visit *visit, void *context);
+SM_MUST_CHECK enum smcred_status server_store_principal_tag(struct server_store *store,
+                                                            const char *principal, const char *key,
+                                                            const char *value);
+SM_MUST_CHECK enum smcred_status server_store_principal_tags(struct server_store *store,
+                                                             const char *principal,
+                                                             server_pair_visit *visit,
+                                                             void *context);
+
+/* Resource policies.  SMCRED_NOT_FOUND where the secret has none. */
+SM_MUST_CHECK enum smcred_status
+server_store_resource_policy_put(struct server_store *store, int64_t secret, const char *document);
+/* out_document: free with free(). */
+SM_MUST_CHECK enum smcred_status server_store_resource_policy(struct server_store *store,
+                                                              int64_t secret, char **out_document);
+SM_MUST_CHECK enum smcred_status server_store_resource_policy_delete(struct server_store *store,
+                                                                     int64_t secret);
 
 /* Settings of the whole store: region, account. */
 SM_MUST_CHECK enum smcred_status server_store_setting_set(struct server_store *store,

@@ -59,6 +59,19 @@ static const char *const migrations[] = {
     "CREATE TABLE parameter_tag (parameter INTEGER NOT NULL REFERENCES parameter"
     " ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (parameter, key))"
     " STRICT, WITHOUT ROWID;",
+    /* Users and roles have policies.  Until now every key could do everything. */
+    "CREATE TABLE principal (arn TEXT PRIMARY KEY, trust TEXT NOT NULL,"
+    " session_max_s INTEGER NOT NULL, created_ms INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE principal_policy (principal TEXT NOT NULL REFERENCES principal ON DELETE CASCADE,"
+    " name TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (principal, name)) STRICT;"
+    "CREATE TABLE principal_tag (principal TEXT NOT NULL REFERENCES principal ON DELETE CASCADE,"
+    " key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (principal, key)) STRICT;"
+    "CREATE TABLE resource_policy (secret INTEGER PRIMARY KEY REFERENCES secret ON DELETE CASCADE,"
+    " document TEXT NOT NULL) STRICT;"
+    "INSERT INTO principal SELECT principal, '', 3600, min(created_ms) FROM access_key"
+    " GROUP BY principal;"
+    "INSERT INTO principal_policy SELECT arn, 'AdministratorAccess', '{\"Version\":\"2012-10-17\","
+    "\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}' FROM principal;",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

@@ -3,6 +3,7 @@ server_test_libs = server/libserver.la $(CMOCKA_LIBS)
 EXTRA_DIST += %D%/contract %D%/server_fixture.h %D%/server_world.sh
 if HAVE_CMOCKA
 server_tests = \
+	%D%/test_access \
 	%D%/test_auth \
 	%D%/test_dispatch \
 	%D%/test_envelope \
@@ -15,6 +16,10 @@ server_tests = \
 	%D%/test_store
 check_PROGRAMS += $(server_tests)
 TESTS += $(server_tests)
+
+%C%_test_access_SOURCES = %D%/test_access.c
+%C%_test_access_CFLAGS = $(test_cflags)
+%C%_test_access_LDADD = $(server_test_libs)
 
 %C%_test_auth_SOURCES = %D%/test_auth.c
 %C%_test_auth_CFLAGS = $(test_cflags)

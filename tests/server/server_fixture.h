@@ -12,13 +12,17 @@
 #include "server/call.h"
 #include "server/dispatch.h"
 #include "server/json.h"
+#include "server/keys.h"
 
 #define FIXTURE_NOW_MS INT64_C(1795219200123) /* 2026-11-21T00:00:00.123Z */
+#define FIXTURE_ADMIN  "arn:aws:iam::000000000000:user/admin"
 #define TOKEN_A        "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
 #define TOKEN_B        "bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb"
 #define TOKEN_C        "cccccccc-cccc-cccc-cccc-cccccccccccc"
 
 static int64_t fixture_now_ms = FIXTURE_NOW_MS;
+
+static const char *fixture_caller = FIXTURE_ADMIN;
 
 static int64_t fixture_clock(void)
 {
@@ -31,6 +35,7 @@ static int start_server(void **state)
     server_json_init();
     server = (struct server){.lock_fd = -1};
     fixture_now_ms = FIXTURE_NOW_MS;
+    fixture_caller = FIXTURE_ADMIN;
     assert_int_equal(sm_vault_new(&server.vault), SMCRED_OK);
     assert_int_equal(sm_secret_new(server.vault, sm_bytes("0123456789abcdef0123456789abcdef", 32),
                                    &server.master_key),
@@ -40,6 +45,10 @@ static int start_server(void **state)
     assert_int_equal(server_store_setting_set(server.store, "account", "000000000000"), SMCRED_OK);
     assert_int_equal(server_init(&server, NULL), SMCRED_OK);
     server.now_ms = fixture_clock;
+    assert_int_equal(server_store_principal_add(server.store, FIXTURE_ADMIN, 1), SMCRED_OK);
+    assert_int_equal(server_store_policy_put(server.store, FIXTURE_ADMIN, "AdministratorAccess",
+                                             SERVER_ADMINISTRATOR),
+                     SMCRED_OK);
     *state = &server;
     return 0;
 }
@@ -61,6 +70,7 @@ static cJSON *ask(struct server *server, const char *operation, const char *body
     char target[128];
     (void)snprintf(target, sizeof target, "secretsmanager.%s", operation);
     server_call_init(&call, server, "unix");
+    memcpy(call.principal, fixture_caller, strlen(fixture_caller) + 1);
     call.error = server_dispatch_parse(&call, target, sm_bytes_of(body));
     if (call.error == SERVER_OK)
         call.error = server_dispatch_run(&call);

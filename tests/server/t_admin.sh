@@ -27,6 +27,22 @@ grep -q "^$ada  enabled   arn:aws:iam::111122223333:user/ada$" "$world/list" &&
 ok $? "lists both keys"
 ! grep -qF "$(sed -n 's/^AWS_SECRET_ACCESS_KEY=//p' "$world/ada")" "$world/list"
 ok $? "shows no secret half again"
+as "$world/ada" call ListSecrets '{}' > "$world/answer"
+grep -qF 'User: arn:aws:iam::111122223333:user/ada is not authorized to perform: secretsmanager:ListSecrets because no identity-based policy allows the secretsmanager:ListSecrets action' "$world/answer"
+ok $? "may do nothing yet"
+cat > "$world/policy" << 'EOF'
+{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "secretsmanager:List*", "Resource": "*"}}
+EOF
+ada_policy() { admin policy "$@" --dir "$world/store" --user ada --account 111122223333; }
+ada_policy put --name list "$world/policy" && as "$world/ada" call ListSecrets '{}' | grep -q SecretList
+ok $? "may list once a policy says so"
+[ "$(ada_policy list)" = list ] && [ "$(ada_policy show --name list)" = "$(cat "$world/policy")" ]
+ok $? "shows the policy"
+echo '{"Statement": {"Effect": "Allow", "Action": "*"}}' | ada_policy put --name bad - 2> /dev/null
+[ $? -eq 1 ] && tail -1 "$world/err" | grep -q 'Statement 1: one of Resource and NotResource is needed'
+ok $? "says where a policy is flawed"
+ada_policy delete --name list && as "$world/ada" call ListSecrets '{}' | grep -q AccessDeniedException
+ok $? "may no more once it is gone"
 admin access-key disable --dir "$world/store" "$ada" &&
     as "$world/ada" call ListSecrets '{}' | grep -q UnrecognizedClientException
 ok $? "a disabled key is refused at once"

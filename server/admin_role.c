@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * admin_role.c - smcred-server role: put and tag.
+ */
+#include <stdio.h>
+
+#include "common/log.h"
+#include "server/admin.h"
+#include "server/command.h"
+#include "server/iam.h"
+#include "server/json.h"
+#include "server/setup.h"
+
+#define SESSION_MIN_S 3600
+#define SESSION_MAX_S 43200
+
+/* The trust policy in a file, checked; NULL after having said why. */
+static char *read_trust(const char *file)
+{
+    server_autojson cJSON *document = NULL;
+    struct sm_error err = {.text = ""};
+    sm_autofree char *text = server_admin_read(file, SERVER_TRUST_MAX);
+    if (!text)
+        return NULL;
+    if (server_iam_parse(text, SERVER_IAM_TRUST, &document, &err) == SMCRED_OK)
+        return sm_take_ptr(&text);
+    log_error("%s: %s", log_quote(file), err.text);
+    return NULL;
+}
+
+static bool parse_session(const char *text, int64_t *out_s)
+{
+    char *end;
+    long number = text ? strtol(text, &end, 10) : SESSION_MIN_S;
+    if (text && (end == text || *end || number < SESSION_MIN_S || number > SESSION_MAX_S)) {
+        log_error("--session-max is %d to %d seconds", SESSION_MIN_S, SESSION_MAX_S);
+        return false;
+    }
+    *out_s = number;
+    return true;
+}
+
+static enum smcred_status store_role(struct server *server, const char *arn, const char *trust,
+                                     int64_t session_max_s)
+{
+    enum smcred_status status = server_store_begin(server->store);
+    if (status != SMCRED_OK)
+        return status;
+    status = server_store_principal_add(server->store, arn, server->now_ms());
+    if (status == SMCRED_OK)
+        status = server_store_principal_trust(server->store, arn, trust, session_max_s);
+    if (status == SMCRED_OK)
+        status = server_store_commit(server->store);
+    if (status != SMCRED_OK)
+        server_store_rollback(server->store);
+    return status;
+}
+
+static int put(const char *path, int argc, char **argv)
+{
+    struct server server;
+    const char *directory = NULL, *name = NULL, *account = NULL, *session = NULL, *file = NULL;
+    char arn[SERVER_PRINCIPAL_MAX + 1];
+    int64_t session_max_s;
+    const struct server_option options[] = {
+        {"dir", "DIR", true, &directory},   {"role", "NAME", true, &name},
+        {"account", "ID", false, &account}, {"session-max", "SECONDS", false, &session},
+        {"trust", "FILE", true, &file},     {.out = NULL}};
+    int code = server_command_options(
+        path, "Makes a role, or changes its trust policy: who may assume it.", options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!parse_session(session, &session_max_s))
+        return SERVER_EXIT_USAGE;
+    sm_autofree char *trust = read_trust(file);
+    if (!trust || !server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    if (!server_admin_principal(&server, NULL, name, account, arn)) {
+        server_setup_close(&server);
+        return SERVER_EXIT_USAGE;
+    }
+    enum smcred_status status = store_role(&server, arn, trust, session_max_s);
+    if (status == SMCRED_OK)
+        puts(arn);
+    return server_admin_end(&server, status, "cannot put the role");
+}
+
+int server_admin_role(const char *path, int argc, char **argv)
+{
+    static const struct server_command commands[] = {
+        {"put", "make a role, or change who may assume it", put},
+        {.name = NULL},
+    };
+    return server_command_run(path, commands, argc, argv);
+}
+
+/* --- tags of either -----------------------------------------------------------------------------
+ */
+
+int server_admin_tag(const char *path, int argc, char **argv)
+{
+    struct server server;
+    const char *directory = NULL, *user = NULL, *role = NULL, *account = NULL, *key = NULL;
+    const char *value = NULL;
+    char arn[SERVER_PRINCIPAL_MAX + 1];
+    const struct server_option options[] = {{"dir", "DIR", true, &directory},
+                                            {"user", "NAME", false, &user},
+                                            {"role", "NAME", false, &role},
+                                            {"account", "ID", false, &account},
+                                            {NULL, "KEY", true, &key},
+                                            {NULL, "VALUE", true, &value},
+                                            {.out = NULL}};
+    int code = server_command_options(
+        path, "Tags a user or role, for aws:PrincipalTag/KEY in policies.", options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (strlen(key) > 128 || strlen(value) > 256) {
+        log_error("a tag's key has at most 128 bytes, its value 256");
+        return SERVER_EXIT_USAGE;
+    }
+    if (!server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    if (!server_admin_principal(&server, user, role, account, arn)) {
+        server_setup_close(&server);
+        return SERVER_EXIT_USAGE;
+    }
+    return server_admin_end(&server, server_store_principal_tag(server.store, arn, key, value),
+                            "cannot tag");
+}
