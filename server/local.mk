@@ -36,6 +36,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/page.c %D%/page.h \
 	%D%/password.c %D%/password.h \
 	%D%/parameter.h %D%/parameters.c \
+	%D%/parameter_access.c \
 	%D%/parameter_filters.c %D%/parameter_filters.h \
 	%D%/parameter_labels.c \
 	%D%/parameter_list.c \

@@ -82,7 +82,7 @@ enum server_error server_parameter_read_reference(struct server_call *call, cons
     if (colon)
         *colon = '\0';
     enum server_error error =
-        server_secretsmanager_find(call, server_parameter_reference(name), true);
+        server_secretsmanager_find(call, server_parameter_reference(name), "GetSecretValue", true);
     if (error == SERVER_OK)
         error = server_read_secret(call, is_id ? selector : NULL, is_id ? NULL : selector, secret);
     if (error == SERVER_RESOURCE_NOT_FOUND || error == SERVER_INVALID_REQUEST)

@@ -59,5 +59,7 @@ static const struct server_operation operations[] = {
     {.name = NULL},
 };
 
-const struct server_service server_ssm = {
-    .name = "ssm", .target = "AmazonSSM.", .operations = operations};
+const struct server_service server_ssm = {.name = "ssm",
+                                          .target = "AmazonSSM.",
+                                          .operations = operations,
+                                          .check = server_parameter_access};

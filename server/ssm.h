@@ -18,6 +18,8 @@ extern const struct server_member server_ssm_add_tags[], server_ssm_delete_param
     server_ssm_label_version[], server_ssm_list_tags[], server_ssm_put_parameter[],
     server_ssm_remove_tags[], server_ssm_unlabel_version[];
 
+/* parameter_access.c */
+enum server_error server_parameter_access(struct server_call *call);
 /* parameters.c */
 enum server_error server_put_parameter(struct server_call *call);
 enum server_error server_delete_parameter(struct server_call *call);
