@@ -61,6 +61,7 @@ struct refresh {
     struct control *control;
     struct client *client; /* NULL: it did not wait */
     size_t waiting;
+    size_t unread; /* without a row: memory is short */
     cJSON *document, *rows;
 };
 
@@ -357,6 +358,7 @@ static void finish_refresh(struct refresh *refresh)
 {
     cJSON *document = refresh->document;
     struct client *client = refresh->client;
+    size_t unread = refresh->unread;
     refresh->document = NULL;
     free_refresh(refresh);
     if (!client) {
@@ -364,6 +366,12 @@ static void finish_refresh(struct refresh *refresh)
         return;
     }
     client->refresh = NULL;
+    if (unread > 0)
+        log_error("a refresh lacks %zu of its secrets: memory is short", unread);
+    if (unread > 0 && !cJSON_AddNumberToObject(document, "unread", (double)unread)) {
+        cJSON_Delete(document);
+        document = NULL; /* which is answered with "out of memory" */
+    }
     answer_document(client, document);
 }
 
@@ -372,8 +380,10 @@ static void on_refreshed(void *arg, const struct cache_answer *result)
     struct refresh_row *row = arg;
     struct refresh *refresh = row->refresh;
     cJSON *object = documents_refreshed(row->secret, result);
-    if (!object || !cJSON_AddItemToArray(refresh->rows, object))
+    if (!object || !cJSON_AddItemToArray(refresh->rows, object)) {
         cJSON_Delete(object);
+        refresh->unread++;
+    }
     free(row);
     if (--refresh->waiting == 0)
         finish_refresh(refresh);
@@ -382,8 +392,10 @@ static void on_refreshed(void *arg, const struct cache_answer *result)
 static void refresh_one(struct refresh *refresh, const char *secret)
 {
     struct refresh_row *row = malloc(sizeof *row + strlen(secret) + 1);
-    if (!row)
-        return; /* its row is missing */
+    if (!row) {
+        refresh->unread++;
+        return;
+    }
     row->refresh = refresh;
     memcpy(row->secret, secret, strlen(secret) + 1);
     refresh->waiting++;
@@ -391,31 +403,27 @@ static void refresh_one(struct refresh *refresh, const char *secret)
                   on_refreshed, row, NULL);
 }
 
-struct cached_names {
-    char **list;
-    size_t count;
-};
-
-static void note_name(void *arg, const struct cache_state *state)
+static int compare_names(const void *a, const void *b)
 {
-    struct cached_names *names = arg;
-    char **list = realloc(names->list, (names->count + 1) * sizeof *list);
-    if (!list)
-        return;
-    names->list = list;
-    if (strcmp(state->stage, CACHE_STAGE_DEFAULT) == 0 && (list[names->count] = strdup(state->id)))
-        names->count++;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Every secret of the configuration, once however many targets have it. */
 static void refresh_all(struct refresh *refresh)
 {
-    struct cached_names names = {NULL, 0};
-    cache_walk(refresh->control->keeper->cache, note_name, &names);
-    for (size_t i = 0; i < names.count; i++) {
-        refresh_one(refresh, names.list[i]);
-        free(names.list[i]);
+    const struct config *config = refresh->control->keeper->config;
+    size_t count = config->target_count;
+    sm_autofree const char **names = calloc(count + 1, sizeof *names);
+    if (!names) {
+        refresh->unread += count;
+        return;
     }
-    free(names.list);
+    for (size_t i = 0; i < count; i++)
+        names[i] = config->targets[i].secret;
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || strcmp(names[i], names[i - 1]) != 0)
+            refresh_one(refresh, names[i]);
 }
 
 static void take_refresh(struct client *client, const struct control_request *request)
@@ -443,7 +451,7 @@ static void take_refresh(struct client *client, const struct control_request *re
         answer_refusal(client, SMCRED_NO_MEMORY, NULL, "the keeper is out of memory");
         return;
     }
-    *refresh = (struct refresh){control->refreshes, control, client, 1, document, rows};
+    *refresh = (struct refresh){control->refreshes, control, client, 1, 0, document, rows};
     control->refreshes = refresh;
     client->refresh = refresh;
     if (target)

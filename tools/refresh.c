@@ -8,7 +8,7 @@
 #define REFRESH_TIMEOUT_MS 60000 /* the keeper asks Secrets Manager, with its retries */
 
 static const struct tool_option options[] = {
-    {"all", NULL, "every secret in the cache"},
+    {"all", NULL, "every secret of the configuration"},
     {NULL, NULL, NULL},
 };
 
@@ -22,6 +22,8 @@ static int judge(const cJSON *document)
         if (strcmp(document_text(row, "status", scratch), sm_status_text(SMCRED_OK)) != 0)
             return TOOL_EXIT_FAILED;
     }
+    if (cJSON_HasObjectItem(document, "unread"))
+        return TOOL_EXIT_FAILED;
     return TOOL_EXIT_OK;
 }
 

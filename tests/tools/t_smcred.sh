@@ -149,6 +149,10 @@ echo '{"refreshed": [{"secret": "a", "status": "ok"}, {"secret": "b", "status": 
 run refresh --all
 is "a secret that could not be read makes it 1" "$code" 1
 is "refresh --all says so" "$(question)" "refresh all="
+echo '{"refreshed": [{"secret": "a", "status": "ok"}], "unread": 3}' >"$dir/refresh.json"
+run refresh --all
+is "and so do rows for which the keeper had no memory" "$code" 1
+like "which it counts" "$out" '*unread*3*'
 
 # connect becomes the client.  A script in PATH stands for psql.
 mkdir "$dir/bin"
