@@ -263,9 +263,25 @@ static void put_relays(const struct keeper *keeper, cJSON *document, const struc
     }
 }
 
+/* What is not as it should be, in words; "" if all is. */
+static void put_state(const struct keeper *keeper, cJSON *document, const struct summary *summary,
+                      bool admin)
+{
+    char secrets[SM_ERROR_TEXT_MAX + 128] = "", words[sizeof secrets + 64];
+    if (summary->stale > 0 || summary->failing > 0)
+        (void)snprintf(secrets, sizeof secrets,
+                       "%zu secrets are served stale, %zu cannot be read%s%s", summary->stale,
+                       summary->failing, admin && summary->error[0] ? ": " : "",
+                       admin ? summary->error : "");
+    (void)snprintf(words, sizeof words, "%s%s%s", secrets,
+                   secrets[0] && keeper->audit_fails ? "; " : "",
+                   keeper->audit_fails ? "the audit log cannot be written" : "");
+    text(document, "state", words[0] ? "degraded" : "ok");
+    text(document, "text", words[0] ? words : "secrets are fresh");
+}
+
 cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool admin)
 {
-    char words[SM_ERROR_TEXT_MAX + 128] = "";
     struct summary summary = {.list = NULL};
     cJSON *document = cJSON_CreateObject();
     struct session_rows rows = {.uid = peer->uid, .all = admin};
@@ -273,12 +289,7 @@ cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool 
     cJSON *cached = cJSON_CreateArray();
     summary.list = admin ? cached : NULL;
     cache_walk(keeper->cache, put_cached, &summary);
-    if (summary.stale > 0 || summary.failing > 0)
-        (void)snprintf(words, sizeof words, "%zu secrets are served stale, %zu cannot be read%s%s",
-                       summary.stale, summary.failing, admin && summary.error[0] ? ": " : "",
-                       admin ? summary.error : "");
-    text(document, "state", words[0] ? "degraded" : "ok");
-    text(document, "text", words[0] ? words : "secrets are fresh");
+    put_state(keeper, document, &summary, admin);
     number(document, "pid", (double)getpid());
     number(document, "uptime_s", (double)((sm_wall_ms() - keeper->started_ms) / 1000));
     number(document, "targets", (double)keeper->config->target_count);

@@ -48,7 +48,8 @@ static uint32_t random_number(void)
 
 bool keeper_audit(struct keeper *keeper, struct audit_line *line)
 {
-    if (audit_write(keeper->audit, line) == SMCRED_OK)
+    keeper->audit_fails = audit_write(keeper->audit, line) != SMCRED_OK;
+    if (!keeper->audit_fails)
         return true;
     log_error("cannot write the audit log %s: %s", keeper->config->audit_file, strerror(errno));
     return !keeper->config->audit_must_work;
@@ -396,7 +397,8 @@ static void stop(struct keeper *keeper)
 int keeper_run(const struct options *options, int parent_fd)
 {
     struct keeper keeper = {.options = options, .parent_fd = parent_fd, .started_ms = sm_wall_ms()};
-    (void)signal(SIGPIPE, SIG_IGN); /* a valid signal; writes say EPIPE */
+    (void)signal(SIGPIPE, SIG_IGN); /* valid signals; writes say EPIPE */
+    (void)signal(SIGXFSZ, SIG_IGN); /* and EFBIG */
     (void)umask(027); /* the audit log is for its group too; the rest says file by file */
     raise_descriptor_limit();
     keeper.exit_code = start(&keeper);

@@ -60,6 +60,7 @@ struct keeper {
     int64_t started_ms;      /* wall clock */
     int parent_fd;
     int exit_code;
+    bool audit_fails;  /* its last line could not be written */
     bool index_is_old; /* a secret brought another port: write it at the next tick */
 };
 

@@ -39,9 +39,45 @@ done
 is "logins go on from the cache" $failed 0
 smcred refresh orders >/dev/null 2>&1
 is "also after a refresh that fails" "$(query 'select 1')" 1
-like "and status says so" "$(smcred status 2>&1)" "*stale*"
+# stale_is N: so many secrets are served past their time
+stale_is() { [[ $(smcred status --json) =~ \"stale\":[[:space:]]*$1, ]]; }
+holds "none of which is stale yet" stale_is 0
+set_times() { # set_times TTL STALE
+    sed -i '/^ttl/d; /^stale/d' "$WORLD/etc/smcred.conf"
+    sed -i "s/^\[keeper\]/&\nttl = $1\nstale = $2/" "$WORLD/etc/smcred.conf"
+    sandbox reload "$WORLD"
+}
 holds "Secrets Manager comes back" sandbox start "$WORLD" server
-holds "a refresh works" smcred refresh orders
+set_times 1 1h
+refreshed() { smcred refresh orders && [[ $(smcred status --json) =~ \"expires_in_s\":[[:space:]]*[01], ]]; }
+holds "a refresh works, and lasts a second" eventually 20 refreshed
+holds "Secrets Manager stops again" sandbox stop "$WORLD" server
+in_and_stale() { [ "$(query 'select 1')" = 1 ] && stale_is 1; }
+holds "past its time the secret goes on to let people in, and status says so" eventually 20 in_and_stale
+like "as does the audit log" "$(grep -c '"stale":true' "$WORLD_AUDIT")" "[1-9]*"
+set_times 1 1
+out_of_time() { [[ $(query 'select 1') == *"target orders: "*"audit id"* ]]; }
+holds "past the stale time, nobody is let in, and told why" eventually 20 out_of_time
+like "for want of Secrets Manager" "$(query 'select 1')" "*source secretsmanager: *"
+set_times 5m 1h
+holds "Secrets Manager comes back again" sandbox start "$WORLD" server
+in_again() { [ "$(query 'select 1')" = 1 ]; }
+holds "and alice is in" eventually 20 in_again
+
+# ---- a full disk: no file of the keeper's may grow beyond 1 MB ----
+
+limit_keeper() { setpriv --reuid=smcred --regid=smcred --clear-groups prlimit --pid "$(keeper_pid)" --fsize="$1:"; }
+yes '{"event":"filler"}' | head -n 60000 >>"$WORLD_AUDIT"
+holds "the audit log's disk is full" limit_keeper 1000000
+like "nobody is let in without an audit line" "$(query 'select 1')" "*audit log cannot be written*"
+like "status says so" "$(smcred status 2>&1)" "*degraded*audit log cannot be written*"
+echo "select 'full';" >&5
+holds "an open session goes on" eventually 5 grep -q full "$dir/out"
+reloads=$(grep -c reloaded: "$WORLD_LOG/keeper.log")
+sandbox reload "$WORLD"
+reloaded() { [ "$(grep -c reloaded: "$WORLD_LOG/keeper.log")" -gt "$reloads" ]; }
+holds "a reload is taken" eventually 20 reloaded
+holds "there is room again" limit_keeper unlimited
 is "and alice is in" "$(query 'select 1')" 1
 
 # The parent is told to stop: the sessions that are open end when their people leave, not before.
@@ -49,11 +85,11 @@ holds "smcred stops" sandbox stop "$WORLD" keeper
 echo "select 'third';" >&5
 holds "the open session still goes on" eventually 5 grep -q third "$dir/out"
 like "a login without smcred is an error of its own form" "$(query 'select 1')" "*"
-id=$(sed -n 's/.*"event":"detached","id":"\([0-9a-f]*\)".*/\1/p' "$WORLD_AUDIT")
-like "whose going on is in the audit log" "$id" "????????????????"
+id=$(sed -n 's/.*"event":"resumed","id":"\([0-9a-f]*\)".*/\1/p' "$WORLD_AUDIT" | head -n 1)
+holds "and its going on is in the audit log" audited '"event":"detached"' "\"id\":\"$id\""
 exec 5>&-
 wait $session
-holds "and whose end is in the relay's" eventually 20 grep -q "session=$id has ended" "$WORLD_LOG/keeper.log"
+holds "whose end is in the relay's" eventually 20 grep -q "session=$id has ended" "$WORLD_LOG/keeper.log"
 holds "smcred starts again" sandbox start "$WORLD" keeper
 is "and alice is in" "$(query 'select 1')" 1
 done_testing
