@@ -60,7 +60,7 @@ def scram(connection, case):
     nonce = client_first_bare[5:] + b"server"
     count = 4096
     if case == "wrong-nonce":
-        nonce = b"x" + nonce[1:]
+        nonce = (b"y" if nonce.startswith(b"x") else b"x") + nonce[1:]
     if case == "same-nonce":
         nonce = client_first_bare[5:]
     if case == "absurd-count":
