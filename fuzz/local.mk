@@ -38,8 +38,8 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_secretvalue_LDADD = $(value_libs) common/libcommon.la
 
 %C%_fuzz_http_SOURCES = %D%/fuzz_http.c $(fuzz_driver)
-%C%_fuzz_http_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
-%C%_fuzz_http_LDADD = server/libserver.la
+%C%_fuzz_http_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS) $(SQLITE_CFLAGS)
+%C%_fuzz_http_LDADD = server/libserver.la $(SQLITE_LIBS)
 
 %C%_fuzz_schedule_SOURCES = %D%/fuzz_schedule.c server/schedule.c $(fuzz_driver)
 %C%_fuzz_schedule_CFLAGS = $(fuzz_cflags)

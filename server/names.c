@@ -91,9 +91,10 @@ static bool has_suffix(const char *tail)
 bool server_arn_account(const char *arn, char out_account[SERVER_ACCOUNT_LEN + 1])
 {
     for (int colons = 0; colons < 4; colons++) {
-        arn = strchr(arn, ':');
-        if (!arn++)
+        const char *colon = strchr(arn, ':');
+        if (!colon)
             return false;
+        arn = colon + 1;
     }
     if (strspn(arn, "0123456789") != SERVER_ACCOUNT_LEN)
         return false;
