@@ -85,7 +85,8 @@ while IFS= read -r line; do
     esac
 done < <(block 1 | grep .)
 holds "what is installed is found" test -x /usr/sbin/smcredd -a -x /usr/bin/smcred -a -s /etc/smcred/smcred.conf
-like "and the sample configuration is valid" "$(smcredd --check-config 2>&1)" "*: ok*"
+like "and the sample configuration is valid, in a region" \
+    "$(AWS_REGION=us-east-1 smcredd --check-config 2>&1)" "*: ok*"
 
 # ---- Secrets Manager ----
 cd "$dir" || exit 99
