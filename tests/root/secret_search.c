@@ -2,13 +2,17 @@
 /*
  * secret_search.c - looks for a secret wherever an operator could find it.  Run by root.
  *
- *   secret_search [--prove DIR] [--uid USER]... [--pid PID]... [--tree PATH]... <SECRET
+ *   secret_search [--prove DIR] [--scram FILE] [--uid USER]... [--pid PID]... [--tree PATH]...
+ * <SECRET
  *
  * Searches every map of the memory, environ and cmdline of all processes of USER (and of PID), and
  * every file below PATH, for the secret as it is, for each half of it, and for its hex, base64 and
- * UTF-16 forms.  Says where, never what.  --prove first plants a word of its own in each of these
- * places, in a process of the first USER and in files in DIR and /dev/shm, and fails unless it
- * finds all of them: a search that finds nothing proves something only if it would have found it.
+ * UTF-16 forms.  --scram reads PostgreSQL's verifier of the secret, "SCRAM-SHA-256$4096:SALT$...",
+ * and searches for what logs in as well as the secret does: SaltedPassword and ClientKey, as they
+ * are and in base64.  Says where, never what.  --prove first plants a word of its own in each of
+ * these places, in a process of the first USER and in files in DIR and /dev/shm, and fails unless
+ * it finds all of them: a search that finds nothing proves something only if it would have found
+ * it.
  *
  * Status: 0 not found, 1 found, 2 could not search, or is blind.
  */
@@ -25,6 +29,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 #include "common/bytes.h"
 
 #define SECRET_MIN 12   /* bytes; shorter words are found by chance */
@@ -32,8 +39,9 @@
 #define NEEDLE_MAX (2 * SECRET_MAX)
 #define CHUNK_SIZE (1u << 20) /* bytes read at once */
 #define LIST_MAX   64
-#define HUGE_MAP   (1ull << 30) /* bytes; an unreadable map beyond this is address space, not data \
-                                 */
+#define HUGE_MAP                                                                                   \
+    (1ull << 30) /* bytes; an unreadable map beyond this is address space, not data                \
+                  */
 
 enum form {
     FORM_PLAIN,
@@ -46,12 +54,18 @@ enum form {
     FORM_BASE64_2,
     FORM_UTF16_LE,
     FORM_UTF16_BE,
+    FORM_SALTED_PASSWORD, /* these four with --scram alone */
+    FORM_SALTED_PASSWORD_BASE64,
+    FORM_CLIENT_KEY,
+    FORM_CLIENT_KEY_BASE64,
     FORM_COUNT
 };
 
 static const char *const form_names[FORM_COUNT] = {
-    "as it is", "first half", "second half", "hex",       "hex, upper case",
-    "base64",   "base64 + 1", "base64 + 2",  "UTF-16 LE", "UTF-16 BE"};
+    "as it is",        "first half",       "second half",    "hex",
+    "hex, upper case", "base64",           "base64 + 1",     "base64 + 2",
+    "UTF-16 LE",       "UTF-16 BE",        "SaltedPassword", "SaltedPassword, base64",
+    "ClientKey",       "ClientKey, base64"};
 
 enum place { PLACE_MEMORY, PLACE_ENVIRON, PLACE_CMDLINE, PLACE_FILE, PLACE_COUNT };
 
@@ -59,7 +73,14 @@ static const char *const place_names[PLACE_COUNT] = {"memory", "environ", "cmdli
 
 struct needle {
     uint8_t bytes[NEEDLE_MAX];
-    size_t len;
+    size_t len; /* 0: not searched for */
+};
+
+/* How the database salts the secret; iterations 0: nobody told us. */
+struct scram {
+    int iterations;
+    uint8_t salt[64];
+    int salt_len;
 };
 
 struct search {
@@ -78,6 +99,7 @@ struct where_to_look {
     const char *trees[LIST_MAX];
     size_t uid_count, pid_count, tree_count;
     const char *proof_directory; /* NULL: no proof */
+    struct scram scram;
 };
 
 /* ---- the forms of a secret ---- */
@@ -118,7 +140,27 @@ static void needle_copy(struct needle *needle, const uint8_t *secret, size_t len
     needle->len = len;
 }
 
-static void search_begin(struct search *search, const uint8_t *secret, size_t len)
+/* RFC 5802, for a secret in ASCII. */
+static void needles_scram(struct needle *needles, const uint8_t *secret, size_t len,
+                          const struct scram *scram)
+{
+    uint8_t salted[32], key[32];
+    unsigned key_len;
+    if (scram->iterations == 0)
+        return;
+    if (PKCS5_PBKDF2_HMAC((const char *)secret, (int)len, scram->salt, scram->salt_len,
+                          scram->iterations, EVP_sha256(), sizeof salted, salted) != 1 ||
+        !HMAC(EVP_sha256(), salted, sizeof salted, (const uint8_t *)"Client Key", 10, key,
+              &key_len))
+        abort();
+    needle_copy(&needles[FORM_SALTED_PASSWORD], salted, sizeof salted);
+    needle_base64(&needles[FORM_SALTED_PASSWORD_BASE64], salted, sizeof salted, 0);
+    needle_copy(&needles[FORM_CLIENT_KEY], key, sizeof key);
+    needle_base64(&needles[FORM_CLIENT_KEY_BASE64], key, sizeof key, 0);
+}
+
+static void search_begin(struct search *search, const uint8_t *secret, size_t len,
+                         const struct scram *scram)
 {
     struct needle *needles = search->needles;
     needle_copy(&needles[FORM_PLAIN], secret, len);
@@ -130,6 +172,7 @@ static void search_begin(struct search *search, const uint8_t *secret, size_t le
         needle_base64(&needles[FORM_BASE64_0 + skew], secret, len, skew);
     needle_utf16(&needles[FORM_UTF16_LE], secret, len, 0);
     needle_utf16(&needles[FORM_UTF16_BE], secret, len, 1);
+    needles_scram(needles, secret, len, scram);
     for (size_t i = 0; i < FORM_COUNT; i++)
         if (needles[i].len > search->longest)
             search->longest = needles[i].len;
@@ -141,7 +184,7 @@ static void look(struct search *search, enum place place, size_t len, const char
 {
     for (size_t i = 0; i < FORM_COUNT; i++) {
         const struct needle *needle = &search->needles[i];
-        if (!memmem(search->chunk, len, needle->bytes, needle->len))
+        if (needle->len == 0 || !memmem(search->chunk, len, needle->bytes, needle->len))
             continue;
         search->found[place][i]++;
         if (!search->quiet)
@@ -347,6 +390,8 @@ static bool prove_files(struct search *search, const char *directory)
         snprintf(path, sizeof path, "%s/secret_search.%d", i < FORM_COUNT ? directory : "/dev/shm",
                  getpid());
         enum form form = i < FORM_COUNT ? (enum form)i : FORM_PLAIN;
+        if (search->needles[form].len == 0)
+            continue;
         search->found[PLACE_FILE][form] = 0;
         good = plant_file(path, &search->needles[form]) && good;
         good = search_tree(search, i < FORM_COUNT ? directory : "/dev/shm") && good;
@@ -391,15 +436,31 @@ static bool prove(uint8_t *chunk, const struct where_to_look *places)
     for (size_t i = 0; i < sizeof raw; i++)
         snprintf(word + 2 * i, 3, "%02x", raw[i]);
     struct search search = {.quiet = true, .chunk = chunk};
-    search_begin(&search, (const uint8_t *)word, strlen(word));
+    search_begin(&search, (const uint8_t *)word, strlen(word), &places->scram);
     bool good = prove_files(&search, places->proof_directory);
     good = prove_process(&search, word, places) && good;
+    int forms = places->scram.iterations ? FORM_COUNT : FORM_SALTED_PASSWORD;
     if (good)
-        printf("planted in %d places, and found in all of them\n", FORM_COUNT + 1 + 3);
+        printf("planted in %d places, and found in all of them\n", forms + 1 + 3);
     return good;
 }
 
 /* ---- the command line ---- */
+
+/* "SCRAM-SHA-256$4096:SALT$STORED:SERVER", as pg_authid has it. */
+static bool read_scram(const char *path, struct scram *out_scram)
+{
+    char salt[65] = "";
+    FILE *file = fopen(path, "re");
+    bool good =
+        file && fscanf(file, "SCRAM-SHA-256$%d:%64[^$]$", &out_scram->iterations, salt) == 2;
+    if (file)
+        fclose(file);
+    size_t len = strlen(salt), padding = len - strcspn(salt, "=");
+    out_scram->salt_len =
+        EVP_DecodeBlock(out_scram->salt, (uint8_t *)salt, (int)len) - (int)padding;
+    return good && out_scram->salt_len > 0;
+}
 
 static bool parse(int argc, char **argv, struct where_to_look *places)
 {
@@ -414,6 +475,9 @@ static bool parse(int argc, char **argv, struct where_to_look *places)
             places->pids[places->pid_count++] = (pid_t)strtol(value, NULL, 10);
         } else if (strcmp(option, "--tree") == 0 && places->tree_count < LIST_MAX) {
             places->trees[places->tree_count++] = value;
+        } else if (strcmp(option, "--scram") == 0) {
+            if (!read_scram(value, &places->scram))
+                return false;
         } else if (strcmp(option, "--prove") == 0) {
             places->proof_directory = value;
         } else {
@@ -443,8 +507,9 @@ int main(int argc, char **argv)
     static uint8_t secret[SECRET_MAX], chunk[CHUNK_SIZE];
     static struct search search = {.chunk = chunk};
     if (!parse(argc, argv, &places)) {
-        fprintf(stderr, "usage: secret_search [--prove DIR] [--uid USER]... [--pid PID]... "
-                        "[--tree PATH]... <SECRET\n");
+        fprintf(stderr,
+                "usage: secret_search [--prove DIR] [--scram FILE] [--uid USER]... [--pid PID]... "
+                "[--tree PATH]... <SECRET\n");
         return 2;
     }
     size_t len = read_secret(secret);
@@ -455,7 +520,7 @@ int main(int argc, char **argv)
     }
     if (places.proof_directory && !prove(chunk, &places))
         return 2;
-    search_begin(&search, secret, len);
+    search_begin(&search, secret, len, &places.scram);
     if (!search_everywhere(&search, &places))
         return 2;
     unsigned found = 0;
