@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "common/clock.h"
@@ -283,9 +284,18 @@ uint32_t config_engine_port(uint32_t engine)
     return engine == INDEX_POSTGRES ? 5432 : 0;
 }
 
+bool config_engine_is(uint32_t engine, const char *name)
+{
+    static const char *const names[] = {"postgres", "postgresql", "aurora-postgresql"};
+    for (size_t i = 0; engine == INDEX_POSTGRES && i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static const char *read_engine(struct loader *loader, void *field, const char *value)
 {
-    (void)loader;
+    loader->target->engine_given = true;
     if (strcmp(value, "postgres") != 0)
         return "is not postgres, the only engine that is spoken";
     *(uint32_t *)field = INDEX_POSTGRES;

@@ -47,6 +47,7 @@ struct config_target {
     char *dbname;
     uint32_t port;
     uint32_t engine;     /* enum index_engine */
+    bool engine_given;   /* by the target itself; else the secret has a word in it */
     uint32_t tls;        /* enum orc_tls */
     bool allow_insecure; /* tls = disable to another host */
     bool replication;
@@ -137,6 +138,8 @@ void config_unref(struct config *config);
 const struct config_target *config_find(const struct config *config, const char *name);
 const char *config_engine_name(uint32_t engine);
 uint32_t config_engine_port(uint32_t engine);
+/* Does a secret's "engine" mean this one?  As AWS writes them: also postgresql, aurora-postgresql. */
+bool config_engine_is(uint32_t engine, const char *name);
 const char *config_tls_name(uint32_t tls);
 
 /*

@@ -569,6 +569,22 @@ static const char *sqlstate_of(enum smcred_status status)
     return CANNOT_NOW;
 }
 
+/* False: refused, as the secret is another engine's and the target does not say otherwise. */
+static bool is_spoken(struct session *session)
+{
+    const struct config_target *target = session->target;
+    const char *engine = session->snapshot->engine;
+    char text[SM_ERROR_TEXT_MAX];
+    if (target->engine_given || !*engine || config_engine_is(target->engine, engine))
+        return true;
+    (void)snprintf(text, sizeof text,
+                   "target %s: its secret is of engine %s, which is not spoken here (engine = %s in "
+                   "the target goes over it)",
+                   session->target_name, log_quote(engine), config_engine_name(target->engine));
+    refuse(session, SMCRED_UNSUPPORTED, CONFIG_ERROR, text, NULL);
+    return false;
+}
+
 static void on_login(void *arg, const struct login_answer *answer)
 {
     struct session *session = arg;
@@ -583,6 +599,8 @@ static void on_login(void *arg, const struct login_answer *answer)
         refuse(session, SMCRED_NO_MEMORY, CANNOT_NOW, "the keeper is out of memory", NULL);
         return;
     }
+    if (!is_spoken(session))
+        return;
     struct policy_decision decision =
         policy_user(session->target, session->asked_user, session->relay->operator_name,
                     session->snapshot->username);
