@@ -10,7 +10,8 @@ check_PROGRAMS += %D%/list_keys
 %C%_list_keys_LDADD = keeper/libkeeper.la
 
 if HAVE_CMOCKA
-keeper_tests = %D%/test_audit %D%/test_config %D%/test_index %D%/test_policy %D%/test_request
+keeper_tests = %D%/test_audit %D%/test_config %D%/test_index %D%/test_policy %D%/test_request \
+	%D%/test_sessions
 check_PROGRAMS += $(keeper_tests)
 TESTS += $(keeper_tests)
 
@@ -33,4 +34,8 @@ TESTS += $(keeper_tests)
 %C%_test_request_SOURCES = %D%/test_request.c
 %C%_test_request_CFLAGS = $(test_cflags)
 %C%_test_request_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_sessions_SOURCES = %D%/test_sessions.c %D%/world.h
+%C%_test_sessions_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
+%C%_test_sessions_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 endif

@@ -1,0 +1,650 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_sessions.c - the keeper's half of S2, spoken to by a relay that this test plays: a good one,
+ * and every way we know of being a bad one.
+ */
+#include "tests/lib/sm_test.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/parent.h"
+#include "common/seqpacket.h"
+#include "keeper/attempts.h"
+#include "keeper/audit.h"
+#include "keeper/cache.h"
+#include "keeper/endpoints.h"
+#include "keeper/login.h"
+#include "keeper/proof.h"
+#include "keeper/relays.h"
+#include "keeper/resolver.h"
+#include "keeper/sessions.h"
+#include "tests/keeper/world.h"
+
+#define PATIENCE_MS 20000
+#define RELAY_PID   0x7ffffff0 /* nobody's */
+
+static struct keeper keeper;
+static int parent_end;        /* the parent's end of S0 */
+static int relay_end;         /* the relay's of S2; -1: there is none yet */
+static int client_end;        /* of the last session */
+static char audit_path[64];
+static uint8_t packet[16384]; /* the last one received; what is parsed borrows it */
+
+static struct {
+    const char *version, *engine;
+} secret;
+
+static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
+                                struct sm_snapshot **out_snapshot, struct sm_error *err)
+{
+    (void)arg;
+    (void)query;
+    (void)err;
+    struct sm_secret *password;
+    enum smcred_status status = sm_secret_new(world.vault, sm_bytes_of(secret.version), &password);
+    struct sm_snapshot from = {.name = "prod/orders/db",
+                               .version_id = secret.version,
+                               .username = "app",
+                               .host = "127.0.0.2",
+                               .port = 1111,
+                               .dbname = "of_the_secret",
+                               .engine = secret.engine,
+                               .password = password};
+    return status == SMCRED_OK ? sm_snapshot_new(&from, out_snapshot) : status;
+}
+
+static void configure(void)
+{
+    const struct passwd *me = getpwuid(getuid());
+    char text[2048];
+    struct config_problems problems;
+    struct config_options how = {.file = "c.conf", .owner = getuid(), .without_files = true};
+    assert_non_null(me);
+    snprintf(text, sizeof text,
+             "[target orders]\nsecret = prod/orders/db\ntls = disable\nallow = %s\n"
+             "[target mine]\nsecret = prod/orders/db\ntls = disable\nallow = %s\nengine = postgres\n"
+             "host = 127.0.0.3\nport = 2222\ndbname = of_the_target\n"
+             "[target others]\nsecret = prod/orders/db\ntls = disable\n",
+             me->pw_name, me->pw_name);
+    assert_int_equal(config_parse(&how, sm_bytes_of(text), &keeper.config, &problems), SMCRED_OK);
+}
+
+static void make_core(void)
+{
+    struct cache_options cache = {.base = world.base,
+                                  .workers = world.workers,
+                                  .source = {fetch, NULL, NULL},
+                                  .limits = cache_limits_default(),
+                                  .now_ms = sm_boot_ms,
+                                  .random = world_random};
+    struct proofs_options proofs = {world.workers, world.vault, 0};
+    struct resolver_options resolver = {.base = world.base,
+                                        .workers = world.workers,
+                                        .lookup = resolver_lookup,
+                                        .now_ms = sm_boot_ms};
+    struct attempts_options attempts = {.now_ms = sm_boot_ms};
+    assert_int_equal(cache_new(&cache, &keeper.cache), SMCRED_OK);
+    assert_int_equal(proofs_new(&proofs, &keeper.proofs), SMCRED_OK);
+    assert_int_equal(resolver_new(&resolver, &keeper.resolver), SMCRED_OK);
+    assert_int_equal(attempts_new(&attempts, &keeper.attempts), SMCRED_OK);
+    struct logins_options logins = {keeper.cache, keeper.attempts, sm_boot_ms, 0};
+    assert_int_equal(logins_new(&logins, &keeper.logins), SMCRED_OK);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    struct sm_error err = {0};
+    int pair[2];
+    world_begin(1, 100);
+    secret.version = "v1";
+    secret.engine = "postgres";
+    relay_end = client_end = -1;
+    keeper = (struct keeper){.base = world.base, .vault = world.vault};
+    configure();
+    make_core();
+    snprintf(audit_path, sizeof audit_path, "/tmp/test_sessions.XXXXXX");
+    int fd = mkstemp(audit_path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(audit_new(audit_path, &keeper.audit, &err), SMCRED_OK);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+    keeper.parent_fd = pair[0];
+    parent_end = pair[1];
+    assert_int_equal(endpoints_new(&keeper.endpoints), SMCRED_OK);
+    assert_int_equal(relays_new(&keeper, &keeper.relays), SMCRED_OK);
+    assert_int_equal(sessions_new(&keeper, &keeper.sessions), SMCRED_OK);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    sessions_free(keeper.sessions);
+    relays_free(keeper.relays);
+    logins_free(keeper.logins);
+    attempts_free(keeper.attempts);
+    world_stop_workers();
+    resolver_free(keeper.resolver);
+    proofs_free(keeper.proofs);
+    cache_free(keeper.cache);
+    endpoints_free(keeper.endpoints);
+    audit_free(keeper.audit);
+    config_unref(keeper.config);
+    world_end(); /* the vault checks that no secret is left */
+    close(keeper.parent_fd);
+    close(parent_end);
+    if (relay_end >= 0)
+        close(relay_end);
+    if (client_end >= 0)
+        close(client_end);
+    unlink(audit_path);
+    return 0;
+}
+
+/* ---- what the keeper says ---- */
+
+/* The keeper's loop runs until it has said something at `fd`.  False: it closed it. */
+static bool hear(int fd, struct sm_wire_in *out_in)
+{
+    struct sm_fds fds;
+    size_t len;
+    for (int64_t until = sm_boot_ms() + PATIENCE_MS; sm_boot_ms() < until;) {
+        enum smcred_status status =
+            sm_seqpacket_receive(fd, packet, sizeof packet, &fds, 0, &len);
+        if (status == SMCRED_UNAVAILABLE)
+            return false;
+        if (status == SMCRED_OK) {
+            sm_fds_close(&fds);
+            assert_int_equal(sm_wire_parse(sm_bytes(packet, len), out_in), SMCRED_OK);
+            return true;
+        }
+        assert_int_equal(status, SMCRED_TIMED_OUT);
+        assert_int_not_equal(event_base_loop(world.base, EVLOOP_NONBLOCK), -1);
+        (void)poll(NULL, 0, 1);
+    }
+    fail_msg("the keeper says nothing");
+    return false;
+}
+
+static struct sm_wire_in expect(int fd, uint16_t verb)
+{
+    struct sm_wire_in in;
+    assert_true(hear(fd, &in));
+    assert_int_equal(in.header.verb, verb);
+    return in;
+}
+
+static void expect_text(const struct sm_wire_in *in, uint16_t tag, const char *expected)
+{
+    char text[SM_ERROR_TEXT_MAX];
+    assert_true(sm_wire_get_text(in, tag, text, sizeof text));
+    assert_string_equal(text, expected);
+}
+
+/* The line of the audit log that has all of these, or NULL; valid until the next call. */
+static const char *audited(const char *one, const char *two)
+{
+    static char line[AUDIT_LINE_MAX];
+    FILE *file = fopen(audit_path, "r");
+    assert_non_null(file);
+    bool found = false;
+    while (!found && fgets(line, sizeof line, file))
+        found = strstr(line, one) && strstr(line, two);
+    fclose(file);
+    return found ? line : NULL;
+}
+
+/* The keeper's loop runs until there is such a line. */
+static const char *will_be_audited(const char *one, const char *two)
+{
+    const char *line = audited(one, two);
+    for (int64_t until = sm_boot_ms() + PATIENCE_MS; !line && sm_boot_ms() < until;) {
+        assert_int_not_equal(event_base_loop(world.base, EVLOOP_NONBLOCK), -1);
+        (void)poll(NULL, 0, 1);
+        line = audited(one, two);
+    }
+    assert_non_null(line);
+    return line;
+}
+
+/* ---- what a relay says ---- */
+
+struct message {
+    uint8_t buffer[4096];
+    struct sm_wire_out out;
+};
+
+static struct message *about(uint64_t session, uint16_t verb)
+{
+    static struct message message;
+    sm_wire_begin(&message.out, message.buffer, sizeof message.buffer, verb, SMCRED_OK, 0);
+    sm_wire_put_u64(&message.out, ORC_T_SESSION, session);
+    return &message;
+}
+
+static void say(struct message *message)
+{
+    assert_int_equal(sm_wire_finish(&message->out), SMCRED_OK);
+    assert_int_equal(sm_seqpacket_send(relay_end,
+                                       sm_bytes(message->out.data, message->out.len), NULL, 0),
+                     SMCRED_OK);
+}
+
+static void say_open(uint64_t session)
+{
+    struct message *message = about(session, ORC_OPEN);
+    sm_wire_put_text(&message->out, ORC_T_APPLICATION, "psql");
+    say(message);
+}
+
+static void say_scram(uint64_t session, const char *salt)
+{
+    struct message *message = about(session, ORC_SCRAM);
+    sm_wire_put_text(&message->out, ORC_T_MECHANISM, "SCRAM-SHA-256");
+    sm_wire_put_text(&message->out, ORC_T_SALT, salt);
+    sm_wire_put_u32(&message->out, ORC_T_ITERATIONS, 4096);
+    sm_wire_put_text(&message->out, ORC_T_AUTH_MESSAGE, "n=,r=a,r=ab,s=..,i=..,c=biws,r=ab");
+    say(message);
+}
+
+static void say_refused(uint64_t session, const char *sqlstate)
+{
+    struct message *message = about(session, ORC_REFUSED);
+    sm_wire_put_text(&message->out, ORC_T_SQLSTATE, sqlstate);
+    say(message);
+}
+
+static void say_alive(uint64_t session)
+{
+    struct message *message = about(session, ORC_ALIVE);
+    sm_wire_put_text(&message->out, ORC_T_TARGET, "orders");
+    sm_wire_put_text(&message->out, ORC_T_VERSION, "v0");
+    say(message);
+}
+
+/* ---- from a client's arrival on ---- */
+
+static void relay_arrives(void)
+{
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+    relay_end = pair[1];
+    relays_arrived(keeper.relays, getuid(), RELAY_PID, pair[0]);
+}
+
+/* A client of `target` comes; returns the session's id, of which the relay has been told. */
+static uint64_t arrive(const char *target)
+{
+    struct sm_peer peer = {.pid = getpid(),
+                           .uid = getuid(),
+                           .gid = getgid(),
+                           .loginuid = SM_ID_UNKNOWN,
+                           .audit_session = SM_ID_UNKNOWN,
+                           .pidfd = -1};
+    int pair[2];
+    uint64_t id = 0;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    if (client_end >= 0)
+        close(client_end);
+    client_end = pair[1];
+    sessions_start(keeper.sessions, config_find(keeper.config, target), &peer, pair[0], false);
+    if (relay_end < 0) {
+        struct sm_wire_in spawn = expect(parent_end, PAR_SPAWN);
+        uint32_t uid = 0;
+        assert_true(sm_wire_get_u32(&spawn, PAR_T_UID, &uid));
+        assert_int_equal(uid, getuid());
+        relay_arrives();
+    }
+    struct sm_wire_in in = expect(relay_end, ORC_SESSION);
+    assert_true(sm_wire_get_u64(&in, ORC_T_SESSION, &id));
+    expect_text(&in, ORC_T_TARGET, target);
+    return id;
+}
+
+/* OPENED of an attempt; the endpoint's introduction before it may come or not. */
+static struct sm_wire_in expect_opened(void)
+{
+    struct sm_wire_in in;
+    assert_true(hear(relay_end, &in));
+    if (in.header.verb == ORC_ENDPOINT)
+        assert_true(hear(relay_end, &in));
+    assert_int_equal(in.header.verb, ORC_OPENED);
+    return in;
+}
+
+static uint64_t start_login(const char *target)
+{
+    uint64_t id = arrive(target);
+    say_open(id);
+    struct sm_wire_in in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_OK);
+    return id;
+}
+
+static uint64_t log_in(const char *salt)
+{
+    uint64_t id = start_login("orders");
+    say_scram(id, salt);
+    (void)expect(relay_end, ORC_PROOF);
+    say(about(id, ORC_LOGGED_IN));
+    (void)will_be_audited("\"event\":\"login\"", "\"outcome\":\"accepted\"");
+    return id;
+}
+
+static void a_login_from_arrival_to_end(void **state)
+{
+    (void)state;
+    char id[40];
+    uint64_t session = log_in("salt");
+    snprintf(id, sizeof id, "\"id\":\"%016llx\"", (unsigned long long)session);
+    assert_int_equal(sessions_count(keeper.sessions), 1);
+    struct message *message = about(session, ORC_ENDED);
+    sm_wire_put_u64(&message->out, ORC_T_BYTES_IN, 17);
+    sm_wire_put_text(&message->out, ORC_T_OUTCOME, "closed");
+    say(message);
+    say(about(1, ORC_ENDED)); /* of nobody: that is no offence */
+    (void)will_be_audited("\"event\":\"end\"", "0000000000000001");
+    assert_non_null(audited("\"event\":\"decision\"", id));
+    assert_non_null(audited("\"event\":\"login\"", id));
+    const char *end = audited("\"event\":\"end\"", id);
+    assert_non_null(end);
+    assert_non_null(strstr(end, "\"bytes_in\":17"));
+    assert_non_null(strstr(end, "\"outcome\":\"closed\""));
+    assert_int_equal(sessions_count(keeper.sessions), 0);
+    assert_int_equal(recv(relay_end, packet, sizeof packet, MSG_DONTWAIT), -1);
+}
+
+static void the_target_goes_over_the_secret(void **state)
+{
+    (void)state;
+    uint32_t port = 0;
+    uint64_t id = arrive("orders");
+    say_open(id);
+    struct sm_wire_in in = expect_opened();
+    expect_text(&in, ORC_T_HOST, "127.0.0.2");
+    expect_text(&in, ORC_T_DBNAME, "of_the_secret");
+    assert_true(sm_wire_get_u32(&in, ORC_T_PORT, &port));
+    assert_int_equal(port, 1111);
+    id = arrive("mine");
+    say_open(id);
+    in = expect_opened();
+    expect_text(&in, ORC_T_HOST, "127.0.0.3");
+    expect_text(&in, ORC_T_DBNAME, "of_the_target");
+    assert_true(sm_wire_get_u32(&in, ORC_T_PORT, &port));
+    assert_int_equal(port, 2222);
+}
+
+static void an_engine_that_is_not_spoken_is_refused_by_name(void **state)
+{
+    (void)state;
+    secret.engine = "mysql";
+    uint64_t id = arrive("orders");
+    say_open(id);
+    struct sm_wire_in in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_UNSUPPORTED);
+    char text[SM_ERROR_TEXT_MAX];
+    assert_true(sm_wire_get_text(&in, ORC_T_TEXT, text, sizeof text));
+    assert_non_null(strstr(text, "engine \"mysql\""));
+    (void)start_login("mine"); /* which says engine = postgres */
+}
+
+static void other_spellings_of_an_engine_are_known(void **state)
+{
+    (void)state;
+    secret.engine = "Aurora-PostgreSQL";
+    (void)start_login("orders");
+}
+
+static void who_is_not_allowed_is_told_the_rule(void **state)
+{
+    (void)state;
+    uint64_t id = arrive("others");
+    say_open(id);
+    struct sm_wire_in in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_DENIED);
+    expect_text(&in, ORC_T_SQLSTATE, "28000");
+    assert_non_null(audited("\"event\":\"decision\"", "\"outcome\":\"refused\""));
+}
+
+static void a_changed_salt_is_answered_with_the_new_version(void **state)
+{
+    (void)state;
+    (void)log_in("salt of old");
+    secret.version = "v2";
+    uint64_t id = start_login("orders");
+    say_scram(id, "salt of new");
+    struct sm_wire_in in = expect(relay_end, ORC_PROOF);
+    assert_int_equal(in.header.status, SMCRED_OK);
+    expect_text(&in, ORC_T_VERSION, "v2");
+    assert_non_null(audited("\"event\":\"proof\"", "\"outcome\":\"renewed\""));
+    say_refused(id, "28P01"); /* and if it was wrong: nothing is left to try */
+    in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_DENIED);
+}
+
+static void a_refused_password_is_followed_by_the_next_version(void **state)
+{
+    (void)state;
+    uint64_t id = start_login("orders");
+    say_scram(id, "salt");
+    (void)expect(relay_end, ORC_PROOF);
+    secret.version = "v2";
+    say_refused(id, "28P01");
+    struct sm_wire_in in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_OK);
+    expect_text(&in, ORC_T_VERSION, "v2");
+    say_scram(id, "salt"); /* one proof per attempt, and this is another attempt */
+    in = expect(relay_end, ORC_PROOF);
+    assert_int_equal(in.header.status, SMCRED_OK);
+}
+
+static void sessions_go_on_when_the_keeper_stops(void **state)
+{
+    (void)state;
+    (void)log_in("salt");
+    (void)start_login("orders");
+    sessions_free(keeper.sessions);
+    assert_non_null(audited("\"event\":\"detached\"", "\"target\":\"orders\""));
+    assert_non_null(audited("\"event\":\"end\"", "\"outcome\":\"lost\"")); /* of the login */
+    assert_int_equal(sessions_new(&keeper, &keeper.sessions), SMCRED_OK);
+}
+
+static void sessions_of_the_keeper_before_are_resumed(void **state)
+{
+    (void)state;
+    relay_arrives();
+    say_alive(77);
+    (void)will_be_audited("\"event\":\"resumed\"", "\"version\":\"v0\"");
+    assert_int_equal(sessions_count(keeper.sessions), 1);
+}
+
+/* ---- bad relays ---- */
+
+/* The relay is dropped, the parent told to end it, and its sessions are written off. */
+static void is_dropped(size_t sessions_before)
+{
+    struct sm_wire_in in;
+    uint32_t pid = 0;
+    assert_int_equal(sessions_count(keeper.sessions), sessions_before);
+    while (hear(relay_end, &in))
+        assert_int_not_equal(in.header.verb, ORC_PROOF);
+    in = expect(parent_end, PAR_END);
+    assert_true(sm_wire_get_u32(&in, PAR_T_PID, &pid));
+    assert_int_equal(pid, RELAY_PID);
+    assert_int_equal(sessions_count(keeper.sessions), 0);
+    assert_null(relays_first(keeper.relays));
+    assert_non_null(audited("\"event\":\"end\"", "\"outcome\":\"lost\""));
+}
+
+static void garbage_drops_a_relay(void **state)
+{
+    (void)state;
+    (void)start_login("orders");
+    assert_int_equal(send(relay_end, "garbage", 7, 0), 7);
+    is_dropped(1);
+}
+
+static void a_descriptor_drops_a_relay(void **state)
+{
+    (void)state;
+    uint64_t id = start_login("orders");
+    struct message *message = about(id, ORC_MD5);
+    struct sm_fds fds = {{relay_end, -1}, 1};
+    assert_int_equal(sm_wire_finish(&message->out), SMCRED_OK);
+    assert_int_equal(sm_seqpacket_send(relay_end, sm_bytes(message->out.data, message->out.len),
+                                       &fds, 0),
+                     SMCRED_OK);
+    is_dropped(1);
+}
+
+static void a_message_about_no_session_drops_a_relay(void **state)
+{
+    (void)state;
+    (void)start_login("orders");
+    say(about(0, ORC_OPEN));
+    is_dropped(1);
+}
+
+static void a_message_about_a_session_of_nobody_drops_a_relay(void **state)
+{
+    (void)state;
+    uint64_t id = start_login("orders");
+    say_scram(id + 1, "salt");
+    is_dropped(1);
+}
+
+static void an_unknown_verb_drops_a_relay(void **state)
+{
+    (void)state;
+    uint64_t id = start_login("orders");
+    say(about(id, 99));
+    is_dropped(1);
+}
+
+static void a_second_open_drops_a_relay(void **state)
+{
+    (void)state;
+    uint64_t id = start_login("orders");
+    say_open(id);
+    is_dropped(1);
+}
+
+static void a_challenge_before_the_login_drops_a_relay(void **state)
+{
+    (void)state;
+    say_scram(arrive("orders"), "salt");
+    is_dropped(1);
+}
+
+static void a_second_challenge_in_one_attempt_drops_a_relay(void **state)
+{
+    (void)state;
+    uint64_t id = start_login("orders");
+    say_scram(id, "salt");
+    (void)expect(relay_end, ORC_PROOF);
+    say_scram(id, "another");
+    is_dropped(1);
+}
+
+static void a_challenge_after_the_login_drops_a_relay(void **state)
+{
+    (void)state;
+    say_scram(log_in("salt"), "another");
+    is_dropped(1);
+}
+
+static void a_login_that_was_not_under_way_drops_a_relay(void **state)
+{
+    (void)state;
+    say(about(arrive("orders"), ORC_LOGGED_IN));
+    is_dropped(1);
+}
+
+static void a_refusal_of_no_attempt_drops_a_relay(void **state)
+{
+    (void)state;
+    say_refused(log_in("salt"), "28P01");
+    is_dropped(1);
+}
+
+static void one_session_that_lives_twice_drops_a_relay(void **state)
+{
+    (void)state;
+    relay_arrives();
+    say_alive(77);
+    say_alive(77);
+    is_dropped(0);
+}
+
+static void a_relay_that_goes_leaves_its_sessions_lost(void **state)
+{
+    (void)state;
+    (void)log_in("salt");
+    close(relay_end);
+    relay_end = -1;
+    relays_gone(keeper.relays, getuid(), RELAY_PID);
+    assert_int_equal(sessions_count(keeper.sessions), 0);
+    assert_non_null(audited("\"event\":\"end\"", "\"outcome\":\"lost\""));
+}
+
+static void a_relay_that_does_not_read_is_dropped(void **state)
+{
+    (void)state;
+    struct sm_wire_out out;
+    static uint8_t buffer[8192];
+    bool sent = true;
+    (void)arrive("orders");
+    for (int i = 0; i < 10000 && sent; i++) { /* 80 MB, if somebody took them */
+        sm_wire_begin(&out, buffer, sizeof buffer, ORC_END, SMCRED_OK, 0);
+        sm_wire_put(&out, ORC_T_TEXT, sm_bytes(packet, 8000));
+        sent = relays_send(relays_first(keeper.relays), &out, NULL);
+    }
+    assert_false(sent);
+    is_dropped(0);
+}
+
+static void a_relay_that_cannot_be_started_loses_who_waits(void **state)
+{
+    (void)state;
+    struct sm_peer peer = {.uid = getuid(), .loginuid = SM_ID_UNKNOWN, .pidfd = -1};
+    int pair[2];
+    char nothing;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    sessions_start(keeper.sessions, config_find(keeper.config, "orders"), &peer, pair[0], false);
+    client_end = pair[1];
+    (void)expect(parent_end, PAR_SPAWN);
+    relays_failed(keeper.relays, getuid(), "no relay could be started");
+    assert_int_equal(sessions_count(keeper.sessions), 0);
+    assert_int_equal(read(client_end, &nothing, 1), 0); /* closed, at once */
+    assert_non_null(audited("\"event\":\"end\"", "no relay could be started"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+SM_TEST_MAIN(TEST(a_login_from_arrival_to_end), TEST(the_target_goes_over_the_secret),
+             TEST(an_engine_that_is_not_spoken_is_refused_by_name),
+             TEST(other_spellings_of_an_engine_are_known),
+             TEST(who_is_not_allowed_is_told_the_rule),
+             TEST(a_changed_salt_is_answered_with_the_new_version),
+             TEST(a_refused_password_is_followed_by_the_next_version),
+             TEST(sessions_go_on_when_the_keeper_stops),
+             TEST(sessions_of_the_keeper_before_are_resumed), TEST(garbage_drops_a_relay),
+             TEST(a_descriptor_drops_a_relay), TEST(a_message_about_no_session_drops_a_relay),
+             TEST(a_message_about_a_session_of_nobody_drops_a_relay),
+             TEST(an_unknown_verb_drops_a_relay), TEST(a_second_open_drops_a_relay),
+             TEST(a_challenge_before_the_login_drops_a_relay),
+             TEST(a_second_challenge_in_one_attempt_drops_a_relay),
+             TEST(a_challenge_after_the_login_drops_a_relay),
+             TEST(a_login_that_was_not_under_way_drops_a_relay),
+             TEST(a_refusal_of_no_attempt_drops_a_relay),
+             TEST(one_session_that_lives_twice_drops_a_relay),
+             TEST(a_relay_that_goes_leaves_its_sessions_lost),
+             TEST(a_relay_that_does_not_read_is_dropped),
+             TEST(a_relay_that_cannot_be_started_loses_who_waits))
