@@ -18,6 +18,19 @@ complaint=$(${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror "$top_srcdir/exa
     $(pkg-config --cflags --libs smcred) -o "$dir/login" 2>&1)
 empty "the example builds with pkg-config's flags" "$complaint"
 
+cat >"$dir/plus.cc" <<'END'
+#include <smcred.h>
+int main() { return smcred_status_text(SMCRED_OK) == nullptr; }
+END
+if command -v "${CXX:-c++}" >/dev/null; then
+    # shellcheck disable=SC2046 # likewise
+    complaint=$(${CXX:-c++} -std=c++11 -Wall -Wextra -Wpedantic -Werror "$dir/plus.cc" \
+        $(pkg-config --cflags --libs smcred) -o "$dir/plus" 2>&1)
+    empty "so does a C++ program" "$complaint"
+    LD_LIBRARY_PATH=$dir/lib "$dir/plus"
+    is "which runs" "$?" 0
+fi
+
 said=$(LD_LIBRARY_PATH=$dir/lib SMCRED_SOCKET=$dir/none "$dir/login" orders 2>&1)
 is "and runs" "$?" 1
 is "and says why there is no secret" "$said" \
