@@ -10,10 +10,15 @@ check_PROGRAMS += %D%/list_keys
 %C%_list_keys_LDADD = keeper/libkeeper.la
 
 if HAVE_CMOCKA
-keeper_tests = %D%/test_audit %D%/test_config %D%/test_index %D%/test_policy %D%/test_request \
-	%D%/test_sessions
+keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_policy \
+	%D%/test_request %D%/test_sessions %D%/test_wiping
 check_PROGRAMS += $(keeper_tests)
 TESTS += $(keeper_tests)
+
+%C%_test_accounts_SOURCES = %D%/test_accounts.c
+%C%_test_accounts_CFLAGS = $(test_cflags)
+%C%_test_accounts_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getpwuid_r
+%C%_test_accounts_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_audit_SOURCES = %D%/test_audit.c
 %C%_test_audit_CFLAGS = $(test_cflags) $(CJSON_CFLAGS)
@@ -38,4 +43,9 @@ TESTS += $(keeper_tests)
 %C%_test_sessions_SOURCES = %D%/test_sessions.c %D%/world.h
 %C%_test_sessions_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
 %C%_test_sessions_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_wiping_SOURCES = %D%/test_wiping.c
+%C%_test_wiping_CFLAGS = $(test_cflags) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_test_wiping_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+%C%_test_wiping_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS) $(CJSON_LIBS) $(CRYPTO_LIBS)
 endif

@@ -9,6 +9,7 @@ server_tests = \
 	%D%/test_envelope \
 	%D%/test_filters \
 	%D%/test_iam \
+	%D%/test_json \
 	%D%/test_password \
 	%D%/test_pattern \
 	%D%/test_schedule \
@@ -40,6 +41,11 @@ TESTS += $(server_tests)
 %C%_test_iam_SOURCES = %D%/test_iam.c
 %C%_test_iam_CFLAGS = $(test_cflags)
 %C%_test_iam_LDADD = $(server_test_libs)
+
+%C%_test_json_SOURCES = %D%/test_json.c
+%C%_test_json_CFLAGS = $(test_cflags) $(CJSON_CFLAGS)
+%C%_test_json_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+%C%_test_json_LDADD = $(server_test_libs)
 
 %C%_test_password_SOURCES = %D%/test_password.c
 %C%_test_password_CFLAGS = $(test_cflags)

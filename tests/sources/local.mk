@@ -23,7 +23,7 @@ check_LTLIBRARIES += %D%/libsmcred_source_fake1.la %D%/libsmcred_source_fake2.la
 if HAVE_CMOCKA
 source_tests = %D%/test_awsclient %D%/test_awserror %D%/test_awsprofile %D%/test_chain \
 	%D%/test_credentials %D%/test_endpoint %D%/test_file %D%/test_line %D%/test_retry \
-	%D%/test_value
+	%D%/test_value %D%/test_wipe
 check_PROGRAMS += $(source_tests)
 TESTS += $(source_tests)
 
@@ -69,4 +69,9 @@ aws_test_libs = $(aws_libs) $(CMOCKA_LIBS)
 %C%_test_value_CFLAGS = $(test_cflags) $(CJSON_CFLAGS)
 %C%_test_value_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 %C%_test_value_LDADD = $(value_libs) common/libcommon.la $(CMOCKA_LIBS)
+
+%C%_test_wipe_SOURCES = %D%/test_wipe.c
+%C%_test_wipe_CFLAGS = $(test_cflags) $(CJSON_CFLAGS)
+%C%_test_wipe_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+%C%_test_wipe_LDADD = $(aws_test_libs)
 endif

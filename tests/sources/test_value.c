@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test_value.c - every layout AWS writes is read, and what is wrong is named without its content.
  */
-#include "tests/lib/sm_test.h"
+#include "tests/lib/freed.h"
 
-#include <malloc.h>
 #include <stdio.h>
 
 #include "sources/json.h"
 #include "sources/value.h"
 
-#define CANARY "canary-hunter2"
-
-void __real_free(void *memory);
-void __wrap_free(void *memory);
-
 static struct sm_vault *vault;
-static size_t canaries_freed; /* blocks given back with the canary still in them */
-
-/* Sees every block on its way back. */
-void __wrap_free(void *memory)
-{
-    if (memory && memmem(memory, malloc_usable_size(memory), CANARY, strlen(CANARY)))
-        canaries_freed++;
-    __real_free(memory);
-}
 
 static enum smcred_status parse(struct sm_bytes text, struct sm_snapshot **out_snapshot,
                                 struct sm_error *err)
@@ -148,14 +133,14 @@ static void refuses_and_names_the_member_but_not_its_content(void **state)
         const char *text;
         const char *named;
     } cases[] = {
-        {"{\"password\":[\"" CANARY "\"]}", "\"password\""},
+        {"{\"password\":[\"" FREED_CANARY "\"]}", "\"password\""},
         {"{\"password\":12345}", "\"password\""},
-        {"{\"password\":\"" CANARY "\",\"password\":\"b\"}", "twice"},
-        {"{\"username\":{},\"password\":\"" CANARY "\"}", "\"username\""},
-        {"{\"password\":\"" CANARY "\\u0000\"}", "JSON"},
-        {"{\"password\":\"" CANARY "\"", NULL}, /* no brace at its end: a password */
-        {"{\"password\":\"" CANARY "\",}", "JSON"},
-        {"{\"password\":\"" CANARY "\"}{\"}", "JSON"},
+        {"{\"password\":\"" FREED_CANARY "\",\"password\":\"b\"}", "twice"},
+        {"{\"username\":{},\"password\":\"" FREED_CANARY "\"}", "\"username\""},
+        {"{\"password\":\"" FREED_CANARY "\\u0000\"}", "JSON"},
+        {"{\"password\":\"" FREED_CANARY "\"", NULL}, /* no brace at its end: a password */
+        {"{\"password\":\"" FREED_CANARY "\",}", "JSON"},
+        {"{\"password\":\"" FREED_CANARY "\"}{\"}", "JSON"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct sm_snapshot *found = NULL;
@@ -209,21 +194,19 @@ static void no_freed_memory_holds_a_password(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "{\"username\":\"app\",\"password\":\"" CANARY "\"}",
-        "{\"password\":\"" CANARY "\",\"port\":\"x\"}",
-        "{\"password\":\"" CANARY "\" oops}",
-        "{\"password\":\"" CANARY "\\uZZZZ\"}",
-        CANARY,
+        "{\"username\":\"app\",\"password\":\"" FREED_CANARY "\"}",
+        "{\"password\":\"" FREED_CANARY "\",\"port\":\"x\"}",
+        "{\"password\":\"" FREED_CANARY "\" oops}",
+        "{\"password\":\"" FREED_CANARY "\\uZZZZ\"}",
+        FREED_CANARY,
     };
-    canaries_freed = 0;
+    freed_begin();
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct sm_snapshot *found = NULL;
         (void)!parse(sm_bytes_of(texts[i]), &found, NULL); /* broken ones are of interest, too */
         sm_snapshot_unref(found);
     }
-    assert_int_equal(canaries_freed, 0);
-    free(strdup(CANARY)); /* the search is real */
-    assert_int_equal(canaries_freed, 1);
+    assert_int_equal(freed_with_canary, 0);
 }
 
 int main(void)
