@@ -132,6 +132,8 @@ def misbehave(connection, case):
         "ready-before-auth": message(b"Z", b"I"),
         "twice-accepted": auth(0) + auth(0),
         "error": error(b"57P03", b"the database system is starting up"),
+        "long-error": error(b"57P03", b"x" * 25000),
+        "huge-error": error(b"57P03", b"x" * 1000000),
         "odd-error": message(b"E", b"C28P01"),
         "notices-for-ever": message(b"N", b"SNOTICE\0M" + b"x" * 20000 + b"\0\0") * 20,
         "settings-for-ever": auth(0) + message(b"S", b"a\0" + b"x" * 20000 + b"\0") * 20,

@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_database.sh - a database that breaks a rule, behind a target of the whole world: alice's psql says
+# what was wrong, nothing hangs, and her next login to a good one works.
+. "$(dirname "$0")/world.sh"
+command -v python3 >/dev/null || skip_all "no python3"
+needs_world
+certificates=$dir/tls
+mkdir "$certificates"
+
+# certificate FILE NAME VALID_UNTIL: one of the world's CA
+certificate() {
+    (
+        cd "$certificates" || exit 1
+        : >index
+        printf '[ca]\ndefault_ca = it\n[it]\ndatabase = index\nnew_certs_dir = .\nrand_serial = yes\npolicy = any\n[any]\ncommonName = supplied\n' >ca.conf
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" -keyout "$1.key" -out "$1.csr" &&
+            openssl ca -batch -notext -config ca.conf -md sha256 -cert "$WORLD_CA" -keyfile "$WORLD/private/ca.key" \
+                -startdate 20200101000000Z -enddate "$3" -extfile <(echo "subjectAltName = DNS:$2") -in "$1.csr" -out "$1.pem"
+    ) >/dev/null 2>&1
+}
+certificate good db.internal 20491231000000Z
+certificate wrong-name elsewhere.internal 20491231000000Z
+certificate expired db.internal 20210101000000Z
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=db.internal \
+    -addext subjectAltName=DNS:db.internal -keyout "$certificates/stranger.key" -out "$certificates/stranger.pem" 2>/dev/null
+
+# database TARGET CASE [CERTIFICATE]: such a server, and a target that leads to it
+database() {
+    local target=$1 case=$2 files=() port
+    [ -z "${3:-}" ] || files=("$certificates/$3.pem" "$certificates/$3.key")
+    python3 "$top_srcdir/tests/relay/hostile.py" "$case" "${files[@]}" >"$dir/port" 2>/dev/null &
+    servers+=($!)
+    eventually 20 test -s "$dir/port"
+    port=$(cat "$dir/port")
+    rm "$dir/port"
+    printf '[target %s]\nsecret = %s\nhost = db.internal\nhostaddr = 127.0.0.1\nport = %s\nallow = smcred-alice\n' \
+        "$target" "$WORLD_SECRET" "$port"
+    if [ ${#files[@]} -gt 0 ] || [[ $case = tls-* ]]; then
+        printf 'tls = verify-full\nca_file = %s\n' "$WORLD_CA"
+    else
+        printf 'tls = disable\n'
+    fi
+}
+servers=()
+# shellcheck disable=SC2016 # expanded at the end
+at_exit 'kill "${servers[@]}" 2>/dev/null'
+
+cases=(
+    "close-at-once|closed the connection during the login"
+    "close-after-proof|closed the connection during the login"
+    "half-a-message|closed the connection during the login"
+    "garbage|does not speak PostgreSQL's protocol"
+    "huge-length|does not speak PostgreSQL's protocol"
+    "cleartext|cleartext"
+    "gssapi|authentication method that is not spoken here"
+    "wrong-nonce|SCRAM challenge that is malformed or no answer to ours"
+    "same-nonce|SCRAM challenge that is malformed or no answer to ours"
+    "absurd-count|iteration"
+    "wrong-signature|does not know the password itself: its SCRAM signature is wrong"
+    "no-signature|without showing its SCRAM signature"
+    "settings-for-ever|sent too much during the login"
+    "error|the database system is starting up"
+    "long-error|xxxxxxxx"
+    "huge-error|does not speak PostgreSQL's protocol"
+    "error-after-proof|sorry, too many clients already"
+    "tls-no|does not offer TLS"
+    "tls-garbage|TLS failed with"
+)
+stalls=("stall-at-once|did not finish the login in time" "stall-after-startup|did not finish the login in time"
+    "tls-stall|cannot connect to \"db.internal\": it took too long")
+tls=("wrong-name|hostname mismatch" "expired|certificate has expired" "stranger|self-signed certificate")
+{
+    for line in "${cases[@]}" "${stalls[@]}"; do
+        database "${line%%|*}" "${line%%|*}"
+    done
+    for line in "${tls[@]}"; do
+        database "${line%%|*}" good "${line%%|*}"
+    done
+    database clear cleartext good
+} >"$dir/hostile.conf"
+install -m 644 "$dir/hostile.conf" "$WORLD/etc/conf.d/hostile.conf"
+sandbox reload "$WORLD"
+holds "targets of hostile databases are there" eventually 20 test -S "$WORLD/run/clear/.s.PGSQL.5432"
+
+# login TARGET: what alice's psql says
+login() {
+    as_alice timeout 60 psql -XAt -h "$WORLD/run/$1" orders -c 'select 1' 2>&1
+}
+for line in "${stalls[@]}"; do # which take as long as a login may
+    login "${line%%|*}" >"$dir/said.${line%%|*}" &
+    waiting+=($!)
+done
+is "the real one is reached meanwhile" "$(query 'select 1')" 1
+for line in "${cases[@]}"; do
+    like "${line%%|*}: psql names what was wrong" "$(login "${line%%|*}" | cut -c 1-400)" "*FATAL:*${line#*|}*"
+done
+for line in "${tls[@]}"; do
+    like "a certificate that is no good: ${line%%|*}" "$(login "${line%%|*}")" \
+        "*FATAL:*cannot trust the certificate of \"db.internal\": ${line#*|}*"
+done
+like "no cleartext password unless the target says so, verified or not" "$(login clear)" "*FATAL:*cleartext*"
+is "alice is in at the real one" "$(query 'select 1')" 1
+wait "${waiting[@]}"
+for line in "${stalls[@]}"; do
+    like "${line%%|*}: psql is told when the time is up" "$(cat "$dir/said.${line%%|*}")" "*FATAL:*${line#*|}*"
+done
+holds "the audit names the targets" audited '"wrong-signature"' SCRAM
+fails "and the password went nowhere" grep -rqF "$(cat "$WORLD_PASSWORD_FILE")" "$WORLD_LOG"
+
+# ---- the real database's own refusals, word for word ----
+verbatim() { # SENTENCE WORDS SQL-BEFORE SQL-AFTER [DATABASE]
+    in_the_database "$3" >/dev/null
+    like "$1" "$(query 'select 1' -d "${5:-orders}")" "*FATAL:  $2"
+    in_the_database "$4" >/dev/null
+}
+verbatim "a database that does not exist" 'database "nowhere" does not exist' '' '' nowhere
+verbatim "too many connections" "too many connections for role \"$WORLD_ROLE\"" \
+    "alter role $WORLD_ROLE connection limit 0" "alter role $WORLD_ROLE connection limit -1"
+verbatim "a role that may not log in" "role \"$WORLD_ROLE\" is not permitted to log in" \
+    "alter role $WORLD_ROLE nologin" "alter role $WORLD_ROLE login"
+hba=$WORLD/pg/data/pg_hba.conf
+cp -p "$hba" "$dir/hba"
+sed -i '/^host/d' "$hba"
+verbatim "no entry in pg_hba.conf" "no pg_hba.conf entry for host *" "select pg_reload_conf()" ""
+cp -p "$dir/hba" "$hba"
+in_the_database "select pg_reload_conf()" >/dev/null
+in_again() { [ "$(query 'select 1')" = 1 ]; }
+holds "and alice is in again" eventually 20 in_again
+done_testing
