@@ -10,8 +10,8 @@ check_PROGRAMS += %D%/list_keys
 %C%_list_keys_LDADD = keeper/libkeeper.la
 
 if HAVE_CMOCKA
-keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_policy \
-	%D%/test_request %D%/test_sessions %D%/test_wiping
+keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_listen \
+	%D%/test_policy %D%/test_request %D%/test_sessions %D%/test_wiping
 check_PROGRAMS += $(keeper_tests)
 TESTS += $(keeper_tests)
 
@@ -31,6 +31,10 @@ TESTS += $(keeper_tests)
 %C%_test_index_SOURCES = %D%/test_index.c
 %C%_test_index_CFLAGS = $(test_cflags)
 %C%_test_index_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_listen_SOURCES = %D%/test_listen.c
+%C%_test_listen_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
+%C%_test_listen_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_policy_SOURCES = %D%/test_policy.c
 %C%_test_policy_CFLAGS = $(test_cflags)
