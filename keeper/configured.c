@@ -5,17 +5,37 @@
 #include "keeper/configured.h"
 
 #include "keeper/audit.h"
+#include "keeper/index.h"
 #include "keeper/source.h"
 
+/* A socket's path is short by nature, and the runtime directory is the option's. */
+static bool try_sockets(const struct config *config, const char *runtime_dir,
+                        struct config_problems *problems)
+{
+    char path[INDEX_PATH_MAX];
+    bool noted = true;
+    for (size_t i = 0; i < config->target_count; i++) {
+        const struct config_target *target = &config->targets[i];
+        if (!index_socket_path(runtime_dir, target, path))
+            noted = config_problems_add(problems, target->place,
+                                        "[target %s] the path of its socket in %s is too long",
+                                        target->name, runtime_dir) &&
+                    noted;
+    }
+    return noted;
+}
+
 /* False for want of memory. */
-static bool try_all(const struct config *config, struct source *source, struct sm_vault *vault,
+static bool try_all(const struct options *options, const struct config *config,
+                    struct source *source, struct sm_vault *vault,
                     struct config_problems *problems)
 {
     struct sm_error err = {0};
-    bool noted = true;
+    bool noted = try_sockets(config, options->runtime_dir, problems);
     if (source_open(source, config, vault, &err) != SMCRED_OK)
         noted = config_problems_add(problems, config->sources_place, "[keeper] sources: %s",
-                                    err.text);
+                                    err.text) &&
+                noted;
     if (audit_check(config->audit_file, &err) != SMCRED_OK)
         noted = config_problems_add(problems, config->audit_place, "[audit] file: %s", err.text) &&
                 noted;
@@ -34,7 +54,8 @@ enum smcred_status configured_new(const struct options *options, struct sm_vault
                                  .owner = options->config_owner,
                                  .modules = source_modules(made.source)};
     enum smcred_status status = config_load(&how, &made.config, out_problems);
-    if (status == SMCRED_OK && !try_all(made.config, made.source, vault, out_problems))
+    if (status == SMCRED_OK &&
+        !try_all(options, made.config, made.source, vault, out_problems))
         status = SMCRED_NO_MEMORY;
     if (status == SMCRED_OK && out_problems->count > 0)
         status = SMCRED_INVALID;

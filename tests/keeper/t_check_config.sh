@@ -96,6 +96,13 @@ bad 's/^allow .*/allow = nobody-of-that-name/'
 both "a user that is none" "*smcred.conf:10: *allow: no user \"nobody-of-that-name\" on this host*"
 bad 's/^allow .*/allow = @nobody-of-that-name/'
 both "a group that is none" "*smcred.conf:10: *allow: no group \"nobody-of-that-name\" on this host*"
+name=a-target-of-a-long-name-and-what-is-more-it-is-far-from-its-end
+bad "s/^\[target orders\]/[target ${name:0:63}]/"
+long=$dir/a-directory-that-is-a-little-too-long
+mkdir "$long"
+like "a socket's path that is too long" "$(smcredd --check-config --runtime-dir "$long")" \
+    "*smcred.conf:8: *[target*]*socket*too long*"
+like "and a start refuses it" "$(smcredd --runtime-dir "$long")" "*smcred.conf:8: *socket*too long*"
 write_config
 printf '[target billing]\nsecret = b\ntls = disable\n' >"$dir/conf.d/billing.conf"
 chmod 666 "$dir/conf.d/billing.conf"
