@@ -35,8 +35,7 @@ void server_done(struct server *server)
     server->signing = NULL;
 }
 
-/* A random UUID, version 4. */
-static void make_request_id(char out_id[SERVER_REQUEST_ID_LEN + 1])
+void server_uuid(char out_id[SERVER_REQUEST_ID_LEN + 1])
 {
     uint8_t b[16] = {0};
     (void)RAND_bytes(b, sizeof b); /* an id that repeats would only be hard to find in the trail */
@@ -55,7 +54,7 @@ void server_call_init(struct server_call *call, struct server *server, const cha
     call->now_ms = server->now_ms();
     call->place = server->home;
     (void)snprintf(call->source, sizeof call->source, "%s", source); /* an address fits */
-    make_request_id(call->request_id);
+    server_uuid(call->request_id);
 }
 
 void server_call_done(struct server_call *call)

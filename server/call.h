@@ -11,6 +11,7 @@
 
 struct cJSON;
 struct server_operation;
+struct server_rotator;
 struct server_service;
 struct server_signing;
 struct server_trail;
@@ -24,12 +25,13 @@ struct server {
     struct sm_secret *master_key;
     struct server_store *store;
     struct server_signing *signing;
-    struct server_trail *trail; /* NULL: none is kept */
-    int lock_fd;                /* -1: somebody else may serve */
-    int64_t (*now_ms)(void);    /* wall clock; tests give their own */
-    struct server_place home;   /* of the store: where --init put its first key */
-    bool tls;                   /* callers come over TLS */
-    const char *regions;        /* served, separated by commas; NULL: any */
+    struct server_trail *trail;     /* NULL: none is kept */
+    struct server_rotator *rotator; /* NULL: nothing rotates */
+    int lock_fd;                    /* -1: somebody else may serve */
+    int64_t (*now_ms)(void);        /* wall clock; tests give their own */
+    struct server_place home;       /* of the store: where --init put its first key */
+    bool tls;                       /* callers come over TLS */
+    const char *regions;            /* served, separated by commas; NULL: any */
 };
 
 /*
@@ -62,6 +64,9 @@ struct server_call {
     enum server_error error;
     char *message; /* NULL: none */
 };
+
+/* A random UUID, version 4. */
+void server_uuid(char out_uuid[SERVER_REQUEST_ID_LEN + 1]);
 
 void server_call_init(struct server_call *call, struct server *server, const char *source);
 void server_call_done(struct server_call *call);

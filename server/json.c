@@ -15,7 +15,7 @@ union head {
     max_align_t align;
 };
 
-static bool failed; /* one thread answers requests */
+static _Thread_local bool failed; /* one thread answers requests, one rotates */
 
 static void *wiping_malloc(size_t size)
 {

@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/access.c %D%/access.h \
 	%D%/access_facts.c \
 	%D%/admin.c %D%/admin.h \
+	%D%/admin_functions.c \
 	%D%/admin_keys.c \
 	%D%/admin_policy.c \
 	%D%/admin_role.c \
@@ -14,6 +15,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/call.c %D%/call.h \
 	%D%/command.c %D%/command.h \
 	%D%/connections.c %D%/connections.h \
+	%D%/credentials.c %D%/credentials.h \
 	%D%/deletion.c \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/envelope.c %D%/envelope.h \
@@ -25,6 +27,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/iam_document.c \
 	%D%/iam_judge.c \
 	%D%/iam_pattern.c \
+	%D%/invocation.c %D%/invocation.h \
 	%D%/json.c %D%/json.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/labels.c %D%/labels.h \
@@ -47,6 +50,8 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/parameter_value.c %D%/parameter_value.h \
 	%D%/pattern.c %D%/pattern.h \
 	%D%/reading.c \
+	%D%/rotation.c %D%/rotation.h \
+	%D%/rotator.c %D%/rotator.h \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/resource_policy.c \
 	%D%/secrets.c %D%/secrets.h \
@@ -63,6 +68,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/store_parameters.c \
 	%D%/store_policies.c \
 	%D%/store_principals.c \
+	%D%/store_rotation.c \
 	%D%/store_schema.c \
 	%D%/store_secrets.c \
 	%D%/store_settings.c \

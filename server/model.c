@@ -6,6 +6,7 @@
 
 #include "server/labels.h"
 #include "server/members.h"
+#include "server/schedule.h"
 
 static bool is_filter_value(const char *text)
 {
@@ -118,6 +119,45 @@ const struct server_member server_model_put_secret_value[] = {
     END};
 
 const struct server_member server_model_restore_secret[] = {SECRET_ID, END};
+
+static bool is_expression(const char *text)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789()#?*-/, ";
+    return text[strspn(text, allowed)] == '\0';
+}
+
+static bool is_duration(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits > 0 && strcmp(text + digits, "h") == 0;
+}
+
+static const struct server_member rotation_rules_members[] = {
+    NUMBER("AutomaticallyAfterDays", 1, SERVER_SCHEDULE_DAYS_MAX),
+    {.name = "Duration",
+     .type = SERVER_MEMBER_TEXT,
+     .min = 2,
+     .max = SERVER_DURATION_MAX,
+     .pattern = "[0-9]+h",
+     .matches = is_duration},
+    {.name = "ScheduleExpression",
+     .type = SERVER_MEMBER_TEXT,
+     .min = 1,
+     .max = SERVER_EXPRESSION_MAX,
+     .pattern = "[0-9A-Za-z\\(\\)#\\?\\*\\-\\/, ]+",
+     .matches = is_expression},
+    END};
+
+const struct server_member server_model_cancel_rotate_secret[] = {SECRET_ID, END};
+
+const struct server_member server_model_rotate_secret[] = {
+    SECRET_ID,
+    TOKEN,
+    TEXT("RotationLambdaARN", 0, 2048),
+    {.name = "RotationRules", .type = SERVER_MEMBER_STRUCTURE, .of = rotation_rules_members},
+    BOOLEAN("RotateImmediately"),
+    END};
 
 const struct server_member server_model_tag_resource[] = {
     SECRET_ID, {.name = "Tags", .type = SERVER_MEMBER_LIST, .required = true, .of = &tag}, END};

@@ -8,6 +8,7 @@
 #include "server/validate.h"
 
 extern const struct server_member server_model_batch_get_secret_value[];
+extern const struct server_member server_model_cancel_rotate_secret[];
 extern const struct server_member server_model_create_secret[];
 extern const struct server_member server_model_delete_secret[];
 extern const struct server_member server_model_describe_secret[];
@@ -21,6 +22,7 @@ extern const struct server_member server_model_list_secret_version_ids[];
 extern const struct server_member server_model_list_secrets[];
 extern const struct server_member server_model_put_secret_value[];
 extern const struct server_member server_model_restore_secret[];
+extern const struct server_member server_model_rotate_secret[];
 extern const struct server_member server_model_tag_resource[];
 extern const struct server_member server_model_untag_resource[];
 extern const struct server_member server_model_update_secret[];

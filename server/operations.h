@@ -33,6 +33,9 @@ enum server_error server_get_secret_value(struct server_call *call);
 /* The value of call->secret that `id` and `stage` (NULL: as if left out) name, with all about it. */
 enum server_error server_read_secret(struct server_call *call, const char *id, const char *stage,
                                      struct cJSON *object);
+/* rotation.c */
+enum server_error server_cancel_rotate_secret(struct server_call *call);
+enum server_error server_rotate_secret(struct server_call *call);
 /* stages.c */
 enum server_error server_update_secret_version_stage(struct server_call *call);
 /* versions.c */

@@ -7,6 +7,7 @@
 #include "server/json.h"
 #include "server/names.h"
 #include "server/operations.h"
+#include "server/rotation.h"
 #include "server/tags.h"
 #include "server/versions.h"
 
@@ -120,7 +121,9 @@ enum smcred_status server_secret_describe(struct server_call *call,
     server_json_add_time(object, "LastAccessedDate", secret->accessed_ms);
     server_json_add_time(object, "DeletedDate", secret->deleted_ms);
     server_json_add_time(object, "CreatedDate", secret->created_ms);
-    enum smcred_status status = add_stages(call, secret, stages_name, object);
+    enum smcred_status status = server_rotation_describe(call, secret, object);
+    if (status == SMCRED_OK)
+        status = add_stages(call, secret, stages_name, object);
     return status == SMCRED_OK ? server_tags_add(call, secret, object) : status;
 }
 

@@ -19,38 +19,44 @@
 #include "server/service.h"
 
 static const struct server_operation operations[] = {
-    {"BatchGetSecretValue", server_model_batch_get_secret_value, NULL, false, false, false,
+    {"BatchGetSecretValue", server_model_batch_get_secret_value, NULL, SERVER_OK, false, false,
      server_batch_get_secret_value},
-    {"CreateSecret", server_model_create_secret, "Name", true, false, false, server_create_secret},
-    {"DeleteSecret", server_model_delete_secret, "SecretId", false, false, false,
+    {"CancelRotateSecret", server_model_cancel_rotate_secret, "SecretId", SERVER_OK, true, true,
+     server_cancel_rotate_secret},
+    {"CreateSecret", server_model_create_secret, "Name", SERVER_INVALID_REQUEST, false, false,
+     server_create_secret},
+    {"DeleteSecret", server_model_delete_secret, "SecretId", SERVER_OK, false, false,
      server_delete_secret},
-    {"DeleteResourcePolicy", server_model_delete_resource_policy, "SecretId", false, true, true,
+    {"DeleteResourcePolicy", server_model_delete_resource_policy, "SecretId", SERVER_OK, true, true,
      server_delete_resource_policy},
-    {"DescribeSecret", server_model_describe_secret, "SecretId", false, true, false,
+    {"DescribeSecret", server_model_describe_secret, "SecretId", SERVER_OK, true, false,
      server_describe_secret},
-    {"GetRandomPassword", server_model_get_random_password, NULL, false, false, false,
+    {"GetRandomPassword", server_model_get_random_password, NULL, SERVER_OK, false, false,
      server_get_random_password},
-    {"GetResourcePolicy", server_model_get_resource_policy, "SecretId", false, true, true,
+    {"GetResourcePolicy", server_model_get_resource_policy, "SecretId", SERVER_OK, true, true,
      server_get_resource_policy},
-    {"GetSecretValue", server_model_get_secret_value, "SecretId", false, true, true,
+    {"GetSecretValue", server_model_get_secret_value, "SecretId", SERVER_OK, true, true,
      server_get_secret_value},
-    {"ListSecretVersionIds", server_model_list_secret_version_ids, "SecretId", false, true, false,
-     server_list_secret_version_ids},
-    {"ListSecrets", server_model_list_secrets, NULL, false, false, false, server_list_secrets},
-    {"PutResourcePolicy", server_model_put_resource_policy, "SecretId", false, true, true,
+    {"ListSecretVersionIds", server_model_list_secret_version_ids, "SecretId", SERVER_OK, true,
+     false, server_list_secret_version_ids},
+    {"ListSecrets", server_model_list_secrets, NULL, SERVER_OK, false, false, server_list_secrets},
+    {"PutResourcePolicy", server_model_put_resource_policy, "SecretId", SERVER_OK, true, true,
      server_put_resource_policy},
-    {"PutSecretValue", server_model_put_secret_value, "SecretId", true, true, true,
-     server_put_secret_value},
-    {"RestoreSecret", server_model_restore_secret, "SecretId", false, true, false,
+    {"PutSecretValue", server_model_put_secret_value, "SecretId", SERVER_INVALID_REQUEST, true,
+     true, server_put_secret_value},
+    {"RestoreSecret", server_model_restore_secret, "SecretId", SERVER_OK, true, false,
      server_restore_secret},
-    {"TagResource", server_model_tag_resource, "SecretId", false, true, true, server_tag_resource},
-    {"UntagResource", server_model_untag_resource, "SecretId", false, true, true,
+    {"RotateSecret", server_model_rotate_secret, "SecretId", SERVER_INVALID_PARAMETER, true, true,
+     server_rotate_secret},
+    {"TagResource", server_model_tag_resource, "SecretId", SERVER_OK, true, true,
+     server_tag_resource},
+    {"UntagResource", server_model_untag_resource, "SecretId", SERVER_OK, true, true,
      server_untag_resource},
-    {"UpdateSecret", server_model_update_secret, "SecretId", true, true, true,
+    {"UpdateSecret", server_model_update_secret, "SecretId", SERVER_INVALID_REQUEST, true, true,
      server_update_secret},
-    {"UpdateSecretVersionStage", server_model_update_secret_version_stage, "SecretId", false, true,
-     true, server_update_secret_version_stage},
-    {"ValidateResourcePolicy", server_model_validate_resource_policy, "SecretId", false, false,
+    {"UpdateSecretVersionStage", server_model_update_secret_version_stage, "SecretId", SERVER_OK,
+     true, true, server_update_secret_version_stage},
+    {"ValidateResourcePolicy", server_model_validate_resource_policy, "SecretId", SERVER_OK, false,
      false, server_validate_resource_policy},
     {.name = NULL},
 };
@@ -68,9 +74,10 @@ static enum server_error check_id(struct server_call *call)
 
 static enum server_error check_token(struct server_call *call)
 {
-    if (!call->operation->needs_token || server_json_text(call->input, "ClientRequestToken"))
+    if (call->operation->needs_token == SERVER_OK ||
+        server_json_text(call->input, "ClientRequestToken"))
         return SERVER_OK;
-    return server_fail(call, SERVER_INVALID_REQUEST,
+    return server_fail(call, call->operation->needs_token,
                        "You must provide a ClientRequestToken value. We recommend a UUID-type "
                        "value.");
 }

@@ -16,6 +16,7 @@
 #include "server/http.h"
 #include "server/listen.h"
 #include "server/names.h"
+#include "server/rotator.h"
 #include "server/setup.h"
 #include "server/trail.h"
 
@@ -259,9 +260,15 @@ static int serve_http(struct server *server, const struct options *options,
         .timeout_s = options->timeout_s,
     };
     block_signals(&signals);
-    if (server_listen(options->where, cert != NULL, &settings.listen_fd, url, &err) != SMCRED_OK ||
+    if (server_rotator_new(server, options->directory, &server->rotator, &err) != SMCRED_OK ||
+        server_listen(options->where, cert != NULL, &settings.listen_fd, url, &err) != SMCRED_OK ||
         server_http_start(server, &settings, &http, &err) != SMCRED_OK) {
         log_error("%s", err.text);
+        return EXIT_FAILURE;
+    }
+    if (server_rotator_start(server->rotator, url, &err) != SMCRED_OK) {
+        log_error("%s", err.text);
+        server_http_stop(http);
         return EXIT_FAILURE;
     }
     printf("listening on %s\n", url);
@@ -296,6 +303,7 @@ static int serve(const struct options *options)
     }
     if (ready)
         code = serve_http(&server, options, cert, key);
+    server_rotator_free(server.rotator);
     sm_secret_free(cert);
     sm_secret_free(key);
     server_setup_close(&server);

@@ -15,10 +15,11 @@ struct server_member;
 struct server_operation {
     const char *name;
     const struct server_member *members; /* of the request, in model.h */
-    const char *id;       /* the member that names what is asked for, for the trail; NULL: none */
-    bool needs_token;     /* ClientRequestToken, which SDKs make up and raw callers forget */
-    bool finds;           /* `id` must name a secret that exists */
-    bool refuses_deleted; /* and is not scheduled for deletion */
+    const char *id; /* the member that names what is asked for, for the trail; NULL: none */
+    /* Said without a ClientRequestToken, which SDKs make up and raw callers forget. */
+    enum server_error needs_token; /* SERVER_OK: it is not needed */
+    bool finds;                    /* `id` must name a secret that exists */
+    bool refuses_deleted;          /* and is not scheduled for deletion */
     enum server_error (*handler)(struct server_call *call);
 };
 

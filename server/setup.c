@@ -94,6 +94,14 @@ enum smcred_status server_setup_open(const char *directory, enum server_setup_us
     return SMCRED_OK;
 }
 
+enum smcred_status server_setup_open_store(const char *directory, struct server_store **out_store,
+                                           struct sm_error *err)
+{
+    struct paths paths;
+    enum smcred_status status = make_paths(directory, &paths, err);
+    return status == SMCRED_OK ? server_store_open(paths.store, out_store, err) : status;
+}
+
 void server_setup_close(struct server *server)
 {
     server_trail_close(server->trail);

@@ -80,6 +80,8 @@ SM_MUST_CHECK enum smcred_status server_store_secret_by_name(struct server_store
                                                              const struct server_place *place,
                                                              struct sm_bytes name,
                                                              struct server_secret *out_secret);
+SM_MUST_CHECK enum smcred_status server_store_secret_by_row(struct server_store *store, int64_t row,
+                                                            struct server_secret *out_secret);
 SM_MUST_CHECK enum smcred_status server_store_secret_by_arn(struct server_store *store,
                                                             struct sm_bytes arn,
                                                             struct server_secret *out_secret);
@@ -138,6 +140,10 @@ SM_MUST_CHECK enum smcred_status server_store_versions(struct server_store *stor
                                                        server_version_visit *visit, void *context);
 void server_version_done(struct server_version *version);
 
+/* Not an error if there is none; its labels go with it. */
+SM_MUST_CHECK enum smcred_status server_store_version_delete(struct server_store *store,
+                                                             int64_t secret, const char *id);
+
 /* Labels.  Each sits on at most one version of a secret. */
 SM_MUST_CHECK enum smcred_status server_store_label(struct server_store *store, int64_t secret,
                                                     const char *label,
@@ -166,6 +172,62 @@ SM_MUST_CHECK enum smcred_status server_store_tag_count(struct server_store *sto
 typedef void server_tag_visit(void *context, const char *key, const char *value);
 SM_MUST_CHECK enum smcred_status server_store_tags(struct server_store *store, int64_t secret,
                                                    server_tag_visit *visit, void *context);
+
+/* Rotation: how a secret is rotated, and how far it is. */
+#define SERVER_FUNCTION_ARN_MAX  (2048 * SERVER_UTF8_MAX)
+#define SERVER_FUNCTION_PATH_MAX 4096
+#define SERVER_FUNCTION_USER_MAX 64
+#define SERVER_EXPRESSION_MAX    256
+#define SERVER_DURATION_MAX      3
+
+/* Of a rotation function, in the order they are taken. */
+enum server_step { SERVER_STEP_CREATE, SERVER_STEP_SET, SERVER_STEP_TEST, SERVER_STEP_FINISH };
+
+struct server_rotation {
+    int64_t secret; /* its row */
+    bool enabled;
+    char function_arn[SERVER_FUNCTION_ARN_MAX + 1];
+    int32_t days; /* AutomaticallyAfterDays, given or worked out of the schedule; 0: none */
+    char schedule[SERVER_EXPRESSION_MAX + 1]; /* "": by days */
+    char duration[SERVER_DURATION_MAX + 1];
+    int64_t rotated_ms; /* 0: never */
+    int64_t opens_ms;   /* the next window; 0: none */
+    int64_t closes_ms;
+    /* the one under way */
+    char token[SERVER_VERSION_ID_MAX + 1]; /* "": none is */
+    enum server_step step;
+    bool is_test; /* testSecret alone, on a copy of the value */
+    int32_t failures;
+    int64_t wake_ms; /* when there is something to do; 0: never */
+};
+/* SMCRED_NOT_FOUND where it was never configured. */
+SM_MUST_CHECK enum smcred_status server_store_rotation(struct server_store *store, int64_t secret,
+                                                       struct server_rotation *out_rotation);
+SM_MUST_CHECK enum smcred_status server_store_rotation_put(struct server_store *store,
+                                                           const struct server_rotation *rotation);
+/* Those of secrets not scheduled for deletion that are to be woken by now.  Stops at false. */
+typedef bool server_rotation_visit(void *context, int64_t secret);
+SM_MUST_CHECK enum smcred_status server_store_rotations_due(struct server_store *store,
+                                                            int64_t now_ms,
+                                                            server_rotation_visit *visit,
+                                                            void *context);
+
+struct server_function {
+    char arn[SERVER_FUNCTION_ARN_MAX + 1];
+    char path[SERVER_FUNCTION_PATH_MAX + 1];
+    char user[SERVER_FUNCTION_USER_MAX + 1]; /* "": the server's own */
+    int32_t timeout_s;                       /* of each step */
+};
+SM_MUST_CHECK enum smcred_status server_store_function(struct server_store *store, const char *arn,
+                                                       struct server_function *out_function);
+SM_MUST_CHECK enum smcred_status server_store_function_put(struct server_store *store,
+                                                           const struct server_function *function);
+/* SMCRED_NOT_FOUND where there is none. */
+SM_MUST_CHECK enum smcred_status server_store_function_remove(struct server_store *store,
+                                                              const char *arn);
+typedef void server_function_visit(void *context, const struct server_function *function);
+SM_MUST_CHECK enum smcred_status
+server_store_functions(struct server_store *store, server_function_visit *visit, void *context);
 
 /* Access keys: the secret half sealed. */
 struct server_key {
@@ -202,6 +264,9 @@ SM_MUST_CHECK enum smcred_status server_store_principal_trust(struct server_stor
                                                               int64_t session_max_s);
 SM_MUST_CHECK enum smcred_status server_store_principal(struct server_store *store, const char *arn,
                                                         struct server_principal *out_principal);
+/* Those like `arns`, in GLOB's way, with their keys, policies and tags. */
+SM_MUST_CHECK enum smcred_status server_store_principals_delete(struct server_store *store,
+                                                                const char *arns);
 typedef void server_pair_visit(void *context, const char *name, const char *value);
 SM_MUST_CHECK enum smcred_status server_store_policy_put(struct server_store *store,
                                                          const char *principal, const char *name,

@@ -72,6 +72,16 @@ static const char *const migrations[] = {
     " GROUP BY principal;"
     "INSERT INTO principal_policy SELECT arn, 'AdministratorAccess', '{\"Version\":\"2012-10-17\","
     "\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}' FROM principal;",
+    /* Rotation. */
+    "CREATE TABLE function (arn TEXT PRIMARY KEY, path TEXT NOT NULL, user TEXT NOT NULL,"
+    " timeout_s INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE rotation (secret INTEGER PRIMARY KEY REFERENCES secret ON DELETE CASCADE,"
+    " enabled INTEGER NOT NULL, function_arn TEXT NOT NULL, days INTEGER NOT NULL,"
+    " schedule TEXT NOT NULL, duration TEXT NOT NULL, rotated_ms INTEGER NOT NULL,"
+    " opens_ms INTEGER NOT NULL, closes_ms INTEGER NOT NULL, token TEXT NOT NULL,"
+    " step INTEGER NOT NULL, is_test INTEGER NOT NULL, failures INTEGER NOT NULL,"
+    " wake_ms INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX rotation_wake ON rotation (wake_ms) WHERE wake_ms > 0;",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

@@ -70,6 +70,15 @@ enum smcred_status server_store_secret_by_name(struct server_store *store,
     return fetch_secret(statement, out_secret);
 }
 
+enum smcred_status server_store_secret_by_row(struct server_store *store, int64_t row,
+                                              struct server_secret *out_secret)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, SECRET_COLUMNS "WHERE row = ?1");
+    store_bind_number(statement, 1, row);
+    return fetch_secret(statement, out_secret);
+}
+
 enum smcred_status server_store_secret_by_arn(struct server_store *store, struct sm_bytes arn,
                                               struct server_secret *out_secret)
 {

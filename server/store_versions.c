@@ -81,6 +81,16 @@ enum smcred_status server_store_version_prune(struct server_store *store, int64_
     return store_fetch(statement);
 }
 
+enum smcred_status server_store_version_delete(struct server_store *store, int64_t secret,
+                                               const char *id)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "DELETE FROM version WHERE secret = ?1 AND id = ?2");
+    store_bind_number(statement, 1, secret);
+    store_bind_text(statement, 2, id);
+    return store_run(statement);
+}
+
 enum smcred_status server_store_versions(struct server_store *store, int64_t secret,
                                          bool deprecated, int64_t skip, server_version_visit *visit,
                                          void *context)

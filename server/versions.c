@@ -8,6 +8,7 @@
 #include "server/labels.h"
 #include "server/operations.h"
 #include "server/page.h"
+#include "server/rotation.h"
 #include "server/secrets.h"
 
 #define DAY_MS       INT64_C(86400000)
@@ -123,6 +124,17 @@ static enum server_error store_version(struct server_call *call, const struct se
     return server_fail_status(call, status);
 }
 
+static bool lists(const cJSON *stages, const char *label)
+{
+    const cJSON *stage;
+    cJSON_ArrayForEach(stage, stages)
+    {
+        if (strcmp(stage->valuestring, label) == 0)
+            return true;
+    }
+    return false;
+}
+
 enum server_error server_version_add(struct server_call *call, const struct server_value *value,
                                      const cJSON *stages)
 {
@@ -143,6 +155,8 @@ enum server_error server_version_add(struct server_call *call, const struct serv
         error = store_version(call, value);
     if (error == SERVER_OK)
         error = attach(call, token, stages, count == 0);
+    if (error == SERVER_OK && (!stages || lists(stages, SERVER_CURRENT)))
+        error = server_fail_status(call, server_rotation_put_off(call));
     return error;
 }
 

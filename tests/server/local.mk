@@ -1,6 +1,6 @@
 # tests/server/local.mk - tests of server/.
 server_test_libs = server/libserver.la $(CMOCKA_LIBS)
-EXTRA_DIST += %D%/contract %D%/server_fixture.h %D%/server_world.sh
+EXTRA_DIST += %D%/contract %D%/rotation_function.py %D%/server_fixture.h %D%/server_world.sh
 if HAVE_CMOCKA
 server_tests = \
 	%D%/test_access \
@@ -12,6 +12,7 @@ server_tests = \
 	%D%/test_json \
 	%D%/test_password \
 	%D%/test_pattern \
+	%D%/test_rotation \
 	%D%/test_schedule \
 	%D%/test_signing \
 	%D%/test_store
@@ -59,6 +60,10 @@ TESTS += $(server_tests)
 %C%_test_signing_CFLAGS = $(test_cflags)
 %C%_test_signing_LDADD = $(server_test_libs)
 
+%C%_test_rotation_SOURCES = %D%/test_rotation.c
+%C%_test_rotation_CFLAGS = $(test_cflags)
+%C%_test_rotation_LDADD = $(server_test_libs)
+
 %C%_test_schedule_SOURCES = %D%/test_schedule.c
 %C%_test_schedule_CFLAGS = $(test_cflags)
 %C%_test_schedule_LDADD = $(server_test_libs)
@@ -73,6 +78,7 @@ server_scripts = \
 	%D%/t_clients.sh \
 	%D%/t_contract.sh \
 	%D%/t_crash.sh \
-	%D%/t_http.sh
+	%D%/t_http.sh \
+	%D%/t_rotate.sh
 TESTS += $(server_scripts)
 EXTRA_DIST += $(server_scripts)

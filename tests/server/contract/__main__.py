@@ -6,6 +6,7 @@ import deletion
 import passwords
 import listing
 import parameters
+import rotation
 import rules
 import stages
 import tags
@@ -14,7 +15,7 @@ from client import Client
 
 where = os.environ["url"], os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
 client = Client(*where)
-for chapter in (listing, values, stages, tags, deletion, passwords, rules):
+for chapter in (listing, values, stages, tags, deletion, passwords, rotation, rules):
     chapter.run(client)
 ssm = Client(*where, service="ssm")
 ssm.count = client.count

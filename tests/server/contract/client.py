@@ -21,7 +21,7 @@ import botocore.exceptions
 
 
 # Said before the service proper is reached, and spelt with a small "message".
-FRONT_END = ("ValidationException", "UnknownOperationException", "AccessDeniedException")
+FRONT_END = ("ValidationException", "UnknownOperationException")
 # Parameter Store spells most of its own errors so as well; these it does not.
 SSM_CAPITAL = ("AccessDeniedException", "InvalidFilterValue", "InvalidNextToken", "SerializationException")
 

@@ -15,6 +15,8 @@ WITH_ID = (
     ("ListSecretVersionIds", {}, None),
     ("DeleteSecret", {}, MARKED),
     ("RestoreSecret", {}, None),
+    ("RotateSecret", {"ClientRequestToken": token()}, MARKED),
+    ("CancelRotateSecret", {}, MARKED),
 )
 
 
@@ -49,8 +51,9 @@ def tokens(c):
         if "ClientRequestToken" not in members:
             continue
         without = {name: value for name, value in members.items() if name != "ClientRequestToken"}
+        kind = "InvalidParameterException" if operation == "RotateSecret" else "InvalidRequestException"
         c.fails("no token, before the secret is looked for", operation,
-                dict(without, SecretId="rules/none"), "InvalidRequestException", NO_TOKEN)  # fmt: skip
+                dict(without, SecretId="rules/none"), kind, NO_TOKEN)  # fmt: skip
         for wrong, message in (("x" * 31, at_least), ("x" * 65, at_most)):
             c.fails("a token of %d characters" % len(wrong), operation,
                     dict(members, SecretId="rules/none", ClientRequestToken=wrong), "ValidationException",

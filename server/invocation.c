@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * invocation.c - starts a rotation function, reads what it says, ends it in time.
+ *
+ * Called by the rotator's thread.  Between fork() and execve() only what is safe in the child of a
+ * process with threads is called.
+ */
+#include "server/invocation.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#define LINE_MAX_LEN 1000  /* bytes of a line that the log shows */
+#define SAID_MAX     65536 /* bytes of a run that the log shows */
+#define NO_ID        ((uid_t)-1)
+
+struct server_invocation {
+    pid_t pid;
+    int pidfd;
+    int output; /* its standard output and error */
+    int64_t deadline_ms;
+    bool timed_out;
+    size_t said; /* bytes so far */
+    char line[LINE_MAX_LEN + 1];
+    size_t line_len;
+    char label[256];
+    char why[128];
+};
+
+/* --- in the child ----------------------------------------------------------------------------- */
+
+struct child {
+    const struct server_invocation_plan *plan;
+    pid_t parent;
+    int input, output;
+    uid_t uid; /* NO_ID: as it is */
+    gid_t gid;
+};
+
+__attribute__((noreturn)) static void fail_child(const char *what)
+{
+    const char *why = strerrordesc_np(errno);
+    (void)!write(STDERR_FILENO, what, strlen(what)); /* nobody else to tell */
+    (void)!write(STDERR_FILENO, why, strlen(why));
+    _exit(126);
+}
+
+/* The raw calls: glibc's would tell threads that are not there. */
+static bool become(uid_t uid, gid_t gid)
+{
+    return syscall(SYS_setgroups, 0, NULL) == 0 && syscall(SYS_setresgid, gid, gid, gid) == 0 &&
+           syscall(SYS_setresuid, uid, uid, uid) == 0;
+}
+
+__attribute__((noreturn)) static void run_child(const struct child *child)
+{
+    char *const arguments[] = {(char *)(uintptr_t)child->plan->path, NULL};
+    sigset_t none;
+    if (dup2(child->input, STDIN_FILENO) < 0 || dup2(child->output, STDOUT_FILENO) < 0 ||
+        dup2(child->output, STDERR_FILENO) < 0)
+        _exit(126);
+    if (setpgid(0, 0) != 0 || close_range(3, ~0U, 0) != 0 || chdir("/") != 0)
+        fail_child("cannot set up: ");
+    (void)umask(077);
+    if (child->uid != NO_ID && !become(child->uid, child->gid))
+        fail_child("cannot become its user: ");
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+        fail_child("cannot give up privileges: ");
+    if (getppid() != child->parent)
+        _exit(126);           /* the server ended before it could be asked to take us along */
+    (void)sigemptyset(&none); /* cannot fail, as the next ones */
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)execve(child->plan->path, arguments, child->plan->environment);
+    fail_child("cannot be run: ");
+}
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+static enum smcred_status find_user(const char *name, struct child *child, struct sm_error *err)
+{
+    struct passwd entry, *found = NULL;
+    char room[4096];
+    child->uid = NO_ID;
+    child->gid = NO_ID;
+    if (!*name)
+        return SMCRED_OK;
+    if (getpwnam_r(name, &entry, room, sizeof room, &found) != 0 || !found)
+        return sm_error_set(err, SMCRED_NOT_FOUND, "there is no user %s", name);
+    child->uid = entry.pw_uid;
+    child->gid = entry.pw_gid;
+    return SMCRED_OK;
+}
+
+/* The event is smaller than a pipe's buffer, so it is written before anybody reads it. */
+static int event_pipe(const char *event)
+{
+    int ends[2];
+    size_t len = strlen(event);
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        return -1;
+    ssize_t written = write(ends[1], event, len);
+    sm_close_fd(&ends[1]);
+    if (written != (ssize_t)len || fcntl(ends[0], F_SETFL, 0) != 0)
+        sm_close_fd(&ends[0]);
+    return ends[0];
+}
+
+static enum smcred_status spawn(const struct server_invocation_plan *plan,
+                                struct server_invocation *invocation, struct sm_error *err)
+{
+    int ends[2];
+    struct child child = {.plan = plan, .parent = getpid()};
+    enum smcred_status status = find_user(plan->user, &child, err);
+    if (status != SMCRED_OK)
+        return status;
+    sm_autoclose int input = event_pipe(plan->event);
+    if (input < 0 || pipe2(ends, O_CLOEXEC) != 0)
+        return sm_error_set(err, SMCRED_SYSTEM, "no pipe: %s", strerror(errno));
+    invocation->output = ends[0];
+    child.input = input;
+    child.output = ends[1];
+    pid_t pid = fork();
+    if (pid == 0)
+        run_child(&child);
+    sm_close_fd(&ends[1]);
+    if (pid < 0)
+        return sm_error_set(err, SMCRED_SYSTEM, "cannot fork: %s", strerror(errno));
+    (void)setpgid(pid, pid); /* the child does it too; whoever is first */
+    invocation->pid = pid;
+    invocation->pidfd = pidfd_open(pid, 0);
+    if (invocation->pidfd < 0 || fcntl(invocation->output, F_SETFL, O_NONBLOCK) != 0)
+        return sm_error_set(err, SMCRED_SYSTEM, "cannot watch it: %s", strerror(errno));
+    return SMCRED_OK;
+}
+
+enum smcred_status server_invocation_start(const struct server_invocation_plan *plan,
+                                           struct server_invocation **out_invocation,
+                                           struct sm_error *err)
+{
+    struct server_invocation *invocation = calloc(1, sizeof *invocation);
+    if (!invocation)
+        return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
+    invocation->pidfd = invocation->output = -1;
+    invocation->deadline_ms = sm_boot_ms() + plan->timeout_s * INT64_C(1000);
+    (void)snprintf(invocation->label, sizeof invocation->label, "%s", plan->label); /* may be cut */
+    enum smcred_status status = spawn(plan, invocation, err);
+    if (status != SMCRED_OK) {
+        server_invocation_free(invocation);
+        return status;
+    }
+    *out_invocation = invocation;
+    return SMCRED_OK;
+}
+
+/* The group, while its leader is not reaped and the number is no other's. */
+static void end(struct server_invocation *invocation)
+{
+    if (invocation->pid > 0)
+        (void)kill(-invocation->pid, SIGKILL); /* ESRCH: there is nobody left */
+}
+
+void server_invocation_free(struct server_invocation *invocation)
+{
+    siginfo_t info;
+    if (!invocation)
+        return;
+    int saved = errno;
+    end(invocation);
+    if (invocation->pid > 0)
+        (void)waitid(P_PID, (id_t)invocation->pid, &info, WEXITED); /* killed: it does not last */
+    sm_close_fd(&invocation->pidfd);
+    sm_close_fd(&invocation->output);
+    free(invocation);
+    errno = saved;
+}
+
+/* --- while it runs ---------------------------------------------------------------------------- */
+
+void server_invocation_poll(const struct server_invocation *invocation,
+                            struct pollfd out[SERVER_INVOCATION_FDS])
+{
+    out[0] = (struct pollfd){.fd = invocation->output, .events = POLLIN};
+    out[1] = (struct pollfd){.fd = invocation->pidfd, .events = POLLIN};
+}
+
+int64_t server_invocation_deadline_ms(const struct server_invocation *invocation)
+{
+    return invocation->deadline_ms;
+}
+
+static void say_line(struct server_invocation *invocation)
+{
+    invocation->line[invocation->line_len] = '\0';
+    if (invocation->line_len > 0)
+        log_info("%s says %s", invocation->label, log_quote(invocation->line));
+    invocation->line_len = 0;
+}
+
+static void take_output(struct server_invocation *invocation, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len && invocation->said <= SAID_MAX; i++, invocation->said++) {
+        if (invocation->said == SAID_MAX)
+            log_info("%s says too much, the rest is passed over", invocation->label);
+        else if (text[i] == '\n')
+            say_line(invocation);
+        else if (invocation->line_len < LINE_MAX_LEN)
+            invocation->line[invocation->line_len++] = text[i];
+    }
+}
+
+static void read_output(struct server_invocation *invocation)
+{
+    char text[4096];
+    ssize_t len;
+    while (invocation->output >= 0 && (len = read(invocation->output, text, sizeof text)) != -1) {
+        if (len == 0)
+            sm_close_fd(&invocation->output);
+        else
+            take_output(invocation, text, (size_t)len);
+    }
+}
+
+/* Reaps the process that `info` says has ended, and whom it left behind. */
+static void reap(struct server_invocation *invocation, const siginfo_t *info)
+{
+    siginfo_t same;
+    end(invocation);
+    (void)waitid(P_PIDFD, (id_t)invocation->pidfd, &same, WEXITED); /* has ended */
+    invocation->pid = 0;
+    read_output(invocation);
+    say_line(invocation);
+    if (invocation->timed_out)
+        (void)snprintf(invocation->why, sizeof invocation->why, "it took too long");
+    else if (info->si_code == CLD_EXITED && info->si_status != 0)
+        (void)snprintf(invocation->why, sizeof invocation->why, "it exited with %d",
+                       info->si_status);
+    else if (info->si_code != CLD_EXITED)
+        (void)snprintf(invocation->why, sizeof invocation->why, "it was ended by signal %d",
+                       info->si_status);
+}
+
+bool server_invocation_look(struct server_invocation *invocation, int64_t boot_ms,
+                            const char **out_why)
+{
+    siginfo_t info = {.si_pid = 0};
+    read_output(invocation);
+    if (waitid(P_PIDFD, (id_t)invocation->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid != 0) {
+        reap(invocation, &info);
+        *out_why = invocation->why;
+        return true;
+    }
+    if (boot_ms >= invocation->deadline_ms && !invocation->timed_out) {
+        invocation->timed_out = true;
+        end(invocation);
+    }
+    return false;
+}

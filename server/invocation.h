@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * invocation.h - one run of a rotation function: a process of its own, with a deadline.
+ */
+#ifndef SERVER_INVOCATION_H
+#define SERVER_INVOCATION_H
+
+#include <poll.h>
+
+#include "common/bytes.h"
+#include "common/status.h"
+
+#define SERVER_INVOCATION_FDS 2
+
+struct server_invocation;
+
+struct server_invocation_plan {
+    const char *path;
+    const char *user;         /* to become; "": the server's own */
+    const char *event;        /* JSON, for its standard input */
+    char *const *environment; /* all of it; the caller wipes it */
+    int32_t timeout_s;
+    const char *label; /* what its lines are logged under */
+};
+
+/*
+ * Starts it in a process group of its own: with standard input, output and error and no other
+ * descriptor, no way to new privileges, and an end when the thread that started it ends.
+ * Free with server_invocation_free().
+ */
+SM_MUST_CHECK enum smcred_status server_invocation_start(const struct server_invocation_plan *plan,
+                                                         struct server_invocation **out_invocation,
+                                                         struct sm_error *err);
+/* Ends what still runs of it. */
+void server_invocation_free(struct server_invocation *invocation);
+
+/* What to poll for. */
+void server_invocation_poll(const struct server_invocation *invocation,
+                            struct pollfd out[SERVER_INVOCATION_FDS]);
+int64_t server_invocation_deadline_ms(const struct server_invocation *invocation);
+
+/*
+ * Logs what it has said, ends it if its time is over, and answers true once it has ended.
+ *   out_why  "" for success, else why not; borrowed from the invocation
+ */
+bool server_invocation_look(struct server_invocation *invocation, int64_t boot_ms,
+                            const char **out_why);
+
+#endif

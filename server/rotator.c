@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rotator.c - one thread that looks what is due, starts functions, and takes what comes of them to
+ * rotation.c.
+ *
+ * Started by serve.  It shares the vault, the key, the clock and the trail with the thread that
+ * answers requests, and has a connection to the database of its own.
+ */
+#include "server/rotator.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "server/credentials.h"
+#include "server/invocation.h"
+#include "server/json.h"
+#include "server/listen.h"
+#include "server/rotation.h"
+#include "server/setup.h"
+
+#define RUNNING_MAX 8    /* functions at a time */
+#define TICK_MS     1000 /* between two looks at the clock */
+#define SOURCE      "secretsmanager.amazonaws.com"
+
+struct run {
+    int64_t secret; /* 0: free */
+    char token[SERVER_VERSION_ID_MAX + 1];
+    char principal[SERVER_PRINCIPAL_MAX + 1]; /* as whom the function calls us */
+    struct server_invocation *invocation;
+};
+
+struct server_rotator {
+    struct server server; /* with a store of its own */
+    char url[SERVER_URL_MAX];
+    int wake_fd;
+    atomic_bool stopping;
+    bool started;
+    pthread_t thread;
+    struct run running[RUNNING_MAX];
+};
+
+/* --- transactions ----------------------------------------------------------------------------- */
+
+/* A call of our own about one secret and its rotation, in a transaction. */
+struct work {
+    struct server_call call;
+    struct server_rotation rotation;
+};
+
+static void say_store(const struct server_rotator *rotator, enum smcred_status status)
+{
+    log_error("rotation: %s (store: %s)", sm_status_text(status),
+              server_store_error(rotator->server.store));
+}
+
+/* Begins; on failure nothing is left open.  SMCRED_NOT_FOUND: the secret is gone. */
+static enum smcred_status begin_work(struct server_rotator *rotator, int64_t secret,
+                                     struct work *work)
+{
+    struct server_store *store = rotator->server.store;
+    server_call_init(&work->call, &rotator->server, SOURCE);
+    enum smcred_status status = server_store_begin(store);
+    if (status != SMCRED_OK)
+        return status;
+    status = server_store_secret_by_row(store, secret, &work->call.secret);
+    if (status == SMCRED_OK)
+        status = server_store_rotation(store, secret, &work->rotation);
+    if (status != SMCRED_OK) {
+        server_store_rollback(store);
+        return status;
+    }
+    work->call.place = work->call.secret.place;
+    return SMCRED_OK;
+}
+
+static enum smcred_status end_work(struct server_rotator *rotator, struct work *work,
+                                   enum smcred_status status)
+{
+    if (status == SMCRED_OK)
+        status = server_store_commit(rotator->server.store);
+    if (status != SMCRED_OK)
+        server_store_rollback(rotator->server.store);
+    server_call_done(&work->call);
+    return status;
+}
+
+/* --- what comes of a step --------------------------------------------------------------------- */
+
+static void say_result(const struct work *work, enum server_step step,
+                       enum server_rotation_result result, const char *why)
+{
+    const char *name = log_quote(work->call.secret.name), *step_name = server_step_name(step);
+    switch (result) {
+    case SERVER_ROTATION_GOES_ON:
+        log_debug("rotation of %s: %s is done", name, step_name);
+        return;
+    case SERVER_ROTATION_DONE:
+        log_info("rotation of %s: done", name);
+        return;
+    case SERVER_ROTATION_FAILED:
+        log_warning("rotation of %s: %s failed: %s", name, step_name, why);
+        return;
+    case SERVER_ROTATION_ABANDONED:
+        log_error("rotation of %s: %s failed again: %s; it waits for the next window", name,
+                  step_name, why);
+        return;
+    }
+}
+
+/* why  "" for success */
+static enum smcred_status advance(struct work *work, const char *why)
+{
+    enum server_rotation_result result = SERVER_ROTATION_GOES_ON;
+    enum server_step step = work->rotation.step;
+    bool success = *why == '\0';
+    enum smcred_status status =
+        server_rotation_advance(&work->call, &work->rotation, success, &result);
+    if (status == SMCRED_OK)
+        say_result(work, step, result, success ? "AWSCURRENT was not moved" : why);
+    return status;
+}
+
+/* Nothing of the function is left, and what it called with is good for nothing. */
+static void end_run(struct server_rotator *rotator, struct run *run)
+{
+    server_invocation_free(run->invocation);
+    enum smcred_status status = server_credentials_revoke(rotator->server.store, run->principal);
+    if (status != SMCRED_OK)
+        say_store(rotator, status);
+    *run = (struct run){.secret = 0};
+}
+
+static void finish_run(struct server_rotator *rotator, struct run *run, const char *why)
+{
+    struct work work;
+    enum smcred_status status = begin_work(rotator, run->secret, &work);
+    if (status == SMCRED_OK) {
+        bool is_ours = strcmp(work.rotation.token, run->token) == 0; /* else it was cancelled */
+        status = end_work(rotator, &work, is_ours ? advance(&work, why) : SMCRED_OK);
+    }
+    if (status != SMCRED_OK && status != SMCRED_NOT_FOUND)
+        say_store(rotator, status); /* the step is done again */
+    end_run(rotator, run);
+}
+
+/* --- starting a step -------------------------------------------------------------------------- */
+
+static char *event_of(const struct work *work)
+{
+    server_autojson cJSON *event = cJSON_CreateObject();
+    server_json_add(event, "Step", server_step_name(work->rotation.step));
+    server_json_add(event, "SecretId", work->call.secret.arn);
+    server_json_add(event, "ClientRequestToken", work->rotation.token);
+    server_json_add(event, "RotationToken", work->rotation.token);
+    char *text = cJSON_PrintUnformatted(event);
+    if (server_json_failed()) {
+        cJSON_free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static enum smcred_status invoke(const struct work *work, const struct server_function *function,
+                                 struct server_credentials *credentials, struct run *run,
+                                 struct sm_error *err)
+{
+    char label[200];
+    char *environment[SERVER_CREDENTIALS_VARIABLES];
+    char *event = event_of(work);
+    if (!event)
+        return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
+    (void)snprintf(label, sizeof label, "rotation of %.100s: %s", log_quote(work->call.secret.name),
+                   server_step_name(work->rotation.step)); /* may be cut */
+    server_credentials_environment(credentials, environment);
+    enum smcred_status status = server_invocation_start(
+        &(struct server_invocation_plan){
+            .path = function->path,
+            .user = function->user,
+            .event = event,
+            .environment = environment,
+            .timeout_s = function->timeout_s,
+            .label = label,
+        },
+        &run->invocation, err);
+    cJSON_free(event);
+    return status;
+}
+
+/* A window has opened. */
+static enum smcred_status begin_scheduled(struct work *work)
+{
+    char token[SERVER_REQUEST_ID_LEN + 1];
+    server_uuid(token);
+    enum smcred_status status = server_rotation_begin(&work->call, &work->rotation, token, false);
+    if (status != SMCRED_REVOKED)
+        return status;
+    log_warning("rotation of %s: cannot begin, an earlier one is not complete",
+                log_quote(work->call.secret.name));
+    return server_rotation_skip(&work->call, &work->rotation);
+}
+
+/* Up to what has to be in the store before the function starts. */
+static enum smcred_status prepare(struct server_rotator *rotator, struct work *work,
+                                  struct server_function *function,
+                                  struct server_credentials **out_credentials)
+{
+    enum smcred_status status = SMCRED_OK;
+    if (!*work->rotation.token)
+        status = begin_scheduled(work);
+    if (status != SMCRED_OK || !*work->rotation.token)
+        return status;
+    status = server_store_function(rotator->server.store, work->rotation.function_arn, function);
+    if (status == SMCRED_NOT_FOUND)
+        return advance(work, "its function is not registered");
+    if (status != SMCRED_OK)
+        return status;
+    return server_credentials_new(&work->call, rotator->url, out_credentials);
+}
+
+static void start_step(struct server_rotator *rotator, int64_t secret, struct run *run)
+{
+    struct work work;
+    struct server_function function;
+    struct server_credentials *credentials = NULL;
+    struct sm_error err = {.text = ""};
+    enum smcred_status status = begin_work(rotator, secret, &work);
+    if (status == SMCRED_NOT_FOUND)
+        return;
+    if (status == SMCRED_OK) {
+        status = prepare(rotator, &work, &function, &credentials);
+        status = end_work(rotator, &work, status);
+    }
+    if (status != SMCRED_OK)
+        say_store(rotator, status);
+    if (status == SMCRED_OK && credentials) {
+        run->secret = secret;
+        memcpy(run->token, work.rotation.token, sizeof run->token);
+        memccpy(run->principal, server_credentials_principal(credentials), 0,
+                sizeof run->principal); /* fits */
+        if (invoke(&work, &function, credentials, run, &err) != SMCRED_OK)
+            finish_run(rotator, run, err.text);
+    }
+    server_credentials_free(credentials);
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+struct due {
+    const struct server_rotator *rotator;
+    int64_t secrets[RUNNING_MAX];
+    size_t count;
+};
+
+static bool note_due(void *context, int64_t secret)
+{
+    struct due *due = context;
+    for (size_t i = 0; i < RUNNING_MAX; i++) {
+        if (due->rotator->running[i].secret == secret)
+            return true; /* never two at once */
+    }
+    due->secrets[due->count++] = secret;
+    return due->count < RUNNING_MAX;
+}
+
+/* In a transaction, so that it waits for the one that woke it. */
+static void find_due(struct server_rotator *rotator, struct due *due)
+{
+    struct server_store *store = rotator->server.store;
+    int64_t now_ms = rotator->server.now_ms();
+    enum smcred_status status = server_store_begin(store);
+    if (status == SMCRED_OK)
+        status = server_store_purge(store, now_ms);
+    if (status == SMCRED_OK)
+        status = server_store_rotations_due(store, now_ms, note_due, due);
+    if (status == SMCRED_OK)
+        status = server_store_commit(store);
+    if (status != SMCRED_OK) {
+        say_store(rotator, status);
+        server_store_rollback(store);
+        due->count = 0;
+    }
+}
+
+static void start_due(struct server_rotator *rotator)
+{
+    struct due due = {.rotator = rotator};
+    size_t next = 0;
+    find_due(rotator, &due);
+    for (size_t i = 0; i < RUNNING_MAX && next < due.count; i++) {
+        if (rotator->running[i].secret == 0)
+            start_step(rotator, due.secrets[next++], &rotator->running[i]);
+    }
+}
+
+/* Ends what was cancelled while it runs. */
+static void end_cancelled(struct server_rotator *rotator)
+{
+    for (size_t i = 0; i < RUNNING_MAX; i++) {
+        struct run *run = &rotator->running[i];
+        struct server_rotation rotation;
+        if (run->secret == 0)
+            continue;
+        enum smcred_status status =
+            server_store_rotation(rotator->server.store, run->secret, &rotation);
+        if (status == SMCRED_NOT_FOUND ||
+            (status == SMCRED_OK && strcmp(rotation.token, run->token) != 0))
+            end_run(rotator, run);
+    }
+}
+
+static void look_at_runs(struct server_rotator *rotator, bool *out_ended)
+{
+    const char *why;
+    *out_ended = false;
+    for (size_t i = 0; i < RUNNING_MAX; i++) {
+        struct run *run = &rotator->running[i];
+        if (run->secret != 0 && server_invocation_look(run->invocation, sm_boot_ms(), &why)) {
+            finish_run(rotator, run, why);
+            *out_ended = true;
+        }
+    }
+}
+
+/* Until something happens, a function's time is over, or the clock is to be looked at. */
+static void wait_for_event(struct server_rotator *rotator)
+{
+    struct pollfd fds[1 + RUNNING_MAX * SERVER_INVOCATION_FDS] = {
+        {.fd = rotator->wake_fd, .events = POLLIN}};
+    nfds_t count = 1;
+    int64_t now_ms = sm_boot_ms(), wait_ms = TICK_MS;
+    uint64_t wakes;
+    for (size_t i = 0; i < RUNNING_MAX; i++) {
+        const struct run *run = &rotator->running[i];
+        if (run->secret == 0)
+            continue;
+        server_invocation_poll(run->invocation, &fds[count]);
+        count += SERVER_INVOCATION_FDS;
+        int64_t left_ms = server_invocation_deadline_ms(run->invocation) - now_ms;
+        if (left_ms > 0 && left_ms < wait_ms)
+            wait_ms = left_ms;
+    }
+    (void)poll(fds, count, (int)wait_ms);                /* whatever it says, all are looked at */
+    (void)!read(rotator->wake_fd, &wakes, sizeof wakes); /* does not block */
+}
+
+static void *rotate(void *context)
+{
+    struct server_rotator *rotator = context;
+    bool ended = false;
+    if (server_credentials_revoke(rotator->server.store, "") != SMCRED_OK)
+        say_store(rotator, SMCRED_SYSTEM);
+    while (!atomic_load(&rotator->stopping)) {
+        start_due(rotator);
+        if (!ended)
+            wait_for_event(rotator);
+        end_cancelled(rotator);
+        look_at_runs(rotator, &ended);
+    }
+    for (size_t i = 0; i < RUNNING_MAX; i++) {
+        if (rotator->running[i].secret != 0)
+            end_run(rotator, &rotator->running[i]);
+    }
+    return NULL;
+}
+
+/* --- start and stop --------------------------------------------------------------------------- */
+
+enum smcred_status server_rotator_new(const struct server *server, const char *directory,
+                                      struct server_rotator **out_rotator, struct sm_error *err)
+{
+    struct server_rotator *rotator = calloc(1, sizeof *rotator);
+    if (!rotator)
+        return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
+    rotator->server = *server;
+    rotator->server.store = NULL;
+    rotator->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    enum smcred_status status =
+        rotator->wake_fd < 0 ? sm_error_set(err, SMCRED_SYSTEM, "no eventfd: %s", strerror(errno))
+                             : server_setup_open_store(directory, &rotator->server.store, err);
+    if (status != SMCRED_OK) {
+        server_rotator_free(rotator);
+        return status;
+    }
+    *out_rotator = rotator;
+    return SMCRED_OK;
+}
+
+enum smcred_status server_rotator_start(struct server_rotator *rotator, const char *url,
+                                        struct sm_error *err)
+{
+    (void)snprintf(rotator->url, sizeof rotator->url, "%s", url); /* fits */
+    int code = pthread_create(&rotator->thread, NULL, rotate, rotator);
+    if (code != 0)
+        return sm_error_set(err, SMCRED_SYSTEM, "cannot start a thread: %s", strerror(code));
+    rotator->started = true;
+    return SMCRED_OK;
+}
+
+void server_rotator_wake(struct server_rotator *rotator)
+{
+    const uint64_t one = 1;
+    if (rotator)
+        (void)!write(rotator->wake_fd, &one, sizeof one); /* full: it is awake */
+}
+
+void server_rotator_free(struct server_rotator *rotator)
+{
+    if (!rotator)
+        return;
+    atomic_store(&rotator->stopping, true);
+    server_rotator_wake(rotator);
+    if (rotator->started)
+        (void)pthread_join(rotator->thread, NULL); /* it has no other end */
+    server_store_close(rotator->server.store);
+    sm_close_fd(&rotator->wake_fd);
+    free(rotator);
+}

@@ -1,0 +1,174 @@
+#!/bin/bash
+# t_rotate.sh - rotation by a function of AWS's kind and by ones that misbehave, through crashes too.
+. "$(dirname "$0")/server_world.sh"
+
+/usr/bin/python3 -c 'import boto3' 2> /dev/null || { echo "1..0 # SKIP no boto3"; exit 0; }
+init_store
+arn=arn:aws:lambda:us-east-1:000000000000:function
+there=$(cd "$(dirname "$0")" && pwd)
+
+# The functions run with an environment of the server's making: what they need to know is in them.
+function_of() { # function_of NAME TIMEOUT < BODY: an executable, registered
+    { printf '#!/bin/bash\nworld=%q\n' "$world"; cat; } > "$world/$1"
+    chmod 755 "$world/$1"
+    "$server" function register --dir "$world/store" --timeout "$2" "$arn:$1" "$world/$1"
+}
+
+# patiently CONDITION...: within half a minute
+patiently() {
+    for _ in $(seq 300); do
+        "$@" && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+described() { call DescribeSecret "{\"SecretId\":\"$1\"}"; }
+is_rotated() { [[ $(described "$1") == *'"LastRotatedDate"'* ]]; }
+said() { grep -qF "$1" "$world/log"; }
+create() { # create NAME VALUE
+    call CreateSecret "{\"Name\":\"$1\",\"ClientRequestToken\":\"$(uuid)\",\"SecretString\":$2}" > /dev/null
+}
+rotate() { # rotate NAME FUNCTION [MEMBERS]: sets token
+    token=$(uuid)
+    call RotateSecret \
+        "{\"SecretId\":\"$1\",\"ClientRequestToken\":\"$token\",\"RotationLambdaARN\":\"$arn:$2\"${3:+,$3}}"
+}
+
+# --- a function as on Lambda
+cp "$there/rotation_function.py" "$world/single_user"
+chmod 755 "$world/single_user"
+"$server" function register --dir "$world/store" "$arn:single_user" "$world/single_user"
+ok $? "registers a function"
+"$server" function list --dir "$world/store" | grep -q "single_user.*60 s"; ok $? "lists it"
+chmod 775 "$world/single_user"
+! "$server" function register --dir "$world/store" "$arn:x" "$world/single_user" 2> /dev/null
+ok $? "refuses one that others may change"
+chmod 755 "$world/single_user"
+start_server
+/usr/bin/python3 - "$world/db" << 'PYTHON'
+import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as database:
+    database.execute("CREATE TABLE users (name TEXT PRIMARY KEY, password TEXT)")
+    database.execute("INSERT INTO users VALUES ('app', 'first')")
+PYTHON
+password() {
+    /usr/bin/python3 -c "import sqlite3
+print(sqlite3.connect('$world/db').execute('SELECT password FROM users').fetchone()[0])"
+}
+create db "\"{\\\"host\\\":\\\"$world/db\\\",\\\"username\\\":\\\"app\\\",\\\"password\\\":\\\"first\\\"}\""
+answer=$(rotate db single_user '"RotationRules":{"AutomaticallyAfterDays":30}')
+[[ $answer == *'"VersionId"'* ]]; ok $? "RotateSecret answers at once"
+patiently is_rotated db; ok $? "the four steps are taken"
+is_consistent() {
+    call GetSecretValue '{"SecretId":"db"}' | /usr/bin/python3 -c '
+import json, sys
+secret = json.load(sys.stdin)
+value = json.loads(secret["SecretString"])
+assert value["password"] == sys.argv[1] != "first" and value["username"] == "app", value
+assert secret["VersionStages"] == ["AWSCURRENT"], secret' "$(password)"
+}
+is_consistent; ok $? "the database and AWSCURRENT have the same new password"
+call GetSecretValue '{"SecretId":"db","VersionStage":"AWSPREVIOUS"}' | grep -q 'first'
+ok $? "AWSPREVIOUS has the old one"
+now=$(date -u +%s)
+described db | /usr/bin/python3 -c '
+import json, sys
+d, now = json.load(sys.stdin), int(sys.argv[1])
+assert d["RotationEnabled"] is True and d["RotationRules"] == {"AutomaticallyAfterDays": 30}, d
+assert sorted(d["VersionIdsToStages"].values()) == [["AWSCURRENT"], ["AWSPREVIOUS"]], d
+assert d["NextRotationDate"] % 86400 == 86399 and 29.9 < (d["NextRotationDate"] - now) / 86400 < 31.1, d
+' "$now"
+ok $? "DescribeSecret says so, and when the next is due"
+old=$(password)
+rotate db single_user '"RotateImmediately":false' > /dev/null
+is_settled() { [[ $(described "$1") != *AWSPENDING* ]]; }
+patiently is_settled db
+[ "$old" = "$(password)" ] && is_consistent; ok $? "RotateImmediately=false changes nothing"
+
+# --- what a function has
+function_of looks 30 << 'BODY'
+event=$(cat)
+{
+    echo "$event"
+    ls -l /proc/self/fd | awk '{print $9}' | tr '\n' ' '
+    grep NoNewPrivs /proc/self/status
+    env | cut -d= -f1 | sort | tr '\n' ' '
+} >> "$world/looked"
+exit 3
+BODY
+create looked '"x"'
+rotate looked looks > /dev/null
+patiently said 'it exited with 3'; ok $? "the log says how a step failed"
+grep -qF "{\"Step\":\"createSecret\",\"SecretId\":\"arn:aws:secretsmanager:us-east-1:000000000000:secret:looked-" \
+    "$world/looked" && grep -qF "\"ClientRequestToken\":\"$token\"" "$world/looked"
+ok $? "it reads Lambda's event"
+grep -q '^ *0 1 2 3 *NoNew' "$world/looked"; ok $? "it has no descriptor but three (and that of ls)"
+grep -q 'NoNewPrivs:.1' "$world/looked"; ok $? "it gains no privileges"
+! grep -q 'AWS_PROFILE\|MALLOC\|top_builddir' "$world/looked"; ok $? "it has no environment of ours"
+described looked | grep -qF "\"$token\":[\"AWSPENDING\"]"; ok $? "AWSPENDING stays"
+answers "a second rotation waits for the first" "A previous rotation isn't complete. That rotation will be reattempted." \
+    RotateSecret "{\"SecretId\":\"looked\",\"ClientRequestToken\":\"$(uuid)\"}"
+answers "but the same token asks for the same" "\"VersionId\":\"$token\"" \
+    RotateSecret "{\"SecretId\":\"looked\",\"ClientRequestToken\":\"$token\"}"
+
+# --- one that does not end
+function_of sleeps 1 << 'BODY'
+echo "a line" >&2
+sleep 1000 & echo $! > "$world/slept"
+wait
+BODY
+create slow '"x"'
+rotate slow sleeps > /dev/null
+patiently said 'it took too long'; ok $? "a function that takes too long is ended"
+is_gone() { ! kill -0 "$(cat "$world/slept")" 2> /dev/null; }
+patiently is_gone; ok $? "and what it started with it"
+said 'says "a line"'; ok $? "what it said is in the log"
+
+function_of hangs 600 << 'BODY'
+echo $$ > "$world/hung.new"; mv "$world/hung.new" "$world/hung"
+sleep 1000
+BODY
+create hung '"x"'
+rotate hung hangs > /dev/null
+patiently test -s "$world/hung"
+answers "CancelRotateSecret names the version" "\"VersionId\":\"$token\"" CancelRotateSecret '{"SecretId":"hung"}'
+is_gone() { ! kill -0 "$(cat "$world/hung")" 2> /dev/null; }
+patiently is_gone; ok $? "and ends the function"
+described hung | grep -q '"RotationEnabled":false.*"AWSPENDING"'; ok $? "AWSPENDING is left to the caller"
+
+# --- crashes
+function_of steps 600 << 'BODY'
+event=$(cat)
+step=$(sed 's/.*"Step":"\([a-zA-Z]*\)".*/\1/' <<< "$event")
+exec 9> "$world/lock"
+flock -n 9 || echo "two at once at $step" >> "$world/taken"
+echo "$step" >> "$world/taken"
+[ "$(grep -c "^$step$" "$world/taken")" -ge 2 ] || exec sleep 1000 # to be killed with the server
+[ "$step" != finishSecret ] || /usr/bin/python3 - "$event" << 'PYTHON'
+import boto3, json, os, sys
+event = json.loads(sys.argv[1])
+client = boto3.client("secretsmanager", endpoint_url=os.environ["SECRETS_MANAGER_ENDPOINT"])
+arn, token = event["SecretId"], event["ClientRequestToken"]
+client.put_secret_value(SecretId=arn, ClientRequestToken=token, SecretString="new", VersionStages=["AWSPENDING"])
+stages = client.describe_secret(SecretId=arn)["VersionIdsToStages"]
+old = [version for version, labels in stages.items() if "AWSCURRENT" in labels][0]
+client.update_secret_version_stage(SecretId=arn, VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=old)
+PYTHON
+BODY
+create crash '"old"'
+: > "$world/taken"
+rotate crash steps > /dev/null
+for step in createSecret setSecret testSecret finishSecret; do
+    patiently grep -q "^$step$" "$world/taken"
+    kill -9 "$pid"
+    wait "$pid" 2> /dev/null
+    start_server
+done
+patiently is_rotated crash
+[ "$(tr '\n' ' ' < "$world/taken")" = "createSecret createSecret setSecret setSecret testSecret testSecret finishSecret finishSecret " ] &&
+    is_rotated crash; ok $? "a server killed at every step goes on where it was"
+! grep 'two at once' "$world/taken"; ok $? "and never runs two functions for a secret"
+answers "the new value is current" '"SecretString":"new"' GetSecretValue '{"SecretId":"crash"}'
+stop_server; ok $? "stops cleanly"
+finish
