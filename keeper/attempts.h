@@ -39,9 +39,8 @@ void attempts_free(struct attempts *attempts);
 bool attempts_allowed(struct attempts *attempts, struct attempts_account account,
                       const char *version_id, int64_t *out_until_ms);
 /* The database refused the password.  Errors: SMCRED_NO_MEMORY: not counted. */
-SM_MUST_CHECK enum smcred_status attempts_wrong(struct attempts *attempts,
-                                                struct attempts_account account,
-                                                const char *version_id);
+SM_MUST_CHECK enum smcred_status
+attempts_wrong(struct attempts *attempts, struct attempts_account account, const char *version_id);
 /* The database took it: all is forgotten. */
 void attempts_right(struct attempts *attempts, struct attempts_account account);
 /* Wrong ones within the window; for `status`. */

@@ -49,7 +49,8 @@ enum smcred_status audit_check(const char *path, struct sm_error *err)
     sm_autoclose int fd = -1;
     if (!slash || lstat(path, &about) == 0 || errno != ENOENT)
         return open_log(path, 0, &fd, err);
-    sm_autofree char *directory = slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+    sm_autofree char *directory =
+        slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
     if (!directory)
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0)

@@ -882,8 +882,8 @@ static void set_defaults(struct loader *loader)
     config->audit_file = strdup(SM_LOCALSTATEDIR "/log/smcred/audit.jsonl");
     config->sources_place = strdup(loader->options->file);
     config->audit_place = strdup(loader->options->file);
-    loader->no_memory |= !config->sources || !config->audit_file || !config->sources_place ||
-                         !config->audit_place;
+    loader->no_memory |=
+        !config->sources || !config->audit_file || !config->sources_place || !config->audit_place;
 }
 
 static enum smcred_status finish(struct loader *loader, struct config **out_config)

@@ -74,7 +74,7 @@ struct config {
     unsigned references;
     char *sources;
     char *sources_place; /* "file:line" of it; the file, if the line is not there */
-    char *module_dir; /* NULL: the one compiled in */
+    char *module_dir;    /* NULL: the one compiled in */
     int64_t ttl_ms;
     int64_t stale_ms;
     uint32_t max_secrets;
@@ -138,7 +138,8 @@ void config_unref(struct config *config);
 const struct config_target *config_find(const struct config *config, const char *name);
 const char *config_engine_name(uint32_t engine);
 uint32_t config_engine_port(uint32_t engine);
-/* Does a secret's "engine" mean this one?  As AWS writes them: also postgresql, aurora-postgresql. */
+/* Does a secret's "engine" mean this one?  As AWS writes them: also postgresql, aurora-postgresql.
+ */
 bool config_engine_is(uint32_t engine, const char *name);
 const char *config_tls_name(uint32_t tls);
 

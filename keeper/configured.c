@@ -27,8 +27,7 @@ static bool try_sockets(const struct config *config, const char *runtime_dir,
 
 /* False for want of memory. */
 static bool try_all(const struct options *options, const struct config *config,
-                    struct source *source, struct sm_vault *vault,
-                    struct config_problems *problems)
+                    struct source *source, struct sm_vault *vault, struct config_problems *problems)
 {
     struct sm_error err = {0};
     bool noted = try_sockets(config, options->runtime_dir, problems);
@@ -54,8 +53,7 @@ enum smcred_status configured_new(const struct options *options, struct sm_vault
                                  .owner = options->config_owner,
                                  .modules = source_modules(made.source)};
     enum smcred_status status = config_load(&how, &made.config, out_problems);
-    if (status == SMCRED_OK &&
-        !try_all(options, made.config, made.source, vault, out_problems))
+    if (status == SMCRED_OK && !try_all(options, made.config, made.source, vault, out_problems))
         status = SMCRED_NO_MEMORY;
     if (status == SMCRED_OK && out_problems->count > 0)
         status = SMCRED_INVALID;

@@ -9,8 +9,8 @@
  *                             -> [the database: no]  -> login_refused() -> next(OK), or next(not
  * OK)
  *
- * Before it answers the database's challenge, the caller asks login_challenged() with which version:
- * the salt tells that a password has changed before a wrong one is sent.
+ * Before it answers the database's challenge, the caller asks login_challenged() with which
+ * version: the salt tells that a password has changed before a wrong one is sent.
  *
  * Each version is tried at most once per login; a version that this endpoint has refused is tried
  * by a later login only after that login has had the secret read again; no attempt goes beyond the
@@ -87,10 +87,9 @@ typedef void login_prove(void *arg, const struct login_proof *proof);
 /*
  * The database challenges the current attempt with this SCRAM salt.  A salt comes with a password,
  * so if this version was accepted here with another one, the password has changed: the secret is
- * read again first, and what is current then takes the attempt's place if it is for the same user at
- * the same endpoint.  A salt that was never seen tells nothing.  At most once per attempt.
- *   prove  called at once, or later, or never if login_free() comes first; with `arg` of
- *          login_begin()
+ * read again first, and what is current then takes the attempt's place if it is for the same user
+ * at the same endpoint.  A salt that was never seen tells nothing.  At most once per attempt. prove
+ * called at once, or later, or never if login_free() comes first; with `arg` of login_begin()
  */
 void login_challenged(struct login *login, struct sm_bytes salt, login_prove *prove);
 

@@ -28,10 +28,10 @@
 #define RELAYS_MAX     1024
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
-#define LONG_LIFE_MS   60000        /* a keeper that lived as long is started again at once */
-#define STOP_MS        5000         /* until a keeper that was told to stop is killed */
-#define MEMLOCK_BYTES  (256u << 20) /* for the keeper's secrets */
-#define LOCK_FILE      ".lock"      /* in the runtime directory; no target can have that name */
+#define LONG_LIFE_MS   60000           /* a keeper that lived as long is started again at once */
+#define STOP_MS        5000            /* until a keeper that was told to stop is killed */
+#define MEMLOCK_BYTES  (256u << 20)    /* for the keeper's secrets */
+#define LOCK_FILE      ".lock"         /* in the runtime directory; no target can have that name */
 #define LOCK_FD        (PARENT_FD + 1) /* in the keeper, who uses the directory as long as it lives */
 #define LOCK_MS        2000 /* for the keeper of a parent that was killed to notice, and go */
 #define LOCK_POLL_MS   20
@@ -116,8 +116,8 @@ _Noreturn static void run_keeper(const struct parent *parent, int fd)
     reset_signals();
     if (parent->root)
         (void)setrlimit(RLIMIT_MEMLOCK, &locked); /* less memory can be locked, then */
-    if (!keep_only(fd, parent->lock) || !become(parent, parent->keeper_uid, parent->keeper_gid) || !confine() ||
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    if (!keep_only(fd, parent->lock) || !become(parent, parent->keeper_uid, parent->keeper_gid) ||
+        !confine() || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         log_error("cannot become the keeper: %s", strerror(errno));
         _exit(1);
     }
@@ -462,7 +462,8 @@ static bool find_users(struct parent *parent)
     return true;
 }
 
-/* There is one smcredd per runtime directory; the lock ends with its processes, however they end. */
+/* There is one smcredd per runtime directory; the lock ends with its processes, however they end.
+ */
 static bool lock_runtime_dir(int directory, const char *path, int *out_lock)
 {
     sm_autoclose int lock =

@@ -577,10 +577,11 @@ static bool is_spoken(struct session *session)
     char text[SM_ERROR_TEXT_MAX];
     if (target->engine_given || !*engine || config_engine_is(target->engine, engine))
         return true;
-    (void)snprintf(text, sizeof text,
-                   "target %s: its secret is of engine %s, which is not spoken here (engine = %s in "
-                   "the target goes over it)",
-                   session->target_name, log_quote(engine), config_engine_name(target->engine));
+    (void)snprintf(
+        text, sizeof text,
+        "target %s: its secret is of engine %s, which is not spoken here (engine = %s in "
+        "the target goes over it)",
+        session->target_name, log_quote(engine), config_engine_name(target->engine));
     refuse(session, SMCRED_UNSUPPORTED, CONFIG_ERROR, text, NULL);
     return false;
 }

@@ -30,9 +30,9 @@
 #define RELAY_PID   0x7ffffff0 /* nobody's */
 
 static struct keeper keeper;
-static int parent_end;        /* the parent's end of S0 */
-static int relay_end;         /* the relay's of S2; -1: there is none yet */
-static int client_end;        /* of the last session */
+static int parent_end; /* the parent's end of S0 */
+static int relay_end;  /* the relay's of S2; -1: there is none yet */
+static int client_end; /* of the last session */
 static char audit_path[64];
 static uint8_t packet[16384]; /* the last one received; what is parsed borrows it */
 
@@ -66,12 +66,13 @@ static void configure(void)
     struct config_problems problems;
     struct config_options how = {.file = "c.conf", .owner = getuid(), .without_files = true};
     assert_non_null(me);
-    snprintf(text, sizeof text,
-             "[target orders]\nsecret = prod/orders/db\ntls = disable\nallow = %s\n"
-             "[target mine]\nsecret = prod/orders/db\ntls = disable\nallow = %s\nengine = postgres\n"
-             "host = 127.0.0.3\nport = 2222\ndbname = of_the_target\n"
-             "[target others]\nsecret = prod/orders/db\ntls = disable\n",
-             me->pw_name, me->pw_name);
+    snprintf(
+        text, sizeof text,
+        "[target orders]\nsecret = prod/orders/db\ntls = disable\nallow = %s\n"
+        "[target mine]\nsecret = prod/orders/db\ntls = disable\nallow = %s\nengine = postgres\n"
+        "host = 127.0.0.3\nport = 2222\ndbname = of_the_target\n"
+        "[target others]\nsecret = prod/orders/db\ntls = disable\n",
+        me->pw_name, me->pw_name);
     assert_int_equal(config_parse(&how, sm_bytes_of(text), &keeper.config, &problems), SMCRED_OK);
 }
 
@@ -156,8 +157,7 @@ static bool hear(int fd, struct sm_wire_in *out_in)
     struct sm_fds fds;
     size_t len;
     for (int64_t until = sm_boot_ms() + PATIENCE_MS; sm_boot_ms() < until;) {
-        enum smcred_status status =
-            sm_seqpacket_receive(fd, packet, sizeof packet, &fds, 0, &len);
+        enum smcred_status status = sm_seqpacket_receive(fd, packet, sizeof packet, &fds, 0, &len);
         if (status == SMCRED_UNAVAILABLE)
             return false;
         if (status == SMCRED_OK) {
@@ -232,9 +232,9 @@ static struct message *about(uint64_t session, uint16_t verb)
 static void say(struct message *message)
 {
     assert_int_equal(sm_wire_finish(&message->out), SMCRED_OK);
-    assert_int_equal(sm_seqpacket_send(relay_end,
-                                       sm_bytes(message->out.data, message->out.len), NULL, 0),
-                     SMCRED_OK);
+    assert_int_equal(
+        sm_seqpacket_send(relay_end, sm_bytes(message->out.data, message->out.len), NULL, 0),
+        SMCRED_OK);
 }
 
 static void say_open(uint64_t session)
@@ -498,9 +498,9 @@ static void a_descriptor_drops_a_relay(void **state)
     struct message *message = about(id, ORC_MD5);
     struct sm_fds fds = {{relay_end, -1}, 1};
     assert_int_equal(sm_wire_finish(&message->out), SMCRED_OK);
-    assert_int_equal(sm_seqpacket_send(relay_end, sm_bytes(message->out.data, message->out.len),
-                                       &fds, 0),
-                     SMCRED_OK);
+    assert_int_equal(
+        sm_seqpacket_send(relay_end, sm_bytes(message->out.data, message->out.len), &fds, 0),
+        SMCRED_OK);
     is_dropped(1);
 }
 
@@ -628,23 +628,20 @@ static void a_relay_that_cannot_be_started_loses_who_waits(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-SM_TEST_MAIN(TEST(a_login_from_arrival_to_end), TEST(the_target_goes_over_the_secret),
-             TEST(an_engine_that_is_not_spoken_is_refused_by_name),
-             TEST(other_spellings_of_an_engine_are_known),
-             TEST(who_is_not_allowed_is_told_the_rule),
-             TEST(a_changed_salt_is_answered_with_the_new_version),
-             TEST(a_refused_password_is_followed_by_the_next_version),
-             TEST(sessions_go_on_when_the_keeper_stops),
-             TEST(sessions_of_the_keeper_before_are_resumed), TEST(garbage_drops_a_relay),
-             TEST(a_descriptor_drops_a_relay), TEST(a_message_about_no_session_drops_a_relay),
-             TEST(a_message_about_a_session_of_nobody_drops_a_relay),
-             TEST(an_unknown_verb_drops_a_relay), TEST(a_second_open_drops_a_relay),
-             TEST(a_challenge_before_the_login_drops_a_relay),
-             TEST(a_second_challenge_in_one_attempt_drops_a_relay),
-             TEST(a_challenge_after_the_login_drops_a_relay),
-             TEST(a_login_that_was_not_under_way_drops_a_relay),
-             TEST(a_refusal_of_no_attempt_drops_a_relay),
-             TEST(one_session_that_lives_twice_drops_a_relay),
-             TEST(a_relay_that_goes_leaves_its_sessions_lost),
-             TEST(a_relay_that_does_not_read_is_dropped),
-             TEST(a_relay_that_cannot_be_started_loses_who_waits))
+SM_TEST_MAIN(
+    TEST(a_login_from_arrival_to_end), TEST(the_target_goes_over_the_secret),
+    TEST(an_engine_that_is_not_spoken_is_refused_by_name),
+    TEST(other_spellings_of_an_engine_are_known), TEST(who_is_not_allowed_is_told_the_rule),
+    TEST(a_changed_salt_is_answered_with_the_new_version),
+    TEST(a_refused_password_is_followed_by_the_next_version),
+    TEST(sessions_go_on_when_the_keeper_stops), TEST(sessions_of_the_keeper_before_are_resumed),
+    TEST(garbage_drops_a_relay), TEST(a_descriptor_drops_a_relay),
+    TEST(a_message_about_no_session_drops_a_relay),
+    TEST(a_message_about_a_session_of_nobody_drops_a_relay), TEST(an_unknown_verb_drops_a_relay),
+    TEST(a_second_open_drops_a_relay), TEST(a_challenge_before_the_login_drops_a_relay),
+    TEST(a_second_challenge_in_one_attempt_drops_a_relay),
+    TEST(a_challenge_after_the_login_drops_a_relay),
+    TEST(a_login_that_was_not_under_way_drops_a_relay), TEST(a_refusal_of_no_attempt_drops_a_relay),
+    TEST(one_session_that_lives_twice_drops_a_relay),
+    TEST(a_relay_that_goes_leaves_its_sessions_lost), TEST(a_relay_that_does_not_read_is_dropped),
+    TEST(a_relay_that_cannot_be_started_loses_who_waits))
