@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * config_check.c - what concerns more than one key, checked when everything has been read.
+ */
+#include "keeper/config_loader.h"
+
+#include "keeper/ca.h"
+
+static const struct config_ca *find_ca(struct config_loader *loader, const char *path,
+                                       struct sm_error *err)
+{
+    struct config_ca *ca = loader->config->cas;
+    while (ca && strcmp(ca->path, path) != 0)
+        ca = ca->next;
+    if (ca)
+        return ca;
+    sm_autoclose int fd = -1;
+    uint64_t print = 0;
+    if (ca_load(path, loader->options->owner, &fd, &print, err) != SMCRED_OK)
+        return NULL;
+    ca = calloc(1, sizeof *ca);
+    if (!ca || !(ca->path = strdup(path))) {
+        free(ca);
+        loader->no_memory = true;
+        (void)sm_error_set(err, SMCRED_NO_MEMORY, CONFIG_NO_MEMORY);
+        return NULL;
+    }
+    ca->fd = sm_take_fd(&fd);
+    ca->print = print;
+    ca->next = loader->config->cas;
+    loader->config->cas = ca;
+    return ca;
+}
+
+static void check_ca(struct config_loader *loader, struct config_target *target)
+{
+    struct sm_error err = {0};
+    if (target->tls == ORC_TLS_DISABLE || loader->options->without_files)
+        return;
+    const char *path = target->ca_file ? target->ca_file : CONFIG_CA_DEFAULT;
+    const struct config_ca *ca = find_ca(loader, path, &err);
+    if (!ca) {
+        config_problem_at(loader, target->place, "[target %s] ca_file: %s: %s", target->name, path,
+                          err.text);
+        return;
+    }
+    target->ca_fd = ca->fd;
+    target->ca_print = ca->print;
+}
+
+static bool is_local(const char *host)
+{
+    return *host == '/' || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
+           strcmp(host, "localhost") == 0;
+}
+
+static void check_target(struct config_loader *loader, struct config_target *target)
+{
+    const char *dialled = target->hostaddr ? target->hostaddr : target->host;
+    if (!target->secret)
+        config_problem_at(loader, target->place, "[target %s] secret: is missing", target->name);
+    /* A host that only the secret names, or that must be resolved, is judged at each login too. */
+    if (target->tls == ORC_TLS_DISABLE && !target->allow_insecure && dialled && !is_local(dialled))
+        config_problem_at(
+            loader, target->place,
+            "[target %s] tls: disable is for loopback and Unix sockets; %s is neither "
+            "(allow_insecure = yes permits it)",
+            target->name, dialled);
+    if (target->tls == ORC_TLS_DISABLE && target->ca_file)
+        config_problem_at(loader, target->place,
+                          "[target %s] ca_file: without TLS nothing is verified", target->name);
+    if (target->cleartext && target->tls == ORC_TLS_VERIFY_CA)
+        config_problem_at(loader, target->place,
+                          "[target %s] cleartext: needs tls = verify-full, or a Unix socket",
+                          target->name);
+    check_ca(loader, target);
+}
+
+/* Do two matches mean one (host, port)?  With port 0: the default port, and the target's own. */
+static bool clash(const struct config_target *a, const struct config_match *of_a,
+                  const struct config_target *b, const struct config_match *of_b)
+{
+    uint32_t ports_a[] = {of_a->port ? of_a->port : config_engine_port(a->engine),
+                          of_a->port ? of_a->port : a->port};
+    uint32_t ports_b[] = {of_b->port ? of_b->port : config_engine_port(b->engine),
+                          of_b->port ? of_b->port : b->port};
+    if (strcmp(of_a->host, of_b->host) != 0)
+        return false;
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < 2; k++)
+            if (ports_a[i] != 0 && ports_a[i] == ports_b[k])
+                return true;
+    return false;
+}
+
+struct match_row {
+    const struct config_target *target;
+    const struct config_match *match;
+};
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct match_row *left = a, *right = b;
+    int order = strcmp(left->match->host, right->match->host);
+    return order ? order : strcmp(left->target->name, right->target->name);
+}
+
+/* Rows of one host stand together once sorted, and are few. */
+static void check_matches(struct config_loader *loader)
+{
+    const struct config *config = loader->config;
+    size_t count = 0, at = 0;
+    for (size_t i = 0; i < config->target_count; i++)
+        count += config->targets[i].match_count;
+    sm_autofree struct match_row *rows = calloc(count + 1, sizeof *rows);
+    if (!rows) {
+        loader->no_memory = true;
+        return;
+    }
+    for (size_t i = 0; i < config->target_count; i++)
+        for (size_t k = 0; k < config->targets[i].match_count; k++)
+            rows[at++] = (struct match_row){&config->targets[i], &config->targets[i].matches[k]};
+    qsort(rows, count, sizeof *rows, compare_rows);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = i + 1; k < count && strcmp(rows[k].match->host, rows[i].match->host) == 0;
+             k++)
+            if (clash(rows[i].target, rows[i].match, rows[k].target, rows[k].match))
+                config_problem_at(loader, rows[k].match->place,
+                                  "[target %s] match: %s means target %s already (%s)",
+                                  rows[k].target->name, rows[k].match->host, rows[i].target->name,
+                                  rows[i].match->place);
+}
+
+static void check_module_sections(struct config_loader *loader)
+{
+    const struct config_modules *modules = &loader->options->modules;
+    struct config *config = loader->config;
+    struct sm_error err = {0};
+    if (!modules->load)
+        return;
+    if (!modules->load(modules->arg, config->sources, config->module_dir, &err)) {
+        config_problem_at(loader, config->sources_place, "[keeper] sources: %s", err.text);
+        return; /* what its modules would know cannot be said */
+    }
+    for (size_t i = 0; i < config->section_count; i++) {
+        const struct config_section *section = &config->sections[i];
+        for (size_t k = 0; k < section->settings.count; k++) {
+            const struct config_setting *setting = &section->list[k];
+            if (!modules->reads(modules->arg, section->name))
+                config_problem_at(
+                    loader, setting->place,
+                    "[%s] unknown section, or one of a module that sources does not name",
+                    section->name);
+            else if (!modules->knows(modules->arg, section->name, setting->key))
+                config_problem_at(loader, setting->place, "[%s] %s: unknown key", section->name,
+                                  setting->key);
+            else
+                continue;
+            if (!modules->reads(modules->arg, section->name))
+                break; /* once is enough */
+        }
+    }
+}
+
+void config_check(struct config_loader *loader)
+{
+    struct config *config = loader->config;
+    for (size_t i = 0; i < config->target_count; i++)
+        check_target(loader, &config->targets[i]);
+    check_matches(loader);
+    check_module_sections(loader);
+}

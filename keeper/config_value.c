@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * config_value.c - the language: every key, and how its value is read.
+ */
+#include "keeper/config_loader.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "keeper/accounts.h"
+
+#define LIST_MAX    1024 /* words of one list */
+#define WORD_BREAKS " \t,"
+
+/* ---- readers of values: NULL, or what is wrong with the value ---- */
+
+typedef const char *config_read_value(struct config_loader *loader, void *field, const char *value);
+
+static const char *keep(char **field, const char *value)
+{
+    free(*field);
+    *field = strdup(value);
+    return *field ? NULL : CONFIG_NO_MEMORY;
+}
+
+static const char *read_text(struct config_loader *loader, void *field, const char *value)
+{
+    (void)loader;
+    for (const char *at = value; *at; at++)
+        if (iscntrl((unsigned char)*at))
+            return "has a control character";
+    return *value ? keep(field, value) : "is empty";
+}
+
+static const char *read_path(struct config_loader *loader, void *field, const char *value)
+{
+    return *value == '/' ? read_text(loader, field, value) : "is not an absolute path";
+}
+
+/* These two are found wanting later, by whoever opens them. */
+static const char *read_sources(struct config_loader *loader, void *field, const char *value)
+{
+    free(loader->config->sources_place);
+    loader->config->sources_place = config_place(loader->place);
+    return loader->config->sources_place ? read_text(loader, field, value) : CONFIG_NO_MEMORY;
+}
+
+static const char *read_audit_file(struct config_loader *loader, void *field, const char *value)
+{
+    free(loader->config->audit_place);
+    loader->config->audit_place = config_place(loader->place);
+    return loader->config->audit_place ? read_path(loader, field, value) : CONFIG_NO_MEMORY;
+}
+
+static bool whole_number(const char *text, uint64_t max, uint64_t *out_number,
+                         const char **out_rest)
+{
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || errno != 0 || number > max)
+        return false;
+    *out_number = number;
+    *out_rest = end;
+    return true;
+}
+
+/* Seconds, or a number with s, m, h or d behind it; up to 30 days. */
+static const char *read_duration(struct config_loader *loader, void *field, const char *value)
+{
+    static const struct {
+        char unit;
+        int64_t ms;
+    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
+    uint64_t number;
+    const char *rest;
+    int64_t scale = 0;
+    (void)loader;
+    if (!whole_number(value, 2592000, &number, &rest))
+        return "is not a number of seconds";
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if ((*rest == units[i].unit && rest[1] == '\0') || (*rest == '\0' && i == 0))
+            scale = units[i].ms;
+    if (scale == 0)
+        return "has a unit other than s, m, h and d";
+    if (number > 2592000000u / (uint64_t)scale)
+        return "is more than 30 days";
+    *(int64_t *)field = (int64_t)number * scale;
+    return NULL;
+}
+
+static const char *read_positive_duration(struct config_loader *loader, void *field,
+                                          const char *value)
+{
+    int64_t ms = 0;
+    const char *why = read_duration(loader, &ms, value);
+    if (!why && ms == 0)
+        return "is zero";
+    if (!why)
+        *(int64_t *)field = ms;
+    return why;
+}
+
+static const char *read_count(struct config_loader *loader, void *field, const char *value)
+{
+    uint64_t number;
+    const char *rest;
+    (void)loader;
+    if (!whole_number(value, 65536, &number, &rest) || *rest != '\0' || number == 0)
+        return "is not a number from 1 to 65536";
+    *(uint32_t *)field = (uint32_t)number;
+    return NULL;
+}
+
+static const char *read_port(struct config_loader *loader, void *field, const char *value)
+{
+    uint64_t number;
+    const char *rest;
+    (void)loader;
+    if (!whole_number(value, UINT16_MAX, &number, &rest) || *rest != '\0' || number == 0)
+        return "is not a port from 1 to 65535";
+    *(uint32_t *)field = (uint32_t)number;
+    return NULL;
+}
+
+static const char *read_flag(struct config_loader *loader, void *field, const char *value)
+{
+    (void)loader;
+    if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+        return "is neither yes nor no";
+    *(bool *)field = *value == 'y';
+    return NULL;
+}
+
+static const char *read_log_level(struct config_loader *loader, void *field, const char *value)
+{
+    enum log_level level;
+    (void)loader;
+    if (!log_level_parse(value, &level))
+        return "is none of error, warning, info, debug";
+    *(uint32_t *)field = level;
+    return NULL;
+}
+
+static const char *const tls_names[] = {[ORC_TLS_DISABLE] = "disable",
+                                        [ORC_TLS_VERIFY_CA] = "verify-ca",
+                                        [ORC_TLS_VERIFY_FULL] = "verify-full"};
+
+const char *config_tls_name(uint32_t tls)
+{
+    return tls < sizeof tls_names / sizeof *tls_names ? tls_names[tls] : "";
+}
+
+static const char *read_tls(struct config_loader *loader, void *field, const char *value)
+{
+    (void)loader;
+    for (uint32_t i = 0; i < sizeof tls_names / sizeof *tls_names; i++) {
+        if (strcmp(value, tls_names[i]) == 0) {
+            *(uint32_t *)field = i;
+            return NULL;
+        }
+    }
+    return "is none of verify-full, verify-ca, disable";
+}
+
+const char *config_engine_name(uint32_t engine)
+{
+    return engine == INDEX_POSTGRES ? "postgres" : "";
+}
+
+uint32_t config_engine_port(uint32_t engine)
+{
+    return engine == INDEX_POSTGRES ? 5432 : 0;
+}
+
+bool config_engine_is(uint32_t engine, const char *name)
+{
+    static const char *const names[] = {"postgres", "postgresql", "aurora-postgresql"};
+    for (size_t i = 0; engine == INDEX_POSTGRES && i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static const char *read_engine(struct config_loader *loader, void *field, const char *value)
+{
+    loader->target->engine_given = true;
+    if (strcmp(value, "postgres") != 0)
+        return "is not postgres, the only engine that is spoken";
+    *(uint32_t *)field = INDEX_POSTGRES;
+    return NULL;
+}
+
+static const char *read_on_error(struct config_loader *loader, void *field, const char *value)
+{
+    (void)loader;
+    if (strcmp(value, "refuse") != 0 && strcmp(value, "serve") != 0)
+        return "is neither refuse nor serve";
+    *(bool *)field = *value == 'r';
+    return NULL;
+}
+
+static bool is_numeric(const char *host)
+{
+    uint8_t address[16];
+    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+static bool is_host_name(const char *text)
+{
+    size_t len = strlen(text);
+    if (len == 0 || len >= INDEX_HOST_MAX || *text == '-' || *text == '.')
+        return false;
+    for (; *text; text++)
+        if (!isalnum((unsigned char)*text) && !strchr("-._", *text))
+            return false;
+    return true;
+}
+
+bool config_parse_host(const char *text, char out_host[INDEX_HOST_MAX], uint32_t *out_port)
+{
+    char host[INDEX_HOST_MAX + 8];
+    uint32_t port = 0;
+    size_t len = strlen(text);
+    if (len == 0 || len >= sizeof host)
+        return false;
+    memcpy(host, text, len + 1);
+    char *colon = strrchr(host, ':');
+    if (host[0] == '[' && colon && colon > host && colon[-1] == ']') {
+        colon[-1] = '\0';
+        memmove(host, host + 1, (size_t)(colon - host) - 1);
+    } else if (colon && strchr(host, ':') == colon) {
+        *colon = '\0';
+    } else {
+        colon = NULL; /* a name, or a bare IPv6 address */
+    }
+    if (colon && read_port(NULL, &port, colon + 1))
+        return false;
+    len = strlen(host);
+    if (len > 1 && host[len - 1] == '.')
+        host[len - 1] = '\0';
+    for (char *at = host; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    if (!is_numeric(host) && !is_host_name(host))
+        return false;
+    memcpy(out_host, host, strlen(host) + 1);
+    *out_port = port;
+    return true;
+}
+
+/* Where the database is: a name, an address, or the directory of a Unix socket. */
+static const char *read_host(struct config_loader *loader, void *field, const char *value)
+{
+    char host[INDEX_HOST_MAX];
+    uint32_t port;
+    if (*value == '/')
+        return strlen(value) < INDEX_PATH_MAX - 16 ? read_text(loader, field, value)
+                                                   : "is too long for a socket's directory";
+    if (!config_parse_host(value, host, &port) || port != 0)
+        return "is neither a host name, an address nor a socket's directory";
+    return keep(field, host);
+}
+
+static const char *read_hostaddr(struct config_loader *loader, void *field, const char *value)
+{
+    (void)loader;
+    return is_numeric(value) ? keep(field, value) : "is not a numeric address";
+}
+
+/* The next word of a list, cut out of `*rest`; NULL at its end. */
+static char *next_word(char **rest)
+{
+    *rest += strspn(*rest, WORD_BREAKS);
+    if (**rest == '\0')
+        return NULL;
+    char *word = *rest;
+    *rest += strcspn(*rest, WORD_BREAKS);
+    if (**rest != '\0')
+        *(*rest)++ = '\0';
+    return word;
+}
+
+static const char *add_grant(struct config_loader *loader, struct config_grants *grants,
+                             const char *word)
+{
+    struct config_grant grant = {.group = *word == '@'};
+    uid_t uid = 0;
+    gid_t gid = 0;
+    char why[160];
+    bool found = grant.group ? accounts_group(word + 1, &gid) : accounts_user(word, &uid, &gid);
+    grant.id = grant.group ? gid : uid;
+    if (!found || (!grant.group && uid == ACCOUNTS_UID_ANYBODY)) {
+        const char *what = grant.group ? "group" : "user";
+        (void)snprintf(why, sizeof why, found ? "%s %s may be anybody" : "no %s %s on this host",
+                       what, log_quote(word + grant.group));
+        config_problem(loader, loader->target ? "allow" : "admin", why);
+        return NULL;
+    }
+    struct config_grant *list = realloc(grants->list, (grants->count + 1) * sizeof *list);
+    if (!list)
+        return CONFIG_NO_MEMORY;
+    grants->list = list;
+    list[grants->count++] = grant;
+    return NULL;
+}
+
+static const char *read_grants(struct config_loader *loader, void *field, const char *value)
+{
+    struct config_grants *grants = field;
+    sm_autofree char *words = strdup(value);
+    char *text, *rest = words, *word;
+    if (!words || asprintf(&text, "%s%s%s", grants->text ? grants->text : "",
+                           grants->text ? " " : "", value) < 0)
+        return CONFIG_NO_MEMORY;
+    free(grants->text);
+    grants->text = text;
+    while ((word = next_word(&rest))) {
+        const char *why =
+            grants->count < LIST_MAX ? add_grant(loader, grants, word) : "is too long";
+        if (why)
+            return why;
+    }
+    return *value ? NULL : "is empty; leave the line out to allow nobody";
+}
+
+static const char *add_match(struct config_loader *loader, const char *word)
+{
+    struct config_target *target = loader->target;
+    struct config_match match = {.port = 0};
+    char host[INDEX_HOST_MAX];
+    if (!config_parse_host(word, host, &match.port)) {
+        char why[260];
+        (void)snprintf(why, sizeof why, "%s is neither host nor host:port", log_quote(word));
+        config_problem(loader, "match", why);
+        return NULL;
+    }
+    struct config_match *list = realloc(target->matches, (target->match_count + 1) * sizeof *list);
+    if (!list)
+        return CONFIG_NO_MEMORY;
+    target->matches = list;
+    match.host = strdup(host);
+    match.place = config_place(loader->place);
+    list[target->match_count++] = match;
+    return match.host && match.place ? NULL : CONFIG_NO_MEMORY;
+}
+
+static const char *read_matches(struct config_loader *loader, void *field, const char *value)
+{
+    sm_autofree char *words = strdup(value);
+    char *rest = words, *word;
+    (void)field; /* matches and match_count both */
+    if (!words)
+        return CONFIG_NO_MEMORY;
+    while ((word = next_word(&rest))) {
+        const char *why =
+            loader->target->match_count < LIST_MAX ? add_match(loader, word) : "is too long";
+        if (why)
+            return why;
+    }
+    return *value ? NULL : "is empty";
+}
+
+/* ---- the language ---- */
+
+static const struct config_key keeper_keys[] = {
+    {"sources", read_sources, offsetof(struct config, sources), false},
+    {"module_dir", read_path, offsetof(struct config, module_dir), false},
+    {"ttl", read_positive_duration, offsetof(struct config, ttl_ms), false},
+    {"stale", read_duration, offsetof(struct config, stale_ms), false},
+    {"max_secrets", read_count, offsetof(struct config, max_secrets), false},
+    {"admin", read_grants, offsetof(struct config, admin), true},
+    {"log_level", read_log_level, offsetof(struct config, log_level), false},
+    {"relay_idle", read_positive_duration, offsetof(struct config, relay_idle_ms), false},
+};
+
+static const struct config_key audit_keys[] = {
+    {"file", read_audit_file, offsetof(struct config, audit_file), false},
+    {"on_error", read_on_error, offsetof(struct config, audit_must_work), false},
+};
+
+static const struct config_key target_keys[] = {
+    {"secret", read_text, offsetof(struct config_target, secret), false},
+    {"match", read_matches, offsetof(struct config_target, matches), true},
+    {"allow", read_grants, offsetof(struct config_target, allow), true},
+    {"allow_value", read_grants, offsetof(struct config_target, allow_value), true},
+    {"host", read_host, offsetof(struct config_target, host), false},
+    {"hostaddr", read_hostaddr, offsetof(struct config_target, hostaddr), false},
+    {"port", read_port, offsetof(struct config_target, port), false},
+    {"dbname", read_text, offsetof(struct config_target, dbname), false},
+    {"engine", read_engine, offsetof(struct config_target, engine), false},
+    {"tls", read_tls, offsetof(struct config_target, tls), false},
+    {"allow_insecure", read_flag, offsetof(struct config_target, allow_insecure), false},
+    {"ca_file", read_path, offsetof(struct config_target, ca_file), false},
+    {"replication", read_flag, offsetof(struct config_target, replication), false},
+    {"cleartext", read_flag, offsetof(struct config_target, cleartext), false},
+    {"md5", read_flag, offsetof(struct config_target, md5), false},
+    {"description", read_text, offsetof(struct config_target, description), false},
+};
+
+static const struct {
+    const struct config_key *keys;
+    size_t count;
+} languages[] = {
+    [SECTION_KEEPER] = {keeper_keys, CONFIG_COUNT(keeper_keys)},
+    [SECTION_AUDIT] = {audit_keys, CONFIG_COUNT(audit_keys)},
+    [SECTION_TARGET] = {target_keys, CONFIG_COUNT(target_keys)},
+};
+
+const struct config_key *config_language(enum section_kind kind, size_t *out_count)
+{
+    *out_count = languages[kind].count;
+    return languages[kind].keys;
+}
+
+const char *const *config_keys(const char *kind)
+{
+    static const char *names[32];
+    size_t at = strcmp(kind, "keeper") == 0  ? SECTION_KEEPER
+                : strcmp(kind, "audit") == 0 ? SECTION_AUDIT
+                                             : SECTION_TARGET;
+    size_t count = 0;
+    for (; count < languages[at].count; count++)
+        names[count] = languages[at].keys[count].name;
+    names[count] = NULL;
+    return names;
+}
