@@ -14,7 +14,7 @@
           */
 #define RULE_MAX 256
 #define ID_MAX   64
-#define SPIN_US  60 /* an answer from the cache takes less, and going to sleep for it as long again */
+#define SPIN_US  30 /* saves a sleep and its wake-up, some 25 us, if the answer is in the cache */
 
 const char *sm_control_path(const char *given)
 {
