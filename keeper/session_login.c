@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * session_login.c - from OPEN to OPENED: who, where, with which version.
+ */
+#include "keeper/session.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/un.h>
+
+#include "common/clock.h"
+#include "keeper/endpoints.h"
+#include "keeper/login.h"
+#include "keeper/resolver.h"
+
+#define STAMP_MAX 64 /* bytes of application_name, NUL included; PostgreSQL's NAMEDATALEN */
+
+static bool is_loopback(const struct resolver_address *at)
+{
+    if (at->address.ss_family == AF_UNIX)
+        return true;
+    if (at->address.ss_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)&at->address;
+        return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+    }
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&at->address;
+    return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+/* tls = disable is for peers on this host, however their address was found. */
+static bool may_go_without_tls(const struct session *session, const struct resolver_answer *answer)
+{
+    if (session->target->tls != ORC_TLS_DISABLE || session->target->allow_insecure)
+        return true;
+    for (size_t i = 0; i < answer->count; i++)
+        if (!is_loopback(&answer->addresses[i]))
+            return false;
+    return true;
+}
+
+/* "smcred:OPERATOR:CLIENTAPP": the human, where the database's own log shows it. */
+static void stamp(const struct session *session, char out_stamp[STAMP_MAX])
+{
+    int put = snprintf(out_stamp, STAMP_MAX, "smcred:%s:%s", session->relay->operator_name,
+                       session->application);
+    size_t len =
+        put < STAMP_MAX ? (size_t)put : STAMP_MAX - 1; /* not into the middle of a character */
+    while (len == STAMP_MAX - 1 && ((unsigned char)out_stamp[len - 1] & 0x80) != 0)
+        out_stamp[--len] = '\0';
+}
+
+/*
+ * libpq names the database after the user when it is told none, and the user after the operator; so
+ * a database of the asked user's name means: the target's own.
+ */
+static const char *database_of(const struct session *session)
+{
+    const struct config_target *target = session->target;
+    const struct sm_snapshot *snapshot = session->snapshot;
+    const char *asked = session->asked_dbname;
+    bool implied = !*asked || strcmp(asked, session->asked_user) == 0 ||
+                   strcmp(asked, session->relay->operator_name) == 0;
+    if (!implied)
+        return asked;
+    return target->dbname      ? target->dbname
+           : *snapshot->dbname ? snapshot->dbname
+                               : snapshot->username;
+}
+
+/* Tells the relay about the endpoint, once.  False: refused, or the relay is gone. */
+static bool introduce_endpoint(struct session *session, uint32_t *out_number)
+{
+    struct keeper *keeper = session->owner->keeper;
+    uint8_t buffer[1024];
+    struct sm_wire_out out;
+    uint32_t tls = session->local ? ORC_TLS_DISABLE : session->target->tls;
+    struct sm_fds fds = {{session->target->ca_fd, -1}, tls == ORC_TLS_DISABLE ? 0 : 1};
+    if (endpoints_number(keeper->endpoints, session->host, tls,
+                         session->local ? 0 : session->target->ca_print, out_number) != SMCRED_OK) {
+        session_refuse(session, SMCRED_LIMITED, LIMIT_EXCEEDED, "too many endpoints were in use",
+                       NULL);
+        return false;
+    }
+    if (relays_knows(session->relay, *out_number))
+        return true;
+    sm_wire_begin(&out, buffer, sizeof buffer, ORC_ENDPOINT, SMCRED_OK, 0);
+    sm_wire_put_u32(&out, ORC_T_ENDPOINT, *out_number);
+    sm_wire_put_text(&out, ORC_T_HOST, session->host);
+    sm_wire_put_u32(&out, ORC_T_TLS, tls);
+    if (!relays_mark(session->relay, *out_number)) {
+        session_refuse(session, SMCRED_NO_MEMORY, CANNOT_NOW, "the keeper is out of memory", NULL);
+        return false;
+    }
+    return relays_send(session->relay, &out, &fds);
+}
+
+static void send_opened(struct session *session, const struct resolver_answer *answer,
+                        uint32_t endpoint)
+{
+    uint8_t buffer[4096];
+    struct sm_wire_out out;
+    char application[STAMP_MAX];
+    stamp(session, application);
+    session_begin_message(&out, buffer, sizeof buffer, session, ORC_OPENED, SMCRED_OK);
+    sm_wire_put_u32(&out, ORC_T_ENDPOINT, endpoint);
+    sm_wire_put_text(&out, ORC_T_HOST, session->host);
+    sm_wire_put_u32(&out, ORC_T_PORT, session->port);
+    for (size_t i = 0; i < answer->count; i++)
+        sm_wire_put(&out, ORC_T_ADDRESS,
+                    sm_bytes(&answer->addresses[i].address, answer->addresses[i].len));
+    sm_wire_put_text(&out, ORC_T_USER, session->user);
+    sm_wire_put_text(&out, ORC_T_DBNAME, session->dbname);
+    sm_wire_put_text(&out, ORC_T_APPLICATION, application);
+    sm_wire_put_text(&out, ORC_T_VERSION, session->version_id);
+    sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
+    session->phase = TRYING;
+    session->proof_given = false;
+    (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */
+}
+
+static void on_resolved(void *arg, const struct resolver_answer *answer)
+{
+    struct session *session = arg;
+    uint32_t endpoint = 0;
+    char text[SM_ERROR_TEXT_MAX];
+    session->resolving = NULL;
+    if (answer->status != SMCRED_OK) {
+        (void)snprintf(text, sizeof text, "target %s: %.120s cannot be resolved: %.200s",
+                       session->target_name, session->host, answer->err->text);
+        session_refuse(session, answer->status, CANNOT_NOW, text, NULL);
+        return;
+    }
+    session->local = answer->addresses[0].address.ss_family == AF_UNIX;
+    if (!may_go_without_tls(session, answer)) {
+        (void)snprintf(text, sizeof text,
+                       "target %s: tls = disable is for loopback and Unix sockets, and %.120s is "
+                       "neither",
+                       session->target_name, session->host);
+        session_refuse(session, SMCRED_DENIED, CONFIG_ERROR, text, NULL);
+        return;
+    }
+    if (!session_audit_decision(session, "allowed", NULL, NULL)) {
+        session_refuse(session, SMCRED_SYSTEM, NO_AUDIT,
+                       "the audit log cannot be written, so nobody is let in", NULL);
+        return;
+    }
+    if (introduce_endpoint(session, &endpoint))
+        send_opened(session, answer, endpoint);
+}
+
+/* Text of the present attempt, for the audit log and for a relay's ALIVE. */
+static bool take_attempt(struct session *session, const struct login_answer *answer)
+{
+    struct sm_snapshot *snapshot = sm_snapshot_ref(answer->snapshot);
+    sm_snapshot_unref(session->snapshot);
+    session->snapshot = snapshot;
+    session->attempt = answer->attempt;
+    session->stale = answer->stale;
+    session->port = answer->port;
+    (void)snprintf(session->stage, sizeof session->stage, "%s", answer->stage);
+    (void)snprintf(session->host, sizeof session->host, "%s", answer->host);
+    if (*answer->host == '/')
+        (void)snprintf(session->endpoint, sizeof session->endpoint, "%.240s/.s.PGSQL.%u",
+                       answer->host, answer->port);
+    else
+        (void)snprintf(session->endpoint, sizeof session->endpoint, "%.255s:%u", answer->host,
+                       answer->port);
+    return strlen(answer->host) < sizeof session->host &&
+           session_keep_text(&session->secret, *snapshot->arn ? snapshot->arn : snapshot->name) &&
+           session_keep_text(&session->version_id, snapshot->version_id) &&
+           session_keep_text(&session->user, snapshot->username) &&
+           session_keep_text(&session->dbname, database_of(session));
+}
+
+static void resolve(struct session *session)
+{
+    const struct config_target *target = session->target;
+    const char *dialled = target->hostaddr          ? target->hostaddr
+                          : session->host[0] == '/' ? session->endpoint
+                                                    : session->host;
+    struct resolver_ask *ask = NULL;
+    resolver_get(session->owner->keeper->resolver, dialled, (uint16_t)session->port,
+                 sm_boot_ms() + SESSIONS_LOGIN_MS, on_resolved, session, &ask);
+    if (ask) /* else it was answered, and the session may be gone */
+        session->resolving = ask;
+}
+
+static const char *sqlstate_of(enum smcred_status status)
+{
+    switch (status) {
+    case SMCRED_UNAVAILABLE:
+    case SMCRED_TIMED_OUT:
+    case SMCRED_SYSTEM:
+    case SMCRED_NO_MEMORY:
+    case SMCRED_PROTOCOL:
+        return CANNOT_NOW;
+    case SMCRED_NOT_FOUND:
+    case SMCRED_INVALID:
+    case SMCRED_TOO_LARGE:
+    case SMCRED_UNSUPPORTED:
+        return CONFIG_ERROR;
+    case SMCRED_LIMITED:
+        return LIMIT_EXCEEDED;
+    case SMCRED_OK:
+    case SMCRED_DENIED:
+    case SMCRED_REVOKED:
+        return NOT_ALLOWED;
+    }
+    return CANNOT_NOW;
+}
+
+/* False: refused, as the secret is another engine's and the target does not say otherwise. */
+static bool is_spoken(struct session *session)
+{
+    const struct config_target *target = session->target;
+    const char *engine = session->snapshot->engine;
+    char text[SM_ERROR_TEXT_MAX];
+    if (target->engine_given || !*engine || config_engine_is(target->engine, engine))
+        return true;
+    (void)snprintf(
+        text, sizeof text,
+        "target %s: its secret is of engine %s, which is not spoken here (engine = %s in "
+        "the target goes over it)",
+        session->target_name, log_quote(engine), config_engine_name(target->engine));
+    session_refuse(session, SMCRED_UNSUPPORTED, CONFIG_ERROR, text, NULL);
+    return false;
+}
+
+static void on_login(void *arg, const struct login_answer *answer)
+{
+    struct session *session = arg;
+    if (answer->status != SMCRED_OK) {
+        char text[SM_ERROR_TEXT_MAX];
+        (void)snprintf(text, sizeof text, "target %s: %.380s", session->target_name,
+                       answer->err->text[0] ? answer->err->text : sm_status_text(answer->status));
+        session_refuse(session, answer->status, sqlstate_of(answer->status), text, NULL);
+        return;
+    }
+    if (!take_attempt(session, answer)) {
+        session_refuse(session, SMCRED_NO_MEMORY, CANNOT_NOW, "the keeper is out of memory", NULL);
+        return;
+    }
+    if (!is_spoken(session))
+        return;
+    struct policy_decision decision =
+        policy_user(session->target, session->asked_user, session->relay->operator_name,
+                    session->snapshot->username);
+    if (!decision.allowed) {
+        char hint[512];
+        policy_fitting(session->config, &session->peer, hint, sizeof hint);
+        session_refuse(session, SMCRED_DENIED, decision.sqlstate, decision.text, hint);
+        return;
+    }
+    resolve(session);
+}
+
+/* Policy of what is known before the secret is read.  False: refused. */
+static bool is_permitted(struct session *session, bool replication)
+{
+    struct policy_decision decision =
+        policy_connect(session->target, &session->peer, session->relay->operator_name);
+    memcpy(session->rule, decision.rule, sizeof session->rule);
+    if (decision.allowed && replication)
+        decision = policy_replication(session->target);
+    if (!decision.allowed) {
+        char hint[512];
+        memcpy(session->rule, decision.rule, sizeof session->rule);
+        policy_fitting(session->config, &session->peer, hint, sizeof hint);
+        session_refuse(session, SMCRED_DENIED, decision.sqlstate, decision.text, hint);
+    }
+    return decision.allowed;
+}
+
+const char *session_take_open(struct session *session, const struct sm_wire_in *in)
+{
+    struct keeper *keeper = session->owner->keeper;
+    struct sm_bytes value;
+    if (session->phase != ASKED)
+        return "it opened a session twice";
+    (void)sm_wire_get_text(in, ORC_T_USER, session->asked_user, sizeof session->asked_user);
+    (void)sm_wire_get_text(in, ORC_T_DBNAME, session->asked_dbname, sizeof session->asked_dbname);
+    (void)sm_wire_get_text(in, ORC_T_APPLICATION, session->application,
+                           sizeof session->application);
+    session->phase = SOLVING;
+    session->config = config_ref(keeper->config);
+    session->target = config_find(keeper->config, session->target_name);
+    if ((sm_wire_get(in, ORC_T_USER, &value) && value.len >= sizeof session->asked_user) ||
+        (sm_wire_get(in, ORC_T_DBNAME, &value) && value.len >= sizeof session->asked_dbname)) {
+        session_refuse(session, SMCRED_TOO_LARGE, NOT_ALLOWED,
+                       "a user or database name is too long", NULL);
+        return NULL;
+    }
+    if (!session->target) {
+        session_refuse(session, SMCRED_NOT_FOUND, NOT_ALLOWED,
+                       "this target does not exist any more", NULL);
+        return NULL;
+    }
+    if (!is_permitted(session, sm_wire_get(in, ORC_T_REPLICATION, &value)))
+        return NULL;
+    struct login_target where = {.secret_id = session->target->secret,
+                                 .host = session->target->host,
+                                 .port = session->target->port,
+                                 .default_port = config_engine_port(session->target->engine)};
+    if (login_begin(keeper->logins, &where, sm_boot_ms() + SESSIONS_LOGIN_MS, on_login, session,
+                    &session->login) != SMCRED_OK)
+        session_refuse(session, SMCRED_NO_MEMORY, CANNOT_NOW, "the keeper is out of memory", NULL);
+    return NULL;
+}
