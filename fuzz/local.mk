@@ -10,8 +10,8 @@ fuzz_driver = %D%/replay.c
 endif
 
 fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control \
-	%D%/fuzz_http %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_schedule %D%/fuzz_scram \
-	%D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_wire
+	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_schedule \
+	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -21,6 +21,9 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_wire_SOURCES = %D%/fuzz_wire.c $(fuzz_driver)
 %C%_fuzz_wire_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_wire_LDADD = common/libcommon.la
+
+%C%_fuzz_index_SOURCES = %D%/fuzz_index.c $(fuzz_driver)
+%C%_fuzz_index_CFLAGS = $(fuzz_cflags)
 
 %C%_fuzz_scram_SOURCES = %D%/fuzz_scram.c $(fuzz_driver)
 %C%_fuzz_scram_CFLAGS = $(fuzz_cflags)

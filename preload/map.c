@@ -21,8 +21,14 @@ static atomic_uint readers;
 static const struct index_header *map_file(int fd)
 {
     struct stat file;
-    if (RAW(SYS_fstat, fd, &file) != 0 || !S_ISREG(file.st_mode) ||
-        file.st_size < (off_t)sizeof(struct index_header) || file.st_size > (off_t)INDEX_SIZE_MAX)
+    if (RAW(SYS_fstat, fd, &file) != 0)
+        return NULL;
+    if (file.st_mode & (S_IWGRP | S_IWOTH)) { /* whoever cuts it short kills its readers */
+        shim_debug("index", shim_index_path(), "is writable by others, ignored");
+        return NULL;
+    }
+    if (!S_ISREG(file.st_mode) || file.st_size < (off_t)sizeof(struct index_header) ||
+        file.st_size > (off_t)INDEX_SIZE_MAX)
         return NULL;
     size_t size = (size_t)file.st_size;
     long at = RAW(SYS_mmap, NULL, size, PROT_READ, MAP_SHARED, fd, 0);

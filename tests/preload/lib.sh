@@ -45,6 +45,9 @@ like() {
 }
 
 write_index() {
+    local umask
+    umask=$(umask)
+    umask 022 # one that others may write is none
     "$here/index_writer" "$index" "$dir/control.sock" <<END
 target orders $dir/orders/.s.PGSQL.5432 1 127.83.0.1 5432
 target billing $dir/billing/.s.PGSQL.5432 1 127.83.0.2 5432
@@ -60,6 +63,7 @@ address 127.0.0.9 5432 orders
 address fd00:99::1 5432 orders
 ${1-}
 END
+    umask "$umask"
 }
 
 # start_keeper CHARACTER: one at a time; it ends with our end of its standard input.

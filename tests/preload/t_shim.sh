@@ -42,6 +42,13 @@ is "a second connect() says that it is connected" "$(with "$probe" twice 127.99.
 is "a signal handler may connect" "$(with "$probe" signal 127.99.0.1 5432)" "served orders"
 is "so may a child" "$(with "$probe" fork 127.99.0.1 5432 | xargs)" "served orders served orders child is well"
 is "so may many threads" "$(with "$probe" threads 127.99.0.1 5432)" "320 of 320"
+(while [ -e "$dir/replacing" ] || [ ! -e "$dir/replaced" ]; do write_index; : >"$dir/replaced"; done) &
+replacing=$!
+: >"$dir/replacing"
+is "also while the index is replaced under them" \
+    "$(for ((i = 0; i < 3; i++)); do with "$probe" threads 127.99.0.1 5432; done | sort -u)" "320 of 320"
+rm "$dir/replacing"
+wait "$replacing"
 is "other sockets and mistakes are the kernel's" \
     "$(with "$probe" others 127.99.0.1 5432 2>&1)" "$("$probe" others 127.99.0.1 5432 2>&1)"
 
@@ -163,6 +170,19 @@ for offset in 0 4 8 16 20 24 139 $((144 + 63)) $((144 + 64 + 107)); do
     printf '\377' | dd of="$index" bs=1 seek="$offset" conv=notrunc status=none
     is "an index with byte $offset wrong is none" "$(with "$probe" connect 127.0.0.9 5432)" "$others"
 done
+for mode in 0664 0646; do
+    write_index
+    chmod $mode "$index"
+    is "an index of mode $mode is none" "$(with "$probe" connect 127.0.0.9 5432)" "$others"
+done
+like "and SMCRED_DEBUG says why" "$(SMCRED_DEBUG=1 with "$probe" connect 127.0.0.9 5432)" \
+    "smcred: index $index: is writable by others, ignored*"
+write_index
+mv "$index" "$index.elsewhere"
+ln -s "$index.elsewhere" "$index"
+is "a symbolic link to one is one" "$(with "$probe" connect 127.0.0.9 5432)" "served orders"
+ln -sf "$index" "$index"
+is "one that leads nowhere is none" "$(with "$probe" connect 127.0.0.9 5432)" "$others"
 rm "$index"
 is "no index: nothing is ours" "$(with "$probe" connect 127.0.0.9 5432)" "$others"
 mkfifo "$index"
