@@ -63,6 +63,7 @@ END
     read -r -t 60 port <&9
     same "a download" curl -sS --max-time 60 "http://localhost:$port/"
     same "another, by IPv4" curl -sS -4 --max-time 60 "http://127.0.0.1:$port/"
+    same "wget" wget -q -T 10 -t 1 -O - "http://localhost:$port/"
     same "an event loop" python3 "$dir/client.py" "$port"
     same "a second event loop" node -e 'fetch("http://127.0.0.1:'"$port"'/").then(r => r.text()).then(t => console.log(t.length))'
     exec 8>&- 9<&-
@@ -70,6 +71,39 @@ END
     is "a server with epoll" "$?" 0
 else
     skip "a download" "no python3"
+fi
+
+# A real sshd on loopback, with keys of its own.  It starts as root alone, and wants its own directory.
+start_sshd() {
+    local tries port
+    [ -x /usr/sbin/sshd ] && [ "$(id -u)" = 0 ] && command -v ssh >/dev/null || return 1
+    ssh-keygen -q -t ed25519 -N '' -f "$dir/host_key" && ssh-keygen -q -t ed25519 -N '' -f "$dir/user_key" || return 1
+    [ -d /run/sshd ] || { mkdir -m 755 /run/sshd && made_run_sshd=yes; }
+    for tries in 1 2 3 4 5; do # between our choice and its bind somebody else may take the port
+        port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+        printf '%s\n' "ListenAddress 127.0.0.1:$port" "HostKey $dir/host_key" "AuthorizedKeysFile $dir/user_key.pub" \
+            'PermitRootLogin yes' 'StrictModes no' 'UsePAM no' 'PidFile none' >"$dir/sshd_config"
+        /usr/sbin/sshd -D -e -f "$dir/sshd_config" >"$dir/sshd.log" 2>&1 8>&- 9<&- &
+        sshd=$!
+        for ((i = 0; i < 400; i++)); do
+            grep -q '^Server listening' "$dir/sshd.log" && break 2
+            kill -0 "$sshd" 2>/dev/null || break
+            sleep 0.05
+        done
+    done
+    grep -q '^Server listening' "$dir/sshd.log" && ssh_port=$port
+}
+if command -v perl >/dev/null && start_sshd; then
+    ssh_there=(ssh -F none -i "$dir/user_key" -o BatchMode=yes -o StrictHostKeyChecking=no -o LogLevel=ERROR
+        -o UserKnownHostsFile="$dir/known_hosts" -p "$ssh_port")
+    is "an ssh gets there" "$(with "${ssh_there[@]}" root@127.0.0.1 'echo there')" there
+    same "and brings the same" "${ssh_there[@]}" root@127.0.0.1 'echo there; head -c 1000000 /dev/zero | wc -c; exit 7'
+    same "also by name" "${ssh_there[@]}" root@localhost 'echo there'
+    kill "$sshd"
+    wait "$sshd" 2>/dev/null
+    [ -z "${made_run_sshd-}" ] || rmdir /run/sshd
+else
+    skip "an ssh" "needs root, ssh and sshd"
 fi
 same "a refused download" curl -sS --max-time 60 http://127.0.0.1:1/
 same "a resolver" getent ahosts localhost

@@ -11,6 +11,7 @@ import os
 import ssl
 import sys
 import time
+import zlib
 from email.utils import formatdate
 
 GOOD = {"ARN": "arn:aws:secretsmanager:us-east-1:1:secret:x-AAAAAA", "Name": "x",
@@ -71,6 +72,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(200, good[:50], length=len(good))
         elif name == "huge":
             self.send(200, b" " * (2 << 20))
+        elif name == "endless":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            try:
+                while True:
+                    self.wfile.write(b"10000\r\n" + b" " * 65536 + b"\r\n")
+            except OSError:
+                pass
+        elif name == "headers":
+            self.send(200, good, [("X-%d" % i, "x" * 60000) for i in range(40)])
+        elif name == "bomb":
+            self.send(200, zlib.compress(b" " * (64 << 20)), [("Content-Encoding", "deflate")])
+        elif name == "trickle":
+            try:
+                for _ in range(100):
+                    self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                    time.sleep(0.1)
+            except OSError:
+                pass
+        elif name == "always_skewed":
+            later = time.time() + 3600 * count
+            self.send(400, b'{"__type":"InvalidSignatureException","message":'
+                      b'"Signature expired: is now earlier than"}', [("Date", formatdate(later))])
         elif name == "slow":
             self.send(200, good[:10], length=len(good))
             self.wfile.flush()
@@ -96,8 +121,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(400, b'{"__type":"ThrottlingException","message":"Rate exceeded"}')
         elif name == "always_500":
             self.send(500, b'{"__type":"InternalServiceError","message":"oops"}')
-        elif name == "redirect":
-            self.send(307, b"", [("Location", "http://%s/elsewhere" % self.headers["Host"])])
+        elif name in ("redirect", "redirect_302", "redirect_303"):
+            self.send(int(name[9:] or 307), b"", [("Location", "http://%s/elsewhere" % self.headers["Host"])])
         elif name == "other_version":
             self.send(200, good)
         elif name == "skew" and abs(self.age() - 3600) > 60:

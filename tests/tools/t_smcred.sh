@@ -102,6 +102,21 @@ is "no targets is no failure" "$code" 0
 like "and is explained" "$out" '*no target of this host allows you*explain*'
 mv "$dir/targets.some" "$dir/targets.json"
 
+# The completion asks the keeper for the names of targets.
+complete_words() (
+    PATH=$top_builddir:$PATH
+    # shellcheck source=../../etc/smcred.bash-completion
+    . "$top_srcdir/etc/smcred.bash-completion"
+    COMP_WORDS=("$@")
+    COMP_CWORD=$(($# - 1))
+    _smcred
+    printf '%s\n' "${COMPREPLY[@]}"
+)
+is "the completion completes a target" "$(complete_words smcred connect or)" orders
+like "and knows them all" "$(complete_words smcred refresh '')" "orders*b*"
+is "but none behind one" "$(complete_words smcred connect orders o)" ""
+is "and none where there is no keeper" "$(SMCRED_SOCKET=$dir/elsewhere complete_words smcred connect '')" ""
+
 if command -v script >/dev/null; then
     terminal() { TERM=xterm script -qec "$*" /dev/null </dev/null; }
     like "a terminal gets colour" "$(terminal "$smcred" targets)" $'*\033\\[1m*'
