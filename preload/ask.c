@@ -143,7 +143,7 @@ static int receive_answer(int fd, struct answer *answer, int64_t deadline_ms)
     union {
         struct cmsghdr align;
         char space[CMSG_SPACE(sizeof(int) * SM_WIRE_FDS_MAX)];
-    } control;
+    } control = {.space = {0}};
     struct iovec piece = {answer->packet, sizeof answer->packet};
     struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
     bool reset = false;
@@ -176,7 +176,7 @@ static void copy_text(const char *from, size_t len, char *text, size_t size)
 {
     size_t at = 0;
     for (; at < len && at < size - 1; at++)
-        text[at] = from[at] >= ' ' && from[at] < 0x7f ? from[at] : '?';
+        text[at] = (char)(from[at] >= ' ' && from[at] < 0x7f ? from[at] : '?');
     text[at] = '\0';
 }
 

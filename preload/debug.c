@@ -15,7 +15,7 @@ static atomic_bool on;
 static size_t put(char *line, size_t at, const char *text)
 {
     for (; *text && at < LINE_MAX_BYTES - 1; text++)
-        line[at++] = *text >= ' ' && *text < 0x7f ? *text : '?';
+        line[at++] = (char)(*text >= ' ' && *text < 0x7f ? *text : '?');
     return at;
 }
 

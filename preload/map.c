@@ -20,7 +20,7 @@ static atomic_uint readers;
 
 static const struct index_header *map_file(int fd)
 {
-    struct stat file;
+    struct stat file = {.st_mode = 0};
     if (RAW(SYS_fstat, fd, &file) != 0)
         return NULL;
     if (file.st_mode & (S_IWGRP | S_IWOTH)) { /* whoever cuts it short kills its readers */

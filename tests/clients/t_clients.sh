@@ -181,7 +181,7 @@ printf '%s\n' '[ours]' "host=$host" 'dbname=orders' '[elsewhere]' 'host=127.0.0.
 printf '%s\n' '*:*:*:*:from-pgpass' >"$home/.pgpass"
 chown smcred-alice "$conf" "$home/.pgpass"
 chmod 600 "$home/.pgpass"
-goes_to_us "~/.pgpass is not used" -- -h "$host"
+goes_to_us "a ~/.pgpass is not used" -- -h "$host"
 goes_to_us "PGPASSFILE is not used" PGPASSFILE="$home/.pgpass" -- -h "$host"
 goes_to_us "PGPASSWORD is not used" PGPASSWORD=wrong -- -h "$host"
 goes_to_us "password= is not used" -- "host=$host password=wrong"

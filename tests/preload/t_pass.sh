@@ -75,11 +75,11 @@ fi
 
 # A real sshd on loopback, with keys of its own.  It starts as root alone, and wants its own directory.
 start_sshd() {
-    local tries port
+    local port
     [ -x /usr/sbin/sshd ] && [ "$(id -u)" = 0 ] && command -v ssh >/dev/null || return 1
     ssh-keygen -q -t ed25519 -N '' -f "$dir/host_key" && ssh-keygen -q -t ed25519 -N '' -f "$dir/user_key" || return 1
     [ -d /run/sshd ] || { mkdir -m 755 /run/sshd && made_run_sshd=yes; }
-    for tries in 1 2 3 4 5; do # between our choice and its bind somebody else may take the port
+    for _ in 1 2 3 4 5; do # between our choice and its bind somebody else may take the port
         port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
         printf '%s\n' "ListenAddress 127.0.0.1:$port" "HostKey $dir/host_key" "AuthorizedKeysFile $dir/user_key.pub" \
             'PermitRootLogin yes' 'StrictModes no' 'UsePAM no' 'PidFile none' >"$dir/sshd_config"
