@@ -78,3 +78,12 @@ enum index_match index_map_find(const struct index_address *key, struct index_pl
     (void)pthread_mutex_unlock(&map.lock);
     return match;
 }
+
+bool index_map_usable(void)
+{
+    (void)pthread_mutex_lock(&map.lock); /* cannot fail: initialised, not recursive */
+    refresh();
+    bool usable = map.index != NULL;
+    (void)pthread_mutex_unlock(&map.lock);
+    return usable;
+}

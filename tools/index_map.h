@@ -22,4 +22,7 @@ const char *index_map_path(void);
 /* index_find_address() in the newest index; INDEX_NOT_OURS when there is none. */
 enum index_match index_map_find(const struct index_address *key, struct index_place *out_place);
 
+/* Whether there is an index at all: without one nothing is ours, and every name leads elsewhere. */
+bool index_map_usable(void);
+
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "common/bytes.h"
+#include "tools/index_map.h"
 #include "tools/watch.h"
 
 #define SHIM_PATH SM_MODULEDIR "/libsmcred_preload.so"
@@ -47,10 +48,21 @@ static enum smcred_status set_preload(struct sm_error *err)
     return SMCRED_OK;
 }
 
+/* Without an index a target's name would lead wherever DNS says, with the operator's own password.
+ */
+static enum smcred_status find_index(struct sm_error *err)
+{
+    if (index_map_usable())
+        return SMCRED_OK;
+    return sm_error_set(err, SMCRED_NOT_FOUND,
+                        "there is no usable index of targets at %s; is smcredd running?",
+                        index_map_path());
+}
+
 int launch_program(char *const argv[], bool seccomp, struct sm_error *err)
 {
     (void)sm_error_set(err, SMCRED_OK, "%s", "");
-    if (set_preload(err) != SMCRED_OK)
+    if (set_preload(err) != SMCRED_OK || find_index(err) != SMCRED_OK)
         return LAUNCH_CANNOT_RUN;
     if (seccomp)
         return watch_program(argv, err);

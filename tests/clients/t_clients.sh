@@ -28,7 +28,7 @@ psql=$PGBIN/psql
 psqlodbc=$(find /usr/lib -name psqlodbcw.so 2>/dev/null | head -n 1)
 # Debian's node-pg does not go with Debian's node: npm's own, if it comes in time.
 if have node && command -v npm >/dev/null && ! imports_node pg; then
-    (cd "$work" && timeout 60 npm install --no-audit --no-fund --ignore-scripts --prefix "$work" pg@8 >npm.log 2>&1 </dev/null)
+    (cd "$work" && timeout 60 npm install --fetch-retries=0 --fetch-timeout=20000 --no-audit --no-fund --ignore-scripts --prefix "$work" pg@8 >npm.log 2>&1 </dev/null)
     chmod -R go+rX "$work/node_modules" 2>/dev/null
 fi
 

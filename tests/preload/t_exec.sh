@@ -136,8 +136,20 @@ if [ -n "$static" ]; then
     stop_keeper
     like "no keeper" "$(watched "$static" startup 127.99.0.1 5432)" "E*C57P03*no keeper answers at *"
     is "no keeper, another protocol" "$(watched "$static" connect 127.83.0.3 6379)" "Connection refused"
-    head -c 200 "$index" >"$index.cut"
-    mv "$index.cut" "$index"
-    is "a damaged index is none" "$(watched "$static" connect 127.0.0.9 5432)" "$("$static" connect 127.0.0.9 5432)"
+    start_keeper kind
+    write_index
+    # The program puts garbage in its place.
+    # shellcheck disable=SC2016
+    is "a damaged index that comes later is none, the old one stays" \
+        "$(watched sh -c '"$1" connect 127.0.0.9 5432; head -c 4096 /dev/urandom >"$2.new"; mv "$2.new" "$2"; "$1" connect 127.0.0.9 5432' \
+            sh "$static" "$index" | xargs)" "served orders served orders"
 fi
+for how in damaged missing; do
+    [ $how = damaged ] && head -c 200 /dev/urandom >"$index" || rm -f "$index"
+    for option in '' --seccomp; do
+        # shellcheck disable=SC2086 # one option, or none
+        like "an index that is $how: nothing is run, lest a name lead elsewhere ($option)" \
+            "$(run $option -- echo has run; echo $?)" "smcred exec: there is no usable index of targets at $index; is smcredd running?*126"
+    done
+done
 done_testing
