@@ -63,9 +63,8 @@ static void *map_hidden(size_t size)
 static void *map_locked(size_t size)
 {
     void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (pages != MAP_FAILED)
-        /* RLIMIT_MEMLOCK may be 0; a login must still work */
-        (void)mlock2(pages, size, MLOCK_ONFAULT);
+    if (pages != MAP_FAILED && mlock2(pages, size, MLOCK_ONFAULT) != 0)
+        (void)mlock(pages, size); /* RLIMIT_MEMLOCK may be 0; a login must still work */
     return pages;
 }
 
@@ -120,6 +119,18 @@ void sm_vault_free(struct sm_vault *vault)
         free(block);
     }
     (void)pthread_mutex_destroy(&vault->lock); /* nobody holds it */
+    free(vault);
+    errno = saved;
+}
+
+void sm_vault_forget(struct sm_vault *vault)
+{
+    int saved = errno;
+    while (vault && vault->blocks) {
+        struct block *block = vault->blocks;
+        vault->blocks = block->next;
+        free(block);
+    }
     free(vault);
     errno = saved;
 }

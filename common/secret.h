@@ -26,6 +26,11 @@ SM_MUST_CHECK enum smcred_status sm_vault_new(struct sm_vault **out_vault);
 SM_MUST_CHECK enum smcred_status sm_vault_new_locked(struct sm_vault **out_vault);
 /* Every secret of the vault must have been freed; pages are wiped and unmapped. */
 void sm_vault_free(struct sm_vault *vault);
+/*
+ * Instead of sm_vault_free() in a child of fork(2): pages are not inherited, so at their addresses there
+ * is nothing, or something else by now.
+ */
+void sm_vault_forget(struct sm_vault *vault);
 /* True if all its pages are from memfd_secret(2), or would be; for `status` and the log. */
 bool sm_vault_hidden(struct sm_vault *vault);
 /* Bytes of pages the vault holds now. */

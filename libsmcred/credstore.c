@@ -58,8 +58,10 @@ void cred_store_unref(struct cred_store *store)
     if (!store || atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) != 1)
         return;
     int saved = errno;
-    if (store->guard && cred_store_ours(store))
-        sm_vault_free(store->vault); /* a child has no pages to free, and lets the rest go */
+    if (!store->guard || cred_store_ours(store))
+        sm_vault_free(store->vault);
+    else
+        sm_vault_forget(store->vault);
     if (store->guard)
         (void)munmap((void *)(uintptr_t)store->guard, GUARD_SIZE); /* a mapping of ours */
     free(store);
