@@ -22,7 +22,8 @@ static void knows_this_process(void **state)
     assert_int_equal(peer.gid, getegid());
     assert_true(sm_peer_in_group(&peer, getegid()));
     assert_false(sm_peer_in_group(&peer, 4000000000u));
-    assert_int_equal(strncmp(peer.program, "test_peer", 9), 0);
+    if (!sm_under_valgrind())
+        assert_int_equal(strncmp(peer.program, "test_peer", 9), 0);
     sm_peer_done(&peer);
     assert_int_equal(peer.pidfd, -1);
     sm_peer_done(&peer); /* twice is once */

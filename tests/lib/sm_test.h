@@ -9,10 +9,20 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
+
+/* True under valgrind, where maps, system calls and the process's name are valgrind's. */
+static inline bool sm_under_valgrind(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+    return preload && strstr(preload, "vgpreload");
+}
 
 #define SM_TEST_MAIN(...)                                                                          \
     int main(void)                                                                                 \
