@@ -7,8 +7,9 @@
  *
  *     server_load HOST:PORT OPERATION CONNECTIONS REQUESTS SECRETS
  *
- * OPERATION is create (secret after secret), put or get (any of the SECRETS).  The access key is
- * read from the environment as SDKs do.  Answers "REQUESTS-PER-SECOND P50-US P99-US".
+ * OPERATION is create or each (secret after secret, made or read), put or get (any of the SECRETS).
+ * The access key is read from the environment as SDKs do.  Answers "REQUESTS-PER-SECOND P50-US
+ * P99-US".
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -28,7 +29,7 @@
 #define CONTENT_TYPE "application/x-amz-json-1.1"
 #define SIGNED       "content-type;host;x-amz-date;x-amz-target"
 
-enum operation { CREATE, PUT, GET };
+enum operation { CREATE, PUT, GET, EACH };
 
 struct connection {
     int fd;
@@ -69,10 +70,11 @@ static uint64_t next_random(struct load *load)
 
 static int write_body(struct load *load, char out[BODY_MAX])
 {
-    unsigned which =
-        load->operation == CREATE ? load->begun : (unsigned)(next_random(load) % load->secrets);
+    bool in_order = load->operation == CREATE || load->operation == EACH;
+    unsigned which = (in_order ? load->begun : (unsigned)next_random(load)) % load->secrets;
     switch (load->operation) {
     case GET:
+    case EACH:
         return snprintf(out, BODY_MAX, "{\"SecretId\": \"bench/%06u\"}", which);
     case CREATE:
     case PUT:
@@ -89,7 +91,8 @@ static int write_body(struct load *load, char out[BODY_MAX])
 
 static void write_request(struct load *load, struct connection *connection)
 {
-    static const char *const names[] = {"CreateSecret", "PutSecretValue", "GetSecretValue"};
+    static const char *const names[] = {"CreateSecret", "PutSecretValue", "GetSecretValue",
+                                        "GetSecretValue"};
     char body[BODY_MAX], target[64], signature[SIGV4_SIGNATURE_LEN + 1];
     int len = write_body(load, body);
     (void)snprintf(target, sizeof target, "secretsmanager.%s", names[load->operation]);
@@ -222,6 +225,8 @@ static enum operation operation_of(const char *text)
         return PUT;
     if (strcmp(text, "get") == 0)
         return GET;
+    if (strcmp(text, "each") == 0)
+        return EACH;
     errx(2, "what is %s?", text);
 }
 
@@ -263,7 +268,7 @@ int main(int argc, char **argv)
 {
     struct sm_vault *vault;
     if (argc != 6)
-        errx(2, "usage: server_load HOST:PORT create|put|get CONNECTIONS REQUESTS SECRETS");
+        errx(2, "usage: server_load HOST:PORT create|each|put|get CONNECTIONS REQUESTS SECRETS");
     struct load load = {.address = address_of(argv[1]),
                         .host = argv[1],
                         .access_key_id = getenv("AWS_ACCESS_KEY_ID"),

@@ -159,6 +159,13 @@ enum server_error server_secretsmanager_find(struct server_call *call, const cha
     return SERVER_OK;
 }
 
+/* Where somebody else is writing, the next call purges. */
+static enum server_error purge(struct server_call *call)
+{
+    enum smcred_status status = server_store_purge(call->server->store, call->now_ms);
+    return server_fail_status(call, status == SMCRED_UNAVAILABLE ? SMCRED_OK : status);
+}
+
 /* May the caller, and is there what it names? */
 static enum server_error check_resource(struct server_call *call)
 {
@@ -185,7 +192,7 @@ static enum server_error check(struct server_call *call)
     if (error == SERVER_OK)
         error = check_token(call);
     if (error == SERVER_OK)
-        error = server_fail_status(call, server_store_purge(call->server->store, call->now_ms));
+        error = purge(call);
     return error == SERVER_OK ? check_resource(call) : error;
 }
 

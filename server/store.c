@@ -9,7 +9,8 @@
 
 #include <stdio.h>
 
-#define BUSY_MS 10000 /* how long a command may keep a server from writing, or it a command */
+#define CACHE_KIB "40960" /* of pages: most of 100,000 secrets; the server stays below 64 MiB */
+#define BUSY_MS   10000   /* how long a command may keep a server from writing, or it a command */
 
 /* --- statements ------------------------------------------------------------------------------- */
 
@@ -149,6 +150,7 @@ enum smcred_status server_store_open(const char *path, struct server_store **out
         status = configure(store,
                            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                            "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
+                           "PRAGMA cache_size = -" CACHE_KIB ";"
                            "PRAGMA trusted_schema = OFF",
                            err);
     if (status == SMCRED_OK)
@@ -182,9 +184,34 @@ const char *server_store_error(const struct server_store *store)
 
 /* --- transactions ----------------------------------------------------------------------------- */
 
+/* Whether a commit waits for the disk.  What was committed before an fsync is synced by it too. */
+static enum smcred_status set_synced(struct server_store *store, bool synced)
+{
+    if (store->is_lazy == !synced)
+        return SMCRED_OK;
+    enum smcred_status status = store_status_of(sqlite3_exec(
+        store->db, synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", NULL, NULL,
+        NULL));
+    if (status == SMCRED_OK)
+        store->is_lazy = !synced;
+    return status;
+}
+
 enum smcred_status server_store_begin(struct server_store *store)
 {
+    enum smcred_status status = set_synced(store, true);
+    if (status != SMCRED_OK)
+        return status;
     store_autostatement sqlite3_stmt *statement = store_lend(store, "BEGIN IMMEDIATE");
+    return store_run(statement);
+}
+
+enum smcred_status server_store_begin_reading(struct server_store *store)
+{
+    enum smcred_status status = set_synced(store, false);
+    if (status != SMCRED_OK)
+        return status;
+    store_autostatement sqlite3_stmt *statement = store_lend(store, "BEGIN");
     return store_run(statement);
 }
 

@@ -72,6 +72,12 @@ const char *server_store_error(const struct server_store *store);
 
 /* All of an operation's changes, or none.  A committed change survives a power cut. */
 SM_MUST_CHECK enum smcred_status server_store_begin(struct server_store *store);
+/*
+ * The same for an operation that reads, or notes only that it has read: no lock is taken before it
+ * writes, and writing may answer SMCRED_UNAVAILABLE where another process was faster.  What it
+ * wrote is never half there, but a power cut may undo it.
+ */
+SM_MUST_CHECK enum smcred_status server_store_begin_reading(struct server_store *store);
 SM_MUST_CHECK enum smcred_status server_store_commit(struct server_store *store);
 void server_store_rollback(struct server_store *store);
 

@@ -17,6 +17,7 @@
 
 struct server_store {
     sqlite3 *db;
+    bool is_lazy; /* commits do not wait for the disk */
     struct {
         const char *text;
         sqlite3_stmt *statement;
