@@ -335,6 +335,18 @@ static void raise_descriptor_limit(void)
     }
 }
 
+/* Between these lines stand the sessions that this keeper knew from beginning to end. */
+static void audit_life(struct keeper *keeper, const char *event)
+{
+    struct audit_line line;
+    audit_begin(&line, sm_wall_ms(), event);
+    audit_put(&line, "program", "smcredd " PACKAGE_VERSION);
+    audit_put_number(&line, "pid", (uint64_t)getpid());
+    audit_put_number(&line, "targets", keeper->config->target_count);
+    if (!keeper_audit(keeper, &line))
+        log_warning("the audit log has no %s", event);
+}
+
 /* An exit code; 0: it runs. */
 static int start(struct keeper *keeper)
 {
@@ -361,6 +373,7 @@ static int start(struct keeper *keeper)
     if (listeners_update(keeper->listeners, keeper->config) != SMCRED_OK)
         return 1;
     write_index(keeper);
+    audit_life(keeper, "start");
     log_info("%zu targets, secrets in %s memory", keeper->config->target_count,
              sm_vault_hidden(keeper->vault) ? "hidden (memfd_secret)" : "locked");
     return keeper_ask_parent(keeper, PAR_READY, 0, 0) ? 0 : 1;
@@ -375,6 +388,8 @@ static void stop(struct keeper *keeper)
     listeners_free(keeper->listeners);
     control_free(keeper->control);
     sessions_free(keeper->sessions);
+    if (keeper->audit)
+        audit_life(keeper, "stop");
     relays_free(keeper->relays);
     index_free(keeper->index);
     logins_free(keeper->logins);

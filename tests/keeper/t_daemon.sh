@@ -185,6 +185,10 @@ kill -TERM "$parent"
 wait "$parent"
 code=$?
 parent=
+lives() { grep -oE '"event":"(start|stop)"' "$dir/audit.jsonl" | tr -d '\n'; }
+start='"event":"start"' stop='"event":"stop"'
+ok "the audit log tells of the keeper that was killed, and of two that stopped" \
+    test "$(lives)" = "$start$start$stop$start$stop"
 ok "and tells systemd so" wait_for grep -qx STOPPING=1 "$dir/heard"
 ok "ends when told to" test "$code" = 0
 ok "and takes its sockets along" test ! -e "$dir/run/control.sock"
