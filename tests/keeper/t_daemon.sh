@@ -121,7 +121,8 @@ ok "gives a page to allow_value" says 'descriptor' client resolve name=billing
 ok "denies the value to others, by rule" says 'target orders: no allow_value' client resolve name=orders
 ok "knows a secret by its own name" says 'descriptor' client resolve name=prod/billing
 ok "reads a secret again for an administrator" says '"status": "ok"' client refresh name=billing
-ok "reads all of the configuration, cached or not" says '"prod/billing", "stale": false, "status": "ok".*"prod/orders/db", "stale": false, "status": "ok"' client refresh all=
+ok "reads all again" says '"prod/billing", "stale": false, "status": "ok"' client refresh all=
+ok "of the configuration, cached or not" grep -q '"prod/orders/db", "stale": false, "status": "ok"' "$dir/said"
 ok "shows the cache to an administrator" says '"secret": "prod/billing"' client status
 ok "is ok" says '"state": "ok"' client status
 
