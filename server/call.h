@@ -57,6 +57,7 @@ struct server_call {
     char *session_policy;      /* that narrows what the role may; NULL: none */
     struct server_place place; /* account of the key, region of the credential's scope */
     char source[64];           /* address of the peer */
+    char user_agent[256];
     /* which; for operations that name a secret, and for the trail */
     struct server_secret secret; /* row 0: none found */
     char version_id[SERVER_VERSION_ID_MAX + 1];

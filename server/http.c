@@ -19,6 +19,7 @@
 #include "server/connections.h"
 #include "server/dispatch.h"
 #include "server/json.h"
+#include "server/record.h"
 #include "server/trail.h"
 
 #define BODY_MAX     SM_BUFFER_MAX /* bytes */
@@ -170,11 +171,19 @@ static void source_of(struct MHD_Connection *connection, char *out, size_t size)
         (void)snprintf(out, size, "unix"); /* fits */
 }
 
+static void note_user_agent(struct server_call *call, const struct sigv4_request *request)
+{
+    struct sm_bytes text;
+    if (server_header(request, "user-agent", &text))
+        (void)snprintf(call->user_agent, sizeof call->user_agent, "%.*s", (int)text.len,
+                       (const char *)text.data); /* cut as need be */
+}
+
 /* What is not in the trail is not answered. */
 static void write_trail(struct server_call *call)
 {
     struct server_trail *trail = call->server->trail;
-    if (!trail || server_trail_write(trail, call) == SMCRED_OK)
+    if (!trail || server_trail_write(trail, server_record_of_call(call)) == SMCRED_OK)
         return;
     log_error("cannot write the event trail: %s; request %s is refused", strerror(errno),
               call->request_id);
@@ -195,6 +204,7 @@ static enum MHD_Result answer(struct server_http *http, struct MHD_Connection *c
         return answer_forbidden(connection);
     source_of(connection, source, sizeof source);
     server_call_init(&call, http->server, source);
+    note_user_agent(&call, &on_wire);
     run_call(&call, request, &on_wire);
     write_trail(&call);
     log_debug("request %s: %s from %s: %s", call.request_id, server_dispatch_name(&call), source,

@@ -10,6 +10,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/admin_keys.c \
 	%D%/admin_policy.c \
 	%D%/admin_role.c \
+	%D%/admin_trail.c \
 	%D%/auth.c %D%/auth.h \
 	%D%/base64.c %D%/base64.h \
 	%D%/call.c %D%/call.h \
@@ -53,6 +54,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/rotation.c %D%/rotation.h \
 	%D%/rotator.c %D%/rotator.h \
 	%D%/schedule.c %D%/schedule.h \
+	%D%/record.c %D%/record.h \
 	%D%/resource_policy.c \
 	%D%/secrets.c %D%/secrets.h \
 	%D%/secretsmanager.c %D%/secretsmanager.h \

@@ -19,6 +19,7 @@ static const struct server_command commands[] = {
     {"policy", "what users and roles may do: put, list, show, delete", server_admin_policy},
     {"role", "roles and who may assume them: put", server_admin_role},
     {"tag", "tag a user or role", server_admin_tag},
+    {"trail", "who did what, when", server_admin_trail},
     {.name = NULL},
 };
 

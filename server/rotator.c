@@ -19,8 +19,10 @@
 #include "server/invocation.h"
 #include "server/json.h"
 #include "server/listen.h"
+#include "server/record.h"
 #include "server/rotation.h"
 #include "server/setup.h"
+#include "server/trail.h"
 
 #define RUNNING_MAX 8    /* functions at a time */
 #define TICK_MS     1000 /* between two looks at the clock */
@@ -111,17 +113,47 @@ static void say_result(const struct work *work, enum server_step step,
     }
 }
 
+/* Into the trail, as an event of the service's own. */
+static void note_event(const struct work *work, const char *token, const char *name,
+                       const char *why)
+{
+    struct server_trail *trail = work->call.server->trail;
+    struct server_call call = work->call; /* for its place and secret; nothing of it is freed */
+    memccpy(call.version_id, token, 0, sizeof call.version_id); /* fits */
+    if (trail && server_trail_write(trail, server_record_of_event(&call, name, why)) != SMCRED_OK)
+        log_error("cannot write the event trail: %s", strerror(errno));
+}
+
+static void note_result(const struct work *work, const char *token, bool is_test,
+                        enum server_rotation_result result, const char *why)
+{
+    static const char *const names[][2] = {
+        [SERVER_ROTATION_DONE] = {"RotationSucceeded", "TestRotationSucceeded"},
+        [SERVER_ROTATION_FAILED] = {"RotationFailed", "TestRotationFailed"},
+        [SERVER_ROTATION_ABANDONED] = {"RotationAbandoned", "TestRotationFailed"},
+    };
+    if (result != SERVER_ROTATION_GOES_ON)
+        note_event(work, token, names[result][is_test],
+                   result == SERVER_ROTATION_DONE ? NULL : why);
+}
+
 /* why  "" for success */
 static enum smcred_status advance(struct work *work, const char *why)
 {
     enum server_rotation_result result = SERVER_ROTATION_GOES_ON;
     enum server_step step = work->rotation.step;
-    bool success = *why == '\0';
+    bool success = *why == '\0', is_test = work->rotation.is_test;
+    char token[SERVER_VERSION_ID_MAX + 1];
+    memcpy(token, work->rotation.token, sizeof token);
+    if (success)
+        why = "AWSCURRENT was not moved"; /* if it fails nevertheless */
     enum smcred_status status =
         server_rotation_advance(&work->call, &work->rotation, success, &result);
-    if (status == SMCRED_OK)
-        say_result(work, step, result, success ? "AWSCURRENT was not moved" : why);
-    return status;
+    if (status != SMCRED_OK)
+        return status;
+    say_result(work, step, result, why);
+    note_result(work, token, is_test, result, why);
+    return SMCRED_OK;
 }
 
 /* Nothing of the function is left, and what it called with is good for nothing. */
@@ -203,6 +235,12 @@ static enum smcred_status begin_scheduled(struct work *work)
     return server_rotation_skip(&work->call, &work->rotation);
 }
 
+static bool is_at_its_beginning(const struct server_rotation *rotation)
+{
+    return rotation->failures == 0 &&
+           rotation->step == (rotation->is_test ? SERVER_STEP_TEST : SERVER_STEP_CREATE);
+}
+
 /* Up to what has to be in the store before the function starts. */
 static enum smcred_status prepare(struct server_rotator *rotator, struct work *work,
                                   struct server_function *function,
@@ -218,6 +256,9 @@ static enum smcred_status prepare(struct server_rotator *rotator, struct work *w
         return advance(work, "its function is not registered");
     if (status != SMCRED_OK)
         return status;
+    if (is_at_its_beginning(&work->rotation))
+        note_event(work, work->rotation.token,
+                   work->rotation.is_test ? "TestRotationStarted" : "RotationStarted", NULL);
     return server_credentials_new(&work->call, rotator->url, out_credentials);
 }
 

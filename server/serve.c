@@ -24,7 +24,7 @@
 
 struct options {
     const char *init, *directory, *where, *tls_cert, *tls_key, *region, *account, *regions;
-    unsigned connections_max, timeout_s;
+    unsigned connections_max, timeout_s, trail_max_mib, trail_keep;
     enum log_level level;
 };
 
@@ -47,6 +47,8 @@ static void print_help(void)
         "  --tls-key FILE         its private key, PEM, readable by its owner only\n"
         "  --max-connections N    connections at a time (64)\n"
         "  --timeout SECONDS      for a request to arrive (30)\n"
+        "  --trail-max-mib N      of the event trail, before a new file begins (64; 0: never)\n"
+        "  --trail-keep N         full files of the event trail to keep (10)\n"
         "  --log-level LEVEL      error, warning, info or debug (info)\n"
         "  --help, --version");
 }
@@ -109,6 +111,16 @@ static bool parse_option(int option, struct options *options)
             return true;
         log_error("--timeout is 1 to 3600 seconds");
         return false;
+    case 'x':
+        if (parse_number(optarg, 0, 1024 * 1024, &options->trail_max_mib))
+            return true;
+        log_error("--trail-max-mib is 0 to 1048576");
+        return false;
+    case 'K':
+        if (parse_number(optarg, 1, SERVER_TRAIL_KEEP_MAX, &options->trail_keep))
+            return true;
+        log_error("--trail-keep is 1 to %d", SERVER_TRAIL_KEEP_MAX);
+        return false;
     case 'L':
         if (log_level_parse(optarg, &options->level))
             return true;
@@ -149,6 +161,8 @@ static bool parse_options(int argc, char **argv, struct options *options)
                                           {"regions", required_argument, NULL, 'R'},
                                           {"max-connections", required_argument, NULL, 'm'},
                                           {"timeout", required_argument, NULL, 't'},
+                                          {"trail-max-mib", required_argument, NULL, 'x'},
+                                          {"trail-keep", required_argument, NULL, 'K'},
                                           {"log-level", required_argument, NULL, 'L'},
                                           {"help", no_argument, NULL, 'h'},
                                           {"version", no_argument, NULL, 'V'},
@@ -294,6 +308,7 @@ static int serve(const struct options *options)
         return EXIT_FAILURE;
     }
     server.regions = options->regions;
+    server_trail_limit(server.trail, (int64_t)options->trail_max_mib << 20, options->trail_keep);
     server.tls = options->tls_cert != NULL;
     bool ready = true;
     if (options->tls_cert) {
@@ -316,6 +331,8 @@ int server_serve(int argc, char **argv)
                               .account = "000000000000",
                               .connections_max = 64,
                               .timeout_s = 30,
+                              .trail_max_mib = SERVER_TRAIL_MIB_DEFAULT,
+                              .trail_keep = SERVER_TRAIL_KEEP_DEFAULT,
                               .level = LOG_LEVEL_INFO};
     if (!parse_options(argc, argv, &options))
         return 2;

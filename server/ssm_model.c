@@ -115,7 +115,7 @@ const struct server_member server_ssm_unlabel_version[] = {
 const struct server_member server_ssm_put_parameter[] = {
     NAME,
     TEXT("Description", 0, 1024),
-    REQUIRED("Value", 1, 0),
+    {.name = "Value", .type = SERVER_MEMBER_TEXT, .required = true, .hidden = true, .min = 1},
     {.name = "Type", .type = SERVER_MEMBER_TEXT, .values = types},
     {.name = "KeyId",
      .type = SERVER_MEMBER_TEXT,

@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * trail.c - appends lines of JSON, one write(2) each.  Called by http, once per call, before the
- * answer leaves: what is not in the trail has not been answered.
+ * trail.c - appends lines of JSON, and begins a new file when one is full.  Called by http, once
+ * per call, before the answer leaves: what is not in the trail has not been answered.
  */
 #include "server/trail.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
+#include <sys/stat.h>
 
-#include "server/dispatch.h"
+#include "common/log.h"
 #include "server/json.h"
-
-#define TEXT_MAX 512 /* bytes of what the caller wrote; names fit, floods do not */
 
 struct server_trail {
     char *path;
-    pthread_mutex_t lock; /* calls write in one thread, SIGHUP reopens in another */
+    pthread_mutex_t lock; /* two threads write, SIGHUP reopens in a third */
     int fd;
+    int64_t size;
+    int64_t max_bytes; /* 0: none */
+    unsigned keep;
 };
 
 static int open_file(const char *path)
 {
     return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+static int64_t size_of(int fd)
+{
+    struct stat file;
+    return fstat(fd, &file) == 0 ? file.st_size : 0;
 }
 
 enum smcred_status server_trail_open(const char *path, struct server_trail **out_trail,
@@ -42,6 +50,7 @@ enum smcred_status server_trail_open(const char *path, struct server_trail **out
         server_trail_close(trail);
         return status;
     }
+    trail->size = size_of(trail->fd);
     *out_trail = trail;
     return SMCRED_OK;
 }
@@ -56,6 +65,12 @@ void server_trail_close(struct server_trail *trail)
     free(trail);
 }
 
+void server_trail_limit(struct server_trail *trail, int64_t max_bytes, unsigned keep)
+{
+    trail->max_bytes = max_bytes;
+    trail->keep = keep;
+}
+
 enum smcred_status server_trail_reopen(struct server_trail *trail)
 {
     int fd = open_file(trail->path);
@@ -64,64 +79,63 @@ enum smcred_status server_trail_reopen(struct server_trail *trail)
     (void)pthread_mutex_lock(&trail->lock); /* fails only when misused */
     sm_close_fd(&trail->fd);
     trail->fd = fd;
+    trail->size = size_of(fd);
     (void)pthread_mutex_unlock(&trail->lock);
     return SMCRED_OK;
 }
 
-static void add_time(cJSON *line, int64_t wall_ms)
+/* PATH.number, PATH itself for 0. */
+static void numbered(const struct server_trail *trail, unsigned number, char out[PATH_MAX])
 {
-    char text[64];
-    time_t seconds = wall_ms / 1000;
-    struct tm utc;
-    if (!gmtime_r(&seconds, &utc))
-        return;
-    size_t len = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-    (void)snprintf(text + len, sizeof text - len, ".%03dZ", (int)(wall_ms % 1000)); /* fits */
-    server_json_add(line, "time", text);
+    (void)snprintf(out, PATH_MAX, number > 0 ? "%s.%u" : "%s", trail->path,
+                   number); /* the directory's path was checked to leave room */
 }
 
-static void add_outside(cJSON *line, const char *name, const char *value)
+/* Moves every file one on, the oldest away, and begins a new one. */
+static bool rotate(struct server_trail *trail)
 {
-    char text[TEXT_MAX + 1];
-    (void)snprintf(text, sizeof text, "%s", value); /* cut as need be */
-    server_json_clean(text);
-    server_json_add(line, name, text);
-}
-
-static char *line_of(const struct server_call *call)
-{
-    server_autojson cJSON *line = cJSON_CreateObject();
-    add_time(line, call->now_ms);
-    server_json_add(line, "request_id", call->request_id);
-    server_json_add(line, "source", call->source);
-    server_json_add(line, "who", call->principal);
-    add_outside(line, "access_key_id", call->access_key_id);
-    server_json_add(line, "operation", server_dispatch_name(call));
-    add_outside(line, "secret_id", server_dispatch_secret_id(call));
-    server_json_add(line, "arn", call->secret.arn);
-    server_json_add(line, "version_id", call->version_id);
-    server_json_add(line, "result",
-                    call->error == SERVER_OK ? "ok" : server_error_form(call->error)->type);
-    char *text = cJSON_PrintUnformatted(line);
-    if (server_json_failed()) {
-        cJSON_free(text);
-        return NULL;
+    char from[PATH_MAX], to[PATH_MAX];
+    for (unsigned number = trail->keep; number-- > 0;) {
+        numbered(trail, number, from);
+        numbered(trail, number + 1, to);
+        if (rename(from, to) != 0 && errno != ENOENT)
+            return false;
     }
-    return text;
+    int fd = open_file(trail->path);
+    if (fd < 0)
+        return false;
+    sm_close_fd(&trail->fd);
+    trail->fd = fd;
+    trail->size = 0;
+    return true;
 }
 
-enum smcred_status server_trail_write(struct server_trail *trail, const struct server_call *call)
+/* One write(2), so that a line is there whole or not at all. */
+static bool append(struct server_trail *trail, const char *text, size_t len)
 {
-    char *text = line_of(call);
-    if (!text)
+    if (trail->max_bytes > 0 && trail->size > 0 && trail->size + (int64_t)len > trail->max_bytes &&
+        !rotate(trail))
+        log_error("cannot rotate the event trail: %s; it grows", strerror(errno));
+    ssize_t written = write(trail->fd, text, len);
+    if (written > 0)
+        trail->size += written;
+    if (written >= 0 && (size_t)written < len)
+        errno = ENOSPC;
+    return written == (ssize_t)len;
+}
+
+enum smcred_status server_trail_write(struct server_trail *trail, char *line)
+{
+    if (!line)
         return SMCRED_NO_MEMORY;
-    size_t len = strlen(text);
-    text[len] = '\n';                       /* in place of the NUL: a line must be one write */
+    size_t len = strlen(line);
+    line[len] = '\n';                       /* in place of the NUL */
     (void)pthread_mutex_lock(&trail->lock); /* as above */
-    ssize_t written = write(trail->fd, text, len + 1);
+    bool written = append(trail, line, len + 1);
     (void)pthread_mutex_unlock(&trail->lock);
     int saved = errno;
-    cJSON_free(text);
-    errno = written < 0 ? saved : ENOSPC;
-    return written == (ssize_t)len + 1 ? SMCRED_OK : SMCRED_SYSTEM;
+    line[len] = '\0';
+    cJSON_free(line);
+    errno = saved;
+    return written ? SMCRED_OK : SMCRED_SYSTEM;
 }

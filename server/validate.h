@@ -21,7 +21,8 @@ struct server_member {
     const char *name;
     enum server_member_type type;
     bool required;
-    bool sensitive;                 /* never repeated in a message */
+    bool sensitive;                 /* never repeated, in a message or the trail */
+    bool hidden;                    /* not repeated in the trail */
     bool in_bytes;                  /* the length of a text, where it counts bytes */
     int64_t min, max;               /* length or value; max 0: no bound */
     const char *pattern;            /* as AWS words it, */

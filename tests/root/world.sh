@@ -78,5 +78,5 @@ search() {
 
 # calls OPERATION: how many times Secrets Manager's trail says it was asked
 calls() {
-    grep -c "\"$1\"" "$WORLD_TRAIL"
+    grep -c "\"eventName\":\"$1\"" "$WORLD_TRAIL"
 }

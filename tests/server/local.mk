@@ -80,6 +80,7 @@ server_scripts = \
 	%D%/t_contract.sh \
 	%D%/t_crash.sh \
 	%D%/t_http.sh \
-	%D%/t_rotate.sh
+	%D%/t_rotate.sh \
+	%D%/t_trail.sh
 TESTS += $(server_scripts)
 EXTRA_DIST += $(server_scripts)

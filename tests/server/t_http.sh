@@ -72,7 +72,7 @@ answers "goes on" '"SecretList"' ListSecrets '{}'
 stop_server; ok $? "stops cleanly on SIGTERM"
 ! grep -rqF "$canary" "$world/store"; ok $? "leaves no value in its files"
 grep -qF 'prod/db' "$world/store/trail.jsonl" &&
-    grep -q '"operation":"GetSecretValue".*"result":"ok"' "$world/store/trail.jsonl"
+    grep -q '"eventName":"GetSecretValue".*"requestParameters":{"secretId":"prod/db"}' "$world/store/trail.jsonl"
 ok $? "leaves a trail"
 printf '%s' "$canary" > "$world/store/planted"
 grep -rqF "$canary" "$world/store"; ok $? "would have found a value"

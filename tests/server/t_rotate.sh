@@ -86,6 +86,10 @@ is_settled() { [[ $(described "$1") != *AWSPENDING* ]]; }
 patiently is_settled db
 [ "$old" = "$(password)" ] && is_consistent; ok $? "RotateImmediately=false changes nothing"
 
+events() { "$server" trail --dir "$world/store" --secret db | awk '{print $2}' | grep Rotation | tr '\n' ' '; }
+[ "$(events)" = "RotationStarted RotationSucceeded TestRotationStarted TestRotationSucceeded " ]
+ok $? "the trail has its own events of it"
+
 # --- what a function has
 function_of looks 30 << 'BODY'
 event=$(cat)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * record.h - what the event trail says about a call, in CloudTrail's form: who did what to which
+ * secret, never a value.
+ */
+#ifndef SERVER_RECORD_H
+#define SERVER_RECORD_H
+
+#include "server/call.h"
+
+/* One line of JSON without its newline; NULL without memory.  Free with cJSON_free(). */
+char *server_record_of_call(const struct server_call *call);
+
+/*
+ * Something the service did by itself: "RotationStarted".
+ *   call  has the secret, its place, and the version if there is one
+ *   why   an error's text; NULL: it went well
+ */
+char *server_record_of_event(const struct server_call *call, const char *name, const char *why);
+
+#endif
