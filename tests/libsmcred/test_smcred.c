@@ -154,6 +154,34 @@ static void goes_on_while_the_keeper_is_away(void **state)
     expect_version(world->cred, "second", "v2"); /* the page was extended after all */
 }
 
+static void asks_the_new_keeper_when_the_old_one_s_page_is_past_its_time(void **state)
+{
+    struct world *world = *state;
+    char directory[] = "/tmp/test-smcred.XXXXXX", path[64];
+    struct smcred *cred;
+    assert_non_null(mkdtemp(directory));
+    (void)snprintf(path, sizeof path, "%s/socket", directory); /* fits */
+    struct fake_keeper *keeper = fake_keeper_start(path, say, world);
+    assert_int_equal(smcred_open(path, &cred), SMCRED_OK);
+    expect_version(cred, FAKE_PAGE_PASSWORD, "v1");
+    fake_keeper_stop(keeper);
+    struct fake_page old = world->page;
+    share_new_page(world);
+    fake_page_write(&world->page, "second", "v2");
+    world->page.header->valid_until_ms += LATER_MS;
+    keeper = fake_keeper_start(path, say, world);
+    expect_version(cred, FAKE_PAGE_PASSWORD, "v1"); /* nobody has withdrawn it */
+    assert_int_equal(fake_keeper_heard(keeper), 0);
+    skipped_ms = LATER_MS;
+    expect_version(cred, "second", "v2");
+    expect_version(cred, "second", "v2");
+    assert_int_equal(fake_keeper_heard(keeper), 1);
+    smcred_close(cred);
+    fake_keeper_stop(keeper);
+    assert_int_equal(rmdir(directory), 0);
+    fake_page_free(&old);
+}
+
 static void sees_a_rotation_at_once(void **state)
 {
     struct world *world = *state;
@@ -577,6 +605,7 @@ static void accepts_nothing_where_it_may(void **state)
 SM_TEST_MAIN(WITH_KEEPER(resolves_a_name_to_one_snapshot),
              WITH_KEEPER(asks_once_then_reads_the_page),
              WITH_KEEPER(goes_on_while_the_keeper_is_away), WITH_KEEPER(sees_a_rotation_at_once),
+             WITH_KEEPER(asks_the_new_keeper_when_the_old_one_s_page_is_past_its_time),
              WITH_KEEPER(takes_a_secret_larger_than_most),
              WITH_KEEPER(asks_again_when_the_page_is_past_its_time),
              WITH_KEEPER(asks_again_when_the_page_is_withdrawn),
