@@ -9,7 +9,7 @@ as_alice psql -XAtqh "$WORLD_HOST" <"$dir/in" >"$dir/out" 2>&1 &
 session=$!
 exec 5>"$dir/in"
 echo "select 'first';" >&5
-holds "a session is open" eventually 5 grep -q first "$dir/out"
+holds "a session is open" eventually 20 grep -q first "$dir/out"
 
 # keeper_pid: the keeper itself, a child of the parent that the sandbox started
 keeper_pid() {
@@ -24,10 +24,10 @@ is "asked once so far" "$(calls GetSecretValue)" 1
 before=$(keeper_pid)
 kill -KILL "$before"
 another() { [ -n "$(keeper_pid)" ] && [ "$(keeper_pid)" != "$before" ] && [ "$(query 'select 1')" = 1 ]; }
-holds "the keeper is killed; another takes over, and logins work" eventually 10 another
+holds "the keeper is killed; another takes over, and logins work" eventually 20 another
 holds "who finds the session alive" audited '"event":"resumed"' '"uid":'
 echo "select 'second';" >&5
-holds "the open session went on" eventually 5 grep -q second "$dir/out"
+holds "the open session went on" eventually 20 grep -q second "$dir/out"
 for _ in 1 2 3 4 5; do query 'select 1' >/dev/null; done
 is "the new keeper asked once, and no more" "$(calls GetSecretValue)" 2
 
@@ -72,7 +72,7 @@ holds "the audit log's disk is full" limit_keeper 1000000
 like "nobody is let in without an audit line" "$(query 'select 1')" "*audit log cannot be written*"
 like "status says so" "$(smcred status 2>&1)" "*degraded*audit log cannot be written*"
 echo "select 'full';" >&5
-holds "an open session goes on" eventually 5 grep -q full "$dir/out"
+holds "an open session goes on" eventually 20 grep -q full "$dir/out"
 reloads=$(grep -c reloaded: "$WORLD_LOG/keeper.log")
 sandbox reload "$WORLD"
 reloaded() { [ "$(grep -c reloaded: "$WORLD_LOG/keeper.log")" -gt "$reloads" ]; }
@@ -83,7 +83,7 @@ is "and alice is in" "$(query 'select 1')" 1
 # The parent is told to stop: the sessions that are open end when their people leave, not before.
 holds "smcred stops" sandbox stop "$WORLD" keeper
 echo "select 'third';" >&5
-holds "the open session still goes on" eventually 5 grep -q third "$dir/out"
+holds "the open session still goes on" eventually 20 grep -q third "$dir/out"
 like "a login without smcred is an error of its own form" "$(query 'select 1')" "*"
 id=$(sed -n 's/.*"event":"resumed","id":"\([0-9a-f]*\)".*/\1/p' "$WORLD_AUDIT" | head -n 1)
 holds "and its going on is in the audit log" audited '"event":"detached"' "\"id\":\"$id\""
