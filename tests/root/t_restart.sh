@@ -9,7 +9,7 @@ as_alice psql -XAtqh "$WORLD_HOST" <"$dir/in" >"$dir/out" 2>&1 &
 session=$!
 exec 5>"$dir/in"
 echo "select 'first';" >&5
-holds "a session is open" eventually 20 grep -q first "$dir/out"
+holds "a session is open" eventually 5 grep -q first "$dir/out"
 
 # keeper_pid: the keeper itself, a child of the parent that the sandbox started
 keeper_pid() {
@@ -24,10 +24,10 @@ is "asked once so far" "$(calls GetSecretValue)" 1
 before=$(keeper_pid)
 kill -KILL "$before"
 another() { [ -n "$(keeper_pid)" ] && [ "$(keeper_pid)" != "$before" ] && [ "$(query 'select 1')" = 1 ]; }
-holds "the keeper is killed; another takes over, and logins work" eventually 20 another
+holds "the keeper is killed; another takes over, and logins work" eventually 5 another
 holds "who finds the session alive" audited '"event":"resumed"' '"uid":'
 echo "select 'second';" >&5
-holds "the open session went on" eventually 20 grep -q second "$dir/out"
+holds "the open session went on" eventually 5 grep -q second "$dir/out"
 for _ in 1 2 3 4 5; do query 'select 1' >/dev/null; done
 is "the new keeper asked once, and no more" "$(calls GetSecretValue)" 2
 
@@ -50,19 +50,19 @@ set_times() { # set_times TTL STALE
 holds "Secrets Manager comes back" sandbox start "$WORLD" server
 set_times 1 1h
 refreshed() { smcred refresh orders && [[ $(smcred status --json) =~ \"expires_in_s\":[[:space:]]*[01], ]]; }
-holds "a refresh works, and lasts a second" eventually 20 refreshed
+holds "a refresh works, and lasts a second" eventually 5 refreshed
 holds "Secrets Manager stops again" sandbox stop "$WORLD" server
 in_and_stale() { [ "$(query 'select 1')" = 1 ] && stale_is 1; }
-holds "past its time the secret goes on to let people in, and status says so" eventually 20 in_and_stale
+holds "past its time the secret goes on to let people in, and status says so" eventually 5 in_and_stale
 like "as does the audit log" "$(grep -c '"stale":true' "$WORLD_AUDIT")" "[1-9]*"
 set_times 1 1
 out_of_time() { [[ $(query 'select 1') == *"target orders: "*"audit id"* ]]; }
-holds "past the stale time, nobody is let in, and told why" eventually 20 out_of_time
+holds "past the stale time, nobody is let in, and told why" eventually 5 out_of_time
 like "for want of Secrets Manager" "$(query 'select 1')" "*source secretsmanager: *"
 set_times 5m 1h
 holds "Secrets Manager comes back again" sandbox start "$WORLD" server
 in_again() { [ "$(query 'select 1')" = 1 ]; }
-holds "and alice is in" eventually 20 in_again
+holds "and alice is in" eventually 5 in_again
 
 # ---- a full disk: no file of the keeper's may grow beyond 1 MB ----
 
@@ -72,24 +72,24 @@ holds "the audit log's disk is full" limit_keeper 1000000
 like "nobody is let in without an audit line" "$(query 'select 1')" "*audit log cannot be written*"
 like "status says so" "$(smcred status 2>&1)" "*degraded*audit log cannot be written*"
 echo "select 'full';" >&5
-holds "an open session goes on" eventually 20 grep -q full "$dir/out"
+holds "an open session goes on" eventually 5 grep -q full "$dir/out"
 reloads=$(grep -c reloaded: "$WORLD_LOG/keeper.log")
 sandbox reload "$WORLD"
 reloaded() { [ "$(grep -c reloaded: "$WORLD_LOG/keeper.log")" -gt "$reloads" ]; }
-holds "a reload is taken" eventually 20 reloaded
+holds "a reload is taken" eventually 5 reloaded
 holds "there is room again" limit_keeper unlimited
 is "and alice is in" "$(query 'select 1')" 1
 
 # The parent is told to stop: the sessions that are open end when their people leave, not before.
 holds "smcred stops" sandbox stop "$WORLD" keeper
 echo "select 'third';" >&5
-holds "the open session still goes on" eventually 20 grep -q third "$dir/out"
+holds "the open session still goes on" eventually 5 grep -q third "$dir/out"
 like "a login without smcred is an error of its own form" "$(query 'select 1')" "*"
 id=$(sed -n 's/.*"event":"resumed","id":"\([0-9a-f]*\)".*/\1/p' "$WORLD_AUDIT" | head -n 1)
 holds "and its going on is in the audit log" audited '"event":"detached"' "\"id\":\"$id\""
 exec 5>&-
 wait $session
-holds "whose end is in the relay's" eventually 20 grep -q "session=$id has ended" "$WORLD_LOG/keeper.log"
+holds "whose end is in the relay's" eventually 5 grep -q "session=$id has ended" "$WORLD_LOG/keeper.log"
 holds "smcred starts again" sandbox start "$WORLD" keeper
 is "and alice is in" "$(query 'select 1')" 1
 done_testing

@@ -12,22 +12,22 @@ as_alice psql -XAtqh "$WORLD_HOST" <"$dir/in" >"$dir/out" 2>&1 &
 session=$!
 exec 5>"$dir/in"
 echo "select 'before';" >&5
-eventually 20 grep -q before "$dir/out"
+eventually 5 grep -q before "$dir/out"
 
 refusals() { grep -c 'password authentication failed' "$WORLD_LOG/postgres.log"; }
 verdicts() { grep -c '"event":"login"' "$WORLD_AUDIT"; }
 verdicts_are() { [ "$(verdicts)" = "$1" ]; }
 
-holds "both logins are in the audit log" eventually 20 verdicts_are 2
+holds "both logins are in the audit log" eventually 5 verdicts_are 2
 holds "the password is rotated" sandbox rotate "$WORLD"
 is "alice is in" "$(query 'select 1')" 1
-holds "with one attempt" eventually 20 verdicts_are 3
+holds "with one attempt" eventually 5 verdicts_are 3
 is "the first" "$(grep -c '"attempt":2' "$WORLD_AUDIT")" 0
 is "and without a wrong password" "$(refusals)" 0
 is "for the server's salt told that there is another" "$(grep -c '"outcome":"renewed"' "$WORLD_AUDIT")" 1
 PGPASSWORD=$old fails "the old one is dead" directly -c 'select 1'
 echo "select 'after';" >&5
-holds "the open session goes on" eventually 20 grep -q after "$dir/out"
+holds "the open session goes on" eventually 5 grep -q after "$dir/out"
 exec 5>&-
 wait $session
 
