@@ -59,7 +59,7 @@ static void ask(const char *target, struct sm_bytes body)
     call.error = server_dispatch_parse(&call, target, body);
     if (call.error == SERVER_OK)
         call.error = server_dispatch_run(&call);
-    char *text = server_call_body(&call);
+    char *text = server_call_answer(&call).body;
     if (!text)
         abort();
     cJSON *answer = cJSON_Parse(text);

@@ -58,6 +58,10 @@ static enum smcred_status hear_resource(struct hearing *hearing)
 {
     const struct server_access *access = hearing->access;
     sm_autofree char *document = NULL;
+    if (access->trust) {
+        hearing->resource = hear(hearing, access->trust, SERVER_IAM_TRUST);
+        return SMCRED_OK;
+    }
     if (access->policy) {
         hearing->resource = hear(hearing, access->policy, SERVER_IAM_RESOURCE);
         return SMCRED_OK;
@@ -115,9 +119,10 @@ static enum outcome decide(const struct hearing *hearing)
         return DENIED_BY_SESSION;
     if (hearing->resource == SERVER_IAM_DENIED)
         return DENIED_BY_RESOURCE;
-    if (is_foreign(hearing->access) && own && hearing->resource == SERVER_IAM_SILENT)
+    bool foreign = is_foreign(hearing->access);
+    if ((foreign || hearing->access->trust) && own && hearing->resource == SERVER_IAM_SILENT)
         return NO_RESOURCE;
-    if (own || (given && !is_foreign(hearing->access)))
+    if (own || (given && !foreign))
         return ALLOWED;
     return hearing->identity < SERVER_IAM_ALLOWED ? NO_IDENTITY : NO_SESSION;
 }

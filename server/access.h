@@ -18,6 +18,7 @@ struct server_access {
         *resource;     /* what policies are held against: an ARN, or what the caller wrote; "*" */
     const char *shown; /* what the refusal names; NULL: nothing */
     const struct server_secret *secret; /* the resource, if it is one that exists; or NULL */
+    const char *trust;  /* the policy of a role, without which nothing is allowed; or NULL */
     const char *policy; /* the resource's policy, in place of the stored one; or NULL */
 };
 

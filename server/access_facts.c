@@ -148,6 +148,13 @@ static void add_request_tags(const cJSON *input, cJSON *facts)
     }
 }
 
+/* STS's. */
+static void add_session(const cJSON *input, cJSON *facts)
+{
+    add(facts, "sts:ExternalId", server_json_text(input, "ExternalId"));
+    add(facts, "sts:RoleSessionName", server_json_text(input, "RoleSessionName"));
+}
+
 static void add_request(const struct server_access *access, cJSON *facts)
 {
     const cJSON *input = access->call->input;
@@ -159,6 +166,7 @@ static void add_request(const struct server_access *access, cJSON *facts)
     if (strcmp(access->action, "secretsmanager:GetSecretValue") == 0 &&
         !server_json_get(input, "VersionId") && !server_json_get(input, "VersionStage"))
         add(facts, "secretsmanager:VersionStage", "AWSCURRENT");
+    add_session(input, facts);
     add_regions(input, facts);
     add_request_tags(input, facts);
 }

@@ -17,6 +17,7 @@
 #include "server/keys.h"
 #include "server/names.h"
 #include "server/service.h"
+#include "server/session.h"
 
 #define SIGNED_MAX   2048 /* bytes of SignedHeaders */
 #define SHOWN_MAX    1024 /* bytes of the caller's header that a message repeats */
@@ -250,22 +251,87 @@ static enum server_error check_signature(struct server_call *call,
     return SERVER_OK;
 }
 
-/* The caller is who the key says, in the account of its ARN and the region of the scope. */
-static void identify(struct server_call *call, const struct claim *claim,
-                     const struct server_key *key)
+/* --- who it is ----------------------------------------------------------------------------------
+ */
+
+/* Whose key it is, and what it signs with. */
+struct signer {
+    struct server_key key;
+    struct server_session session;
+    const struct sm_secret *signing_key;
+    struct sm_secret *derived; /* the same, where it is ours: for a session */
+};
+
+static void signer_done(struct signer *signer)
 {
-    memcpy(call->principal, key->principal, sizeof call->principal);
+    server_session_done(&signer->session);
+    sm_secret_free(signer->derived);
+}
+
+static enum server_error find_session(struct server_call *call, const struct claim *claim,
+                                      struct sm_bytes token, struct signer *signer)
+{
+    sm_autosecret struct sm_secret *secret = NULL;
+    enum smcred_status status = server_session_open(
+        call->server, claim->authorization.access_key_id, token, &signer->session, &secret);
+    if (status == SMCRED_INVALID)
+        return unrecognized(call);
+    if (status == SMCRED_OK)
+        status = sigv4_derive(call->server->vault, &claim->scope, secret, &signer->derived);
+    if (status != SMCRED_OK)
+        return server_fail_status(call, status);
+    signer->signing_key = signer->derived;
+    if (signer->session.expires_ms <= call->now_ms)
+        return server_fail(call, SERVER_EXPIRED_TOKEN,
+                           "The security token included in the request is expired");
+    return SERVER_OK;
+}
+
+static enum server_error find_signer(struct server_call *call, const struct sigv4_request *request,
+                                     const struct claim *claim, struct signer *signer)
+{
+    struct sm_bytes id = claim->authorization.access_key_id, token;
+    if (server_header(request, "x-amz-security-token", &token))
+        return find_session(call, claim, token, signer);
+    enum smcred_status status =
+        server_key_find(call->server, id, &claim->scope, &signer->key, &signer->signing_key);
+    if (status == SMCRED_NOT_FOUND || (status == SMCRED_OK && signer->key.disabled))
+        return unrecognized(call);
+    return server_fail_status(call, status);
+}
+
+/* The caller is who the key or the token says, in its account and the region of the scope. */
+static void identify(struct server_call *call, const struct claim *claim, struct signer *signer)
+{
+    char id[SERVER_PRINCIPAL_ID_LEN + 1];
+    struct server_session *session = &signer->session;
     memccpy(call->place.region, claim->scope.region, 0, sizeof call->place.region);
-    if (!server_arn_account(key->principal, call->place.account))
-        log_error("access key %s is of no account", key->id); /* never made so */
+    if (*session->role) {
+        memcpy(call->principal, session->principal, sizeof call->principal);
+        memcpy(call->role, session->role, sizeof call->role);
+        memcpy(call->user_id, session->user_id, sizeof call->user_id);
+        call->session_policy = sm_take_ptr(&session->policy);
+    } else {
+        memcpy(call->principal, signer->key.principal, sizeof call->principal);
+        server_principal_id("AIDA", call->principal, id);
+        memcpy(call->user_id, id, sizeof id);
+    }
+    if (!server_arn_account(call->principal, call->place.account))
+        log_error("access key %s is of no account", call->access_key_id); /* never made so */
+}
+
+static bool needs_none(const struct server_call *call)
+{
+    const char *name = call->service->unsigned_operation;
+    return name && call->operation && strcmp(call->operation->name, name) == 0;
 }
 
 enum server_error server_authenticate(struct server_call *call, const struct sigv4_request *request)
 {
     struct claim claim = {.signed_ms = 0};
-    struct server_key key;
-    const struct sm_secret *signing_key;
-    struct sm_bytes token;
+    __attribute__((cleanup(signer_done))) struct signer signer = {.derived = NULL};
+    if (needs_none(call))
+        return SERVER_OK;
     enum server_error error = read_claim(call, request, &claim);
     if (error != SERVER_OK)
         return error;
@@ -274,21 +340,15 @@ enum server_error server_authenticate(struct server_call *call, const struct sig
     error = check_scope(call, &claim);
     if (error == SERVER_OK)
         error = check_coverage(call, request, &claim);
-    if (error != SERVER_OK)
-        return error;
-    enum smcred_status status = server_key_find(call->server, claim.authorization.access_key_id,
-                                                &claim.scope, &key, &signing_key);
-    if (status == SMCRED_NOT_FOUND || (status == SMCRED_OK && key.disabled) ||
-        server_header(request, "x-amz-security-token", &token))
-        return unrecognized(call); /* long-term keys come without a session token */
-    if (status != SMCRED_OK)
-        return server_fail_status(call, status);
-    error = check_time(call, &claim);
+    if (error == SERVER_OK)
+        error = find_signer(call, request, &claim, &signer);
+    if (error == SERVER_OK)
+        error = check_time(call, &claim);
     if (error == SERVER_OK)
         error = check_content_digest(call, request);
     if (error == SERVER_OK)
-        error = check_signature(call, request, &claim, signing_key);
+        error = check_signature(call, request, &claim, signer.signing_key);
     if (error == SERVER_OK)
-        identify(call, &claim, &key);
+        identify(call, &claim, &signer);
     return error;
 }

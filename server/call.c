@@ -11,6 +11,8 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "server/json.h"
+#include "server/query.h"
+#include "server/service.h"
 #include "server/signing.h"
 
 enum smcred_status server_init(struct server *server, struct sm_error *err)
@@ -106,8 +108,13 @@ static cJSON *error_json(const struct server_call *call)
     return json;
 }
 
-char *server_call_body(struct server_call *call)
+struct server_answer server_call_answer(struct server_call *call)
 {
+    if (call->service && !call->service->target)
+        return (struct server_answer){server_query_body(call), "text/xml",
+                                      server_query_code(call->error)};
     server_autojson cJSON *error = call->error != SERVER_OK ? error_json(call) : NULL;
-    return cJSON_PrintUnformatted(error ? error : call->output);
+    return (struct server_answer){cJSON_PrintUnformatted(error ? error : call->output),
+                                  "application/x-amz-json-1.1",
+                                  server_error_form(call->error)->http_code};
 }

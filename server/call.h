@@ -79,9 +79,14 @@ enum server_error server_fail(struct server_call *call, enum server_error error,
 enum server_error server_fail_status(struct server_call *call, enum smcred_status status);
 
 /*
- * The body of the answer, result or error.
- *   out_body  free with cJSON_free(), which wipes; NULL without memory
+ * The answer, result or error, as the service's protocol has it.
+ *   body  free with cJSON_free(), which wipes; NULL without memory
  */
-char *server_call_body(struct server_call *call);
+struct server_answer {
+    char *body;
+    const char *type; /* the Content-Type */
+    unsigned http_code;
+};
+struct server_answer server_call_answer(struct server_call *call);
 
 #endif

@@ -7,12 +7,14 @@
 #include "server/dispatch.h"
 
 #include "server/json.h"
+#include "server/query.h"
 #include "server/service.h"
 #include "server/validate.h"
 
 static const struct server_service *const services[] = {
     &server_secretsmanager,
     &server_ssm,
+    &server_sts,
 };
 
 static const struct server_operation *find_operation(const struct server_service *service,
@@ -29,8 +31,8 @@ static const struct server_operation *find_operation(const struct server_service
 static bool find_target(struct server_call *call, const char *target)
 {
     for (size_t i = 0; target && i < sizeof services / sizeof *services; i++) {
-        size_t len = strlen(services[i]->target);
-        if (strncmp(target, services[i]->target, len) != 0)
+        size_t len = services[i]->target ? strlen(services[i]->target) : 0;
+        if (len == 0 || strncmp(target, services[i]->target, len) != 0)
             continue;
         call->service = services[i];
         call->operation = find_operation(services[i], target + len);
@@ -53,6 +55,24 @@ enum server_error server_dispatch_parse(struct server_call *call, const char *ta
         return fail_bare(call, SERVER_SERIALIZATION);
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
+    return server_validate_types(call, call->operation->members);
+}
+
+enum server_error server_dispatch_parse_query(struct server_call *call, struct sm_bytes body)
+{
+    call->service = &server_sts; /* the only one */
+    enum smcred_status status = server_query_parse(body, &call->input);
+    if (status == SMCRED_INVALID || status == SMCRED_TOO_LARGE)
+        return fail_bare(call, SERVER_SERIALIZATION);
+    if (status != SMCRED_OK)
+        return server_fail_status(call, status);
+    const char *action = server_json_text(call->input, "Action");
+    call->operation = action ? find_operation(call->service, action) : NULL;
+    if (!call->operation)
+        return server_fail(call, SERVER_UNKNOWN_OPERATION,
+                           "Could not find operation %s for version 2011-06-15",
+                           action ? action : "");
+    server_query_numbers(call->input, call->operation->members);
     return server_validate_types(call, call->operation->members);
 }
 

@@ -15,6 +15,9 @@
 enum server_error server_dispatch_parse(struct server_call *call, const char *target,
                                         struct sm_bytes body);
 
+/* The same for the query protocol, whose operation stands in the body. */
+enum server_error server_dispatch_parse_query(struct server_call *call, struct sm_bytes body);
+
 /* The rest: constraints, look-up, the operation itself, in one transaction. */
 enum server_error server_dispatch_run(struct server_call *call);
 

@@ -50,6 +50,9 @@ enum server_error {
     SERVER_INVALID_RESOURCE_TYPE,
     SERVER_TOO_MANY_TAGS,
     SERVER_EXPIRED_TOKEN,
+    /* STS's own */
+    SERVER_INVALID_IDENTITY_TOKEN,
+    SERVER_IDENTITY_TOKEN_EXPIRED,
 };
 
 /* One row per error; what the client sees of it. */

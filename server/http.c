@@ -22,10 +22,11 @@
 #include "server/record.h"
 #include "server/trail.h"
 
-#define BODY_MAX     SM_BUFFER_MAX /* bytes */
-#define HEADERS_MAX  32768         /* bytes of request line and headers, and the read buffer */
-#define TARGET_MAX   128
-#define CONTENT_TYPE "application/x-amz-json-1.1"
+#define BODY_MAX    SM_BUFFER_MAX /* bytes */
+#define HEADERS_MAX 32768         /* bytes of request line and headers, and the read buffer */
+#define TARGET_MAX  128
+#define JSON_TYPE   "application/x-amz-json-1.1"
+#define FORM_TYPE   "application/x-www-form-urlencoded"
 
 struct server_http {
     struct server *server;
@@ -70,7 +71,8 @@ static enum MHD_Result answer_forbidden(struct MHD_Connection *connection)
 
 static enum MHD_Result answer_call(struct MHD_Connection *connection, struct server_call *call)
 {
-    char *body = server_call_body(call);
+    struct server_answer answer = server_call_answer(call);
+    char *body = answer.body;
     if (!body)
         return MHD_NO;
     struct MHD_Response *response =
@@ -80,10 +82,9 @@ static enum MHD_Result answer_call(struct MHD_Connection *connection, struct ser
         return MHD_NO;
     }
     enum MHD_Result queued = MHD_NO;
-    if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, CONTENT_TYPE) == MHD_YES &&
+    if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.type) == MHD_YES &&
         MHD_add_response_header(response, "x-amzn-RequestId", call->request_id) == MHD_YES)
-        queued =
-            MHD_queue_response(connection, server_error_form(call->error)->http_code, response);
+        queued = MHD_queue_response(connection, answer.http_code, response);
     MHD_destroy_response(response);
     return queued;
 }
@@ -120,21 +121,22 @@ static struct sigv4_request signed_request(const struct request *request, const 
     return out;
 }
 
-/* "application/x-amz-json-1.1", maybe with parameters. */
-static bool is_our_type(struct sm_bytes value)
+/* The Content-Type is this one, maybe with parameters. */
+static bool has_type(const struct sigv4_request *request, const char *type)
 {
-    size_t len = sizeof CONTENT_TYPE - 1;
-    return value.len >= len && strncasecmp(value.data, CONTENT_TYPE, len) == 0 &&
+    struct sm_bytes value;
+    size_t len = strlen(type);
+    return server_header(request, "content-type", &value) && value.len >= len &&
+           strncasecmp(value.data, type, len) == 0 &&
            (value.len == len || strchr("; \t", ((const char *)value.data)[len]));
 }
 
 /* The operation named, where everything around it is as it must be; else NULL. */
 static const char *target_of(const struct sigv4_request *request, char out[TARGET_MAX])
 {
-    struct sm_bytes type, target;
-    if (!sm_bytes_is(request->path, "/") || !server_header(request, "content-type", &type) ||
-        !is_our_type(type) || !server_header(request, "x-amz-target", &target) ||
-        target.len >= TARGET_MAX)
+    struct sm_bytes target;
+    if (!sm_bytes_is(request->path, "/") || !has_type(request, JSON_TYPE) ||
+        !server_header(request, "x-amz-target", &target) || target.len >= TARGET_MAX)
         return NULL;
     memcpy(out, target.data, target.len);
     out[target.len] = '\0';
@@ -149,7 +151,10 @@ static void run_call(struct server_call *call, const struct request *request,
         call->error = SERVER_TOO_LARGE;
         return;
     }
-    enum server_error error = server_dispatch_parse(call, target_of(on_wire, room), on_wire->body);
+    enum server_error error =
+        has_type(on_wire, FORM_TYPE)
+            ? server_dispatch_parse_query(call, on_wire->body)
+            : server_dispatch_parse(call, target_of(on_wire, room), on_wire->body);
     if (error == SERVER_OK)
         error = server_authenticate(call, on_wire);
     if (error == SERVER_OK)

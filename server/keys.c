@@ -20,14 +20,14 @@ static struct sm_bytes place_of(struct sm_bytes id, char out[PLACE_MAX])
                     (size_t)len); /* fits: ids longer than SERVER_KEY_ID_MAX are not looked up */
 }
 
-static bool make_id(char out_id[SERVER_KEY_ID_LEN + 1])
+static bool make_id(const char *prefix, char out_id[SERVER_KEY_ID_LEN + 1])
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"; /* 32: no bias */
     uint8_t bytes[SERVER_KEY_ID_LEN];
     if (RAND_bytes(bytes, sizeof bytes) != 1)
         return false;
     for (size_t i = 0; i < SERVER_KEY_ID_LEN; i++)
-        out_id[i] = i < 4 ? "AKIA"[i] : alphabet[bytes[i] % 32];
+        out_id[i] = i < 4 ? prefix[i] : alphabet[bytes[i] % 32];
     out_id[SERVER_KEY_ID_LEN] = '\0';
     return true;
 }
@@ -51,6 +51,13 @@ static enum smcred_status make_secret(struct sm_vault *vault, struct sm_secret *
     return SMCRED_OK;
 }
 
+enum smcred_status server_key_pair(struct sm_vault *vault, const char *prefix,
+                                   char out_id[SERVER_KEY_ID_LEN + 1],
+                                   struct sm_secret **out_secret)
+{
+    return make_id(prefix, out_id) ? make_secret(vault, out_secret) : SMCRED_UNAVAILABLE;
+}
+
 enum smcred_status server_key_create(const struct server *server, const char *principal,
                                      char out_id[SERVER_KEY_ID_LEN + 1],
                                      struct sm_secret **out_secret)
@@ -61,9 +68,7 @@ enum smcred_status server_key_create(const struct server *server, const char *pr
     sm_autofree uint8_t *sealed = NULL;
     size_t sealed_len;
     (void)snprintf(key.principal, sizeof key.principal, "%s", principal); /* fits */
-    if (!make_id(key.id))
-        return SMCRED_UNAVAILABLE;
-    enum smcred_status status = make_secret(server->vault, &secret);
+    enum smcred_status status = server_key_pair(server->vault, "AKIA", key.id, &secret);
     if (status == SMCRED_OK)
         status = server_seal(server->vault, server->master_key,
                              place_of(sm_bytes_of(key.id), place), secret, &sealed, &sealed_len);

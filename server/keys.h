@@ -16,6 +16,11 @@
     "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\","            \
     "\"Resource\":\"*\"}}"
 
+/* A new pair; `prefix` is AKIA, or ASIA for one that comes with a token.  out_secret: as below. */
+SM_MUST_CHECK enum smcred_status server_key_pair(struct sm_vault *vault, const char *prefix,
+                                                 char out_id[SERVER_KEY_ID_LEN + 1],
+                                                 struct sm_secret **out_secret);
+
 /*
  * Makes a key pair for `principal` and stores it, the secret half sealed.  It is not shown again.
  *   out_secret  free with sm_secret_free()

@@ -7,6 +7,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/access_facts.c \
 	%D%/admin.c %D%/admin.h \
 	%D%/admin_functions.c \
+	%D%/admin_issuer.c \
 	%D%/admin_keys.c \
 	%D%/admin_policy.c \
 	%D%/admin_role.c \
@@ -30,6 +31,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/iam_pattern.c \
 	%D%/invocation.c %D%/invocation.h \
 	%D%/json.c %D%/json.h \
+	%D%/jwt.c %D%/jwt.h \
 	%D%/keys.c %D%/keys.h \
 	%D%/labels.c %D%/labels.h \
 	%D%/list.c %D%/list.h \
@@ -50,6 +52,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/parameter_tags.c %D%/parameter_tags.h \
 	%D%/parameter_value.c %D%/parameter_value.h \
 	%D%/pattern.c %D%/pattern.h \
+	%D%/query.c %D%/query.h \
 	%D%/reading.c \
 	%D%/rotation.c %D%/rotation.h \
 	%D%/rotator.c %D%/rotator.h \
@@ -60,11 +63,13 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/secretsmanager.c %D%/secretsmanager.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/service.h \
+	%D%/session.c %D%/session.h \
 	%D%/setup.c %D%/setup.h \
 	%D%/signing.c %D%/signing.h \
 	%D%/ssm.c %D%/ssm.h %D%/ssm_model.c \
 	%D%/stages.c \
 	%D%/store.c %D%/store.h \
+	%D%/store_issuers.c \
 	%D%/store_keys.c \
 	%D%/store_labels.c \
 	%D%/store_parameters.c \
@@ -77,11 +82,13 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/store_sql.h \
 	%D%/store_tags.c \
 	%D%/store_versions.c \
+	%D%/sts.c %D%/sts.h \
 	%D%/tags.c %D%/tags.h \
 	%D%/trail.c %D%/trail.h \
 	%D%/validate.c %D%/validate.h \
 	%D%/value.c %D%/value.h \
-	%D%/versions.c %D%/versions.h
+	%D%/versions.c %D%/versions.h \
+	%D%/web_identity.c
 %C%_libserver_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(CJSON_CFLAGS) $(SQLITE_CFLAGS) \
 	$(CRYPTO_CFLAGS) $(PCRE2_CFLAGS)
 %C%_libserver_la_LIBADD = common/libsigv4.la common/libcommon.la $(MHD_LIBS) $(CJSON_LIBS) \

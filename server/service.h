@@ -24,13 +24,16 @@ struct server_operation {
 };
 
 struct server_service {
-    const char *name;   /* as the credential scope has it */
-    const char *target; /* how X-Amz-Target begins, with the dot */
+    const char *name; /* as the credential scope has it */
+    const char
+        *target; /* how X-Amz-Target begins, with the dot; NULL: the query protocol, in XML */
     const struct server_operation *operations;
+    const char
+        *unsigned_operation; /* needs no signature: what it carries says who calls; or NULL */
     /* What the service demands before a handler; called in its transaction.  NULL: nothing. */
     enum server_error (*check)(struct server_call *call);
 };
 
-extern const struct server_service server_secretsmanager, server_ssm;
+extern const struct server_service server_secretsmanager, server_ssm, server_sts;
 
 #endif

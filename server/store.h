@@ -299,6 +299,22 @@ SM_MUST_CHECK enum smcred_status server_store_resource_policy(struct server_stor
 SM_MUST_CHECK enum smcred_status server_store_resource_policy_delete(struct server_store *store,
                                                                      int64_t secret);
 
+/* Issuers of web identities that an account trusts. */
+#define SERVER_ISSUER_MAX      255
+#define SERVER_AUDIENCES_MAX   1024
+#define SERVER_ISSUER_KEYS_MAX 8192
+struct server_issuer {
+    char account[SERVER_ACCOUNT_LEN + 1];
+    char url[SERVER_ISSUER_MAX + 1];          /* begins with https:// */
+    char audiences[SERVER_AUDIENCES_MAX + 1]; /* separated by commas */
+    char keys[SERVER_ISSUER_KEYS_MAX + 1];    /* PEM */
+};
+SM_MUST_CHECK enum smcred_status server_store_issuer_put(struct server_store *store,
+                                                         const struct server_issuer *issuer);
+SM_MUST_CHECK enum smcred_status server_store_issuer(struct server_store *store,
+                                                     const char *account, const char *url,
+                                                     struct server_issuer *out_issuer);
+
 /* Settings of the whole store: region, account. */
 SM_MUST_CHECK enum smcred_status server_store_setting_set(struct server_store *store,
                                                           const char *name, const char *value);

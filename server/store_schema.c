@@ -89,6 +89,9 @@ static const char *const migrations[] = {
     "INSERT INTO clustered SELECT secret, label, version FROM label;"
     "DROP TABLE label;"
     "ALTER TABLE clustered RENAME TO label;",
+    /* Issuers of web identities. */
+    "CREATE TABLE issuer (account TEXT NOT NULL, url TEXT NOT NULL, audiences TEXT NOT NULL,"
+    " keys TEXT NOT NULL, PRIMARY KEY (account, url)) STRICT;",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

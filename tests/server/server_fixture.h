@@ -74,7 +74,7 @@ static cJSON *ask(struct server *server, const char *operation, const char *body
     call.error = server_dispatch_parse(&call, target, sm_bytes_of(body));
     if (call.error == SERVER_OK)
         call.error = server_dispatch_run(&call);
-    char *text = server_call_body(&call);
+    char *text = server_call_answer(&call).body;
     assert_non_null(text);
     cJSON *answer = cJSON_Parse(text);
     assert_non_null(answer);

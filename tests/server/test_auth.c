@@ -5,12 +5,14 @@
 #include "server/auth.h"
 #include "server/keys.h"
 #include "server/service.h"
+#include "server/session.h"
 
 #define HEADERS 5 /* authorization last */
 
 struct signing {
     struct server *server;
     struct sm_secret *secret;
+    const char *token; /* NULL: a long-term key */
     char id[SERVER_KEY_ID_LEN + 1];
     struct sigv4_scope scope;
     struct sigv4_header headers[HEADERS];
@@ -28,7 +30,8 @@ static void sign(struct signing *s)
 {
     s->headers[0] = header("Host", "localhost");
     s->headers[1] = header("Content-Type", "application/x-amz-json-1.1");
-    s->headers[2] = header("X-Amz-Target", "secretsmanager.ListSecrets");
+    s->headers[2] = s->token ? header("X-Amz-Security-Token", s->token)
+                             : header("X-Amz-Target", "secretsmanager.ListSecrets");
     s->headers[3] = header("X-Amz-Date", s->scope.date);
     s->request = (struct sigv4_request){.method = sm_bytes_of("POST"),
                                         .path = sm_bytes_of("/"),
@@ -204,8 +207,37 @@ static void wants_what_matters_signed(void **state)
     }
 }
 
+static void knows_a_session_until_it_expires(void **state)
+{
+    struct signing *s = *state;
+    struct server_session session;
+    struct server_credentials credentials;
+    struct server_call call;
+    server_session_init(&session, "arn:aws:iam::111122223333:role/app", "one");
+    session.expires_ms = fixture_now_ms + 1000;
+    assert_int_equal(server_session_create(s->server, &session, &credentials), SMCRED_OK);
+    sm_secret_free(s->secret);
+    s->secret = sm_take_ptr(&credentials.secret);
+    memcpy(s->id, credentials.key_id, sizeof s->id);
+    s->token = credentials.token;
+    sign(s);
+    server_call_init(&call, s->server, "unix");
+    call.service = &server_secretsmanager;
+    assert_int_equal(server_authenticate(&call, &s->request), SERVER_OK);
+    assert_string_equal(call.principal, "arn:aws:sts::111122223333:assumed-role/app/one");
+    assert_string_equal(call.role, "arn:aws:iam::111122223333:role/app");
+    assert_string_equal(call.place.account, "111122223333");
+    server_call_done(&call);
+    fixture_now_ms += 1000;
+    is_told(s, SERVER_EXPIRED_TOKEN, "The security token included in the request is expired");
+    fixture_now_ms -= 1000;
+    s->headers[2] = header("X-Other", "");
+    is_told(s, SERVER_UNRECOGNIZED_CLIENT, UNRECOGNIZED);
+    server_credentials_done(&credentials);
+}
+
 #define AUTH_TEST(test) cmocka_unit_test_setup_teardown(test, start_signing, stop_signing)
 SM_TEST_MAIN(AUTH_TEST(names_the_caller), AUTH_TEST(notices_any_change),
              AUTH_TEST(wants_to_be_signed_at_all), AUTH_TEST(knows_its_keys_only),
              AUTH_TEST(wants_its_own_scope), AUTH_TEST(allows_five_minutes_either_way),
-             AUTH_TEST(wants_what_matters_signed))
+             AUTH_TEST(knows_a_session_until_it_expires), AUTH_TEST(wants_what_matters_signed))

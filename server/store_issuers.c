@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * store_issuers.c - issuers of web identities that an account trusts, with their public keys.
+ */
+#include "server/store_sql.h"
+
+enum smcred_status server_store_issuer_put(struct server_store *store,
+                                           const struct server_issuer *issuer)
+{
+    store_autostatement sqlite3_stmt *statement = store_lend(
+        store, "INSERT INTO issuer (account, url, audiences, keys) VALUES (?1, ?2, ?3, ?4)"
+               " ON CONFLICT (account, url) DO UPDATE SET audiences = excluded.audiences,"
+               " keys = excluded.keys");
+    store_bind_text(statement, 1, issuer->account);
+    store_bind_text(statement, 2, issuer->url);
+    store_bind_text(statement, 3, issuer->audiences);
+    store_bind_text(statement, 4, issuer->keys);
+    return store_run(statement);
+}
+
+enum smcred_status server_store_issuer(struct server_store *store, const char *account,
+                                       const char *url, struct server_issuer *out_issuer)
+{
+    store_autostatement sqlite3_stmt *statement = store_lend(
+        store, "SELECT account, url, audiences, keys FROM issuer WHERE account = ?1 AND url = ?2");
+    store_bind_text(statement, 1, account);
+    store_bind_text(statement, 2, url);
+    enum smcred_status status = store_fetch(statement);
+    if (status != SMCRED_OK)
+        return status;
+    store_copy_text(statement, 0, out_issuer->account, sizeof out_issuer->account);
+    store_copy_text(statement, 1, out_issuer->url, sizeof out_issuer->url);
+    store_copy_text(statement, 2, out_issuer->audiences, sizeof out_issuer->audiences);
+    store_copy_text(statement, 3, out_issuer->keys, sizeof out_issuer->keys);
+    return SMCRED_OK;
+}
