@@ -16,8 +16,9 @@ struct server_service;
 struct server_signing;
 struct server_trail;
 
-#define SERVER_REQUEST_ID_LEN 36 /* a UUID */
-#define SERVER_USER_ID_MAX    96 /* "AROA..." and a session name */
+#define SERVER_REQUEST_ID_LEN 36                             /* a UUID */
+#define SERVER_OURSELVES      "secretsmanager.amazonaws.com" /* where our own calls come from */
+#define SERVER_USER_ID_MAX    96                             /* "AROA..." and a session name */
 
 /* What lives as long as the process.  One thread answers all calls. */
 struct server {

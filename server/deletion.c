@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * deletion.c - DeleteSecret and RestoreSecret.
+ * deletion.c - DeleteSecret and RestoreSecret, and what happens when nobody restores.
  */
+#include "server/deletion.h"
+
 #include <stdio.h>
 
 #include "server/json.h"
 #include "server/names.h"
 #include "server/operations.h"
+#include "server/record.h"
 #include "server/secrets.h"
+#include "server/trail.h"
 
 #define DAY_MS     INT64_C(86400000)
 #define WINDOW_MIN 7 /* days */
@@ -86,4 +90,34 @@ enum server_error server_restore_secret(struct server_call *call)
     call->secret.purge_ms = 0;
     server_secret_identify(call, call->output);
     return server_fail_status(call, server_store_secret_update(call->server->store, &call->secret));
+}
+
+/* --- the end of the window -------------------------------------------------------------------- */
+
+static enum smcred_status note_end(struct server *server, const struct server_secret *secret)
+{
+    struct server_call call;
+    if (!server->trail)
+        return SMCRED_OK;
+    server_call_init(&call, server, SERVER_OURSELVES);
+    call.secret = *secret;
+    call.place = secret->place;
+    enum smcred_status status = server_trail_write(
+        server->trail, server_record_of_event(&call, "EndSecretVersionDelete", NULL));
+    server_call_done(&call);
+    return status;
+}
+
+enum smcred_status server_purge(struct server *server, int64_t now_ms)
+{
+    struct server_secret secret;
+    enum smcred_status status;
+    while ((status = server_store_secret_to_purge(server->store, now_ms, &secret)) == SMCRED_OK) {
+        status = server_store_secret_delete(server->store, secret.row);
+        if (status == SMCRED_OK)
+            status = note_end(server, &secret);
+        if (status != SMCRED_OK)
+            return status;
+    }
+    return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
 }

@@ -88,8 +88,7 @@ static enum server_error run_handler(struct server_call *call)
     return error;
 }
 
-/* As AWS names its operations, and sorts them into access levels. */
-static bool only_reads(const struct server_operation *operation)
+bool server_dispatch_only_reads(const struct server_operation *operation)
 {
     static const char *const verbs[] = {"BatchGet", "Describe", "Get", "List", "Validate"};
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
@@ -105,8 +104,9 @@ enum server_error server_dispatch_run(struct server_call *call)
     enum server_error error = server_validate(call, call->operation->members);
     if (error != SERVER_OK)
         return error;
-    enum smcred_status status =
-        only_reads(call->operation) ? server_store_begin_reading(store) : server_store_begin(store);
+    enum smcred_status status = server_dispatch_only_reads(call->operation)
+                                    ? server_store_begin_reading(store)
+                                    : server_store_begin(store);
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
     error = run_handler(call);

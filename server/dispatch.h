@@ -21,6 +21,9 @@ enum server_error server_dispatch_parse_query(struct server_call *call, struct s
 /* The rest: constraints, look-up, the operation itself, in one transaction. */
 enum server_error server_dispatch_run(struct server_call *call);
 
+/* By its name: as AWS names its operations, and sorts them into access levels. */
+bool server_dispatch_only_reads(const struct server_operation *operation);
+
 /* "GetSecretValue", or "" while it is unknown; for the trail. */
 const char *server_dispatch_name(const struct server_call *call);
 /* The SecretId or Name as the caller wrote it, or "". */

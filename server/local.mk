@@ -17,8 +17,8 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/call.c %D%/call.h \
 	%D%/command.c %D%/command.h \
 	%D%/connections.c %D%/connections.h \
-	%D%/credentials.c %D%/credentials.h \
-	%D%/deletion.c \
+	%D%/environment.c %D%/environment.h \
+	%D%/deletion.c %D%/deletion.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/envelope.c %D%/envelope.h \
 	%D%/errors.c %D%/errors.h \

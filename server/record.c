@@ -16,11 +16,11 @@
 #include "server/service.h"
 #include "server/validate.h"
 
-#define RECORD_VERSION      "1.11"
-#define HIDDEN       "HIDDEN_DUE_TO_SECURITY_REASONS"
-#define TEXT_MAX     1024 /* bytes of what the caller wrote; names fit, floods do not */
-#define ELEMENTS_MAX 50   /* of a list; as many as a secret has tags */
-#define TYPE_SECRET  "AWS::SecretsManager::Secret"
+#define RECORD_VERSION "1.11"
+#define HIDDEN         "HIDDEN_DUE_TO_SECURITY_REASONS"
+#define TEXT_MAX       1024 /* bytes of what the caller wrote; names fit, floods do not */
+#define ELEMENTS_MAX   50   /* of a list; as many as a secret has tags */
+#define TYPE_SECRET    "AWS::SecretsManager::Secret"
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
@@ -154,16 +154,6 @@ static void add_request(cJSON *record, const struct server_call *call)
 
 /* --- what came of it -------------------------------------------------------------------------- */
 
-static bool reads_only(const char *name)
-{
-    static const char *const verbs[] = {"Get", "BatchGet", "List", "Describe", "Validate"};
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-        if (strncmp(name, verbs[i], strlen(verbs[i])) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Of what changed something; answers of reads are values, or long. */
 static void add_response(cJSON *record, const struct server_call *call, bool read_only)
 {
@@ -228,7 +218,7 @@ static char *end_record(cJSON *record, const struct server_call *call, const cha
 char *server_record_of_call(const struct server_call *call)
 {
     const char *name = server_dispatch_name(call);
-    bool read_only = reads_only(name);
+    bool read_only = call->operation && server_dispatch_only_reads(call->operation);
     cJSON *record =
         begin_record(call, call->service ? call->service->name : "secretsmanager", name);
     add_identity(record, call);
@@ -255,9 +245,9 @@ char *server_record_of_event(const struct server_call *call, const char *name, c
     cJSON *identity = server_json_add_object(record, "userIdentity");
     server_json_add(identity, "type", "AWSService");
     server_json_add(identity, "accountId", call->secret.place.account);
-    server_json_add(identity, "invokedBy", "secretsmanager.amazonaws.com");
-    server_json_add(record, "sourceIPAddress", "secretsmanager.amazonaws.com");
-    server_json_add(record, "userAgent", "secretsmanager.amazonaws.com");
+    server_json_add(identity, "invokedBy", SERVER_OURSELVES);
+    server_json_add(record, "sourceIPAddress", SERVER_OURSELVES);
+    server_json_add(record, "userAgent", SERVER_OURSELVES);
     if (why)
         add_outside(record, "errorMessage", why);
     (void)cJSON_AddNullToObject(record, "requestParameters"); /* failed() */

@@ -15,7 +15,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "server/credentials.h"
+#include "server/deletion.h"
+#include "server/environment.h"
 #include "server/invocation.h"
 #include "server/json.h"
 #include "server/listen.h"
@@ -26,7 +27,6 @@
 
 #define RUNNING_MAX 8    /* functions at a time */
 #define TICK_MS     1000 /* between two looks at the clock */
-#define SOURCE      "secretsmanager.amazonaws.com"
 
 struct run {
     int64_t secret; /* 0: free */
@@ -64,7 +64,7 @@ static enum smcred_status begin_work(struct server_rotator *rotator, int64_t sec
                                      struct work *work)
 {
     struct server_store *store = rotator->server.store;
-    server_call_init(&work->call, &rotator->server, SOURCE);
+    server_call_init(&work->call, &rotator->server, SERVER_OURSELVES);
     enum smcred_status status = server_store_begin(store);
     if (status != SMCRED_OK)
         return status;
@@ -160,7 +160,7 @@ static enum smcred_status advance(struct work *work, const char *why)
 static void end_run(struct server_rotator *rotator, struct run *run)
 {
     server_invocation_free(run->invocation);
-    enum smcred_status status = server_credentials_revoke(rotator->server.store, run->principal);
+    enum smcred_status status = server_environment_revoke(rotator->server.store, run->principal);
     if (status != SMCRED_OK)
         say_store(rotator, status);
     *run = (struct run){.secret = 0};
@@ -197,23 +197,23 @@ static char *event_of(const struct work *work)
 }
 
 static enum smcred_status invoke(const struct work *work, const struct server_function *function,
-                                 struct server_credentials *credentials, struct run *run,
+                                 struct server_environment *environment, struct run *run,
                                  struct sm_error *err)
 {
     char label[200];
-    char *environment[SERVER_CREDENTIALS_VARIABLES];
+    char *variables[SERVER_ENVIRONMENT_VARIABLES];
     char *event = event_of(work);
     if (!event)
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     (void)snprintf(label, sizeof label, "rotation of %.100s: %s", log_quote(work->call.secret.name),
                    server_step_name(work->rotation.step)); /* may be cut */
-    server_credentials_environment(credentials, environment);
+    server_environment_list(environment, variables);
     enum smcred_status status = server_invocation_start(
         &(struct server_invocation_plan){
             .path = function->path,
             .user = function->user,
             .event = event,
-            .environment = environment,
+            .environment = variables,
             .timeout_s = function->timeout_s,
             .label = label,
         },
@@ -244,7 +244,7 @@ static bool is_at_its_beginning(const struct server_rotation *rotation)
 /* Up to what has to be in the store before the function starts. */
 static enum smcred_status prepare(struct server_rotator *rotator, struct work *work,
                                   struct server_function *function,
-                                  struct server_credentials **out_credentials)
+                                  struct server_environment **out_environment)
 {
     enum smcred_status status = SMCRED_OK;
     if (!*work->rotation.token)
@@ -259,33 +259,33 @@ static enum smcred_status prepare(struct server_rotator *rotator, struct work *w
     if (is_at_its_beginning(&work->rotation))
         note_event(work, work->rotation.token,
                    work->rotation.is_test ? "TestRotationStarted" : "RotationStarted", NULL);
-    return server_credentials_new(&work->call, rotator->url, out_credentials);
+    return server_environment_new(&work->call, rotator->url, out_environment);
 }
 
 static void start_step(struct server_rotator *rotator, int64_t secret, struct run *run)
 {
     struct work work;
     struct server_function function;
-    struct server_credentials *credentials = NULL;
+    struct server_environment *environment = NULL;
     struct sm_error err = {.text = ""};
     enum smcred_status status = begin_work(rotator, secret, &work);
     if (status == SMCRED_NOT_FOUND)
         return;
     if (status == SMCRED_OK) {
-        status = prepare(rotator, &work, &function, &credentials);
+        status = prepare(rotator, &work, &function, &environment);
         status = end_work(rotator, &work, status);
     }
     if (status != SMCRED_OK)
         say_store(rotator, status);
-    if (status == SMCRED_OK && credentials) {
+    if (status == SMCRED_OK && environment) {
         run->secret = secret;
         memcpy(run->token, work.rotation.token, sizeof run->token);
-        memccpy(run->principal, server_credentials_principal(credentials), 0,
+        memccpy(run->principal, server_environment_principal(environment), 0,
                 sizeof run->principal); /* fits */
-        if (invoke(&work, &function, credentials, run, &err) != SMCRED_OK)
+        if (invoke(&work, &function, environment, run, &err) != SMCRED_OK)
             finish_run(rotator, run, err.text);
     }
-    server_credentials_free(credentials);
+    server_environment_free(environment);
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */
@@ -314,7 +314,7 @@ static void find_due(struct server_rotator *rotator, struct due *due)
     int64_t now_ms = rotator->server.now_ms();
     enum smcred_status status = server_store_begin(store);
     if (status == SMCRED_OK)
-        status = server_store_purge(store, now_ms);
+        status = server_purge(&rotator->server, now_ms);
     if (status == SMCRED_OK)
         status = server_store_rotations_due(store, now_ms, note_due, due);
     if (status == SMCRED_OK)
@@ -392,7 +392,7 @@ static void *rotate(void *context)
 {
     struct server_rotator *rotator = context;
     bool ended = false;
-    if (server_credentials_revoke(rotator->server.store, "") != SMCRED_OK)
+    if (server_environment_revoke(rotator->server.store, "") != SMCRED_OK)
         say_store(rotator, SMCRED_SYSTEM);
     while (!atomic_load(&rotator->stopping)) {
         start_due(rotator);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "server/access.h"
+#include "server/deletion.h"
 #include "server/dispatch.h"
 #include "server/json.h"
 #include "server/model.h"
@@ -162,7 +163,7 @@ enum server_error server_secretsmanager_find(struct server_call *call, const cha
 /* Where somebody else is writing, the next call purges. */
 static enum server_error purge(struct server_call *call)
 {
-    enum smcred_status status = server_store_purge(call->server->store, call->now_ms);
+    enum smcred_status status = server_purge(call->server, call->now_ms);
     return server_fail_status(call, status == SMCRED_UNAVAILABLE ? SMCRED_OK : status);
 }
 

@@ -98,8 +98,10 @@ SM_MUST_CHECK enum smcred_status server_store_secret_update(struct server_store 
                                                             const struct server_secret *secret);
 SM_MUST_CHECK enum smcred_status server_store_secret_delete(struct server_store *store,
                                                             int64_t row);
-/* Removes those whose window has ended. */
-SM_MUST_CHECK enum smcred_status server_store_purge(struct server_store *store, int64_t now_ms);
+/* One whose window has ended.  To look takes no lock. */
+SM_MUST_CHECK enum smcred_status server_store_secret_to_purge(struct server_store *store,
+                                                              int64_t now_ms,
+                                                              struct server_secret *out_secret);
 
 /*
  * All secrets of a place, in an order.

@@ -122,24 +122,13 @@ enum smcred_status server_store_secret_delete(struct server_store *store, int64_
     return store_run(statement);
 }
 
-/* Whether there is anything to purge: to look takes no lock. */
-static enum smcred_status is_due(struct server_store *store, int64_t now_ms)
+enum smcred_status server_store_secret_to_purge(struct server_store *store, int64_t now_ms,
+                                                struct server_secret *out_secret)
 {
     store_autostatement sqlite3_stmt *statement =
-        store_lend(store, "SELECT 1 FROM secret WHERE purge_ms > 0 AND purge_ms <= ?1 LIMIT 1");
+        store_lend(store, SECRET_COLUMNS "WHERE purge_ms > 0 AND purge_ms <= ?1 LIMIT 1");
     store_bind_number(statement, 1, now_ms);
-    return store_fetch(statement);
-}
-
-enum smcred_status server_store_purge(struct server_store *store, int64_t now_ms)
-{
-    enum smcred_status status = is_due(store, now_ms);
-    if (status != SMCRED_OK)
-        return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
-    store_autostatement sqlite3_stmt *statement =
-        store_lend(store, "DELETE FROM secret WHERE purge_ms > 0 AND purge_ms <= ?1");
-    store_bind_number(statement, 1, now_ms);
-    return store_run(statement);
+    return fetch_secret(statement, out_secret);
 }
 
 enum smcred_status server_store_secrets(struct server_store *store,

@@ -79,6 +79,7 @@ server_scripts = \
 	%D%/t_clients.sh \
 	%D%/t_contract.sh \
 	%D%/t_crash.sh \
+	%D%/t_deletion.sh \
 	%D%/t_http.sh \
 	%D%/t_rotate.sh \
 	%D%/t_sts.sh \

@@ -50,6 +50,15 @@ stop_server() { # answers the server's exit code
     return $code
 }
 
+# patiently CONDITION...: within half a minute
+patiently() {
+    for _ in $(seq 300); do
+        "$@" && return 0
+        sleep 0.1
+    done
+    return 1
+}
+
 uuid() { cat /proc/sys/kernel/random/uuid; }
 
 # The keys go through a pipe, as an argument list can be read by anybody.

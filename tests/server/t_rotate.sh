@@ -14,15 +14,6 @@ function_of() { # function_of NAME TIMEOUT < BODY: an executable, registered
     "$server" function register --dir "$world/store" --timeout "$2" "$arn:$1" "$world/$1"
 }
 
-# patiently CONDITION...: within half a minute
-patiently() {
-    for _ in $(seq 300); do
-        "$@" && return 0
-        sleep 0.1
-    done
-    return 1
-}
-
 described() { call DescribeSecret "{\"SecretId\":\"$1\"}"; }
 is_rotated() { [[ $(described "$1") == *'"LastRotatedDate"'* ]]; }
 said() { grep -qF "$1" "$world/log"; }

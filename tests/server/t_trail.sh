@@ -6,14 +6,6 @@ init_store
 start_server --trail-max-mib 1 --trail-keep 2
 trail=$world/store/trail.jsonl
 
-# patiently CONDITION...: within half a minute
-patiently() {
-    for _ in $(seq 300); do
-        "$@" && return 0
-        sleep 0.1
-    done
-    return 1
-}
 shown() { "$server" trail --dir "$world/store" "$@"; }
 
 value=canary-$(uuid)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * credentials.c - the environment of a rotation function.  Called by the rotator.
+ * environment.c - the environment of a rotation function.  Called by the rotator.
  *
  * "NAME=VALUE" after "NAME=VALUE", each with its NUL.  Not in the vault, whose pages a child does
  * not inherit; the key is good for one step, and wiped when the function has started.
  */
-#include "server/credentials.h"
+#include "server/environment.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@
     "\"Resource\":\"%s\"},{\"Effect\":\"Allow\",\"Action\":\"secretsmanager:GetRandomPassword\","  \
     "\"Resource\":\"*\"}]}"
 
-struct server_credentials {
+struct server_environment {
     char principal[SERVER_PRINCIPAL_MAX + 1];
     char key_id[SERVER_KEY_ID_LEN + 1];
     size_t len;
@@ -34,96 +34,96 @@ struct server_credentials {
 };
 
 SM_PRINTF(2, 3)
-static void add(struct server_credentials *credentials, const char *format, ...)
+static void add(struct server_environment *environment, const char *format, ...)
 {
     va_list args;
-    size_t room = sizeof credentials->text - credentials->len;
+    size_t room = sizeof environment->text - environment->len;
     va_start(args, format);
-    int len = vsnprintf(credentials->text + credentials->len, room, format, args);
+    int len = vsnprintf(environment->text + environment->len, room, format, args);
     va_end(args);
     assert(len >= 0 && (size_t)len < room); /* ENVIRONMENT_MAX is more than all of it */
-    credentials->len += (size_t)len + 1;
+    environment->len += (size_t)len + 1;
 }
 
-static void add_all(struct server_credentials *credentials, const struct server_call *call,
+static void add_all(struct server_environment *environment, const struct server_call *call,
                     const char *url, const struct sm_secret *secret_key)
 {
     const char *region = call->secret.place.region;
-    add(credentials, "PATH=/usr/local/bin:/usr/bin:/bin");
-    add(credentials, "HOME=/");
-    add(credentials, "LANG=C.UTF-8");
-    add(credentials, "AWS_REGION=%s", region);
-    add(credentials, "AWS_DEFAULT_REGION=%s", region);
-    add(credentials, "AWS_EC2_METADATA_DISABLED=true");
-    add(credentials, "AWS_ACCESS_KEY_ID=%s", credentials->key_id);
-    add(credentials, "AWS_SECRET_ACCESS_KEY=%s", (const char *)sm_secret_view(secret_key).data);
-    add(credentials, "SECRETS_MANAGER_ENDPOINT=%s", url); /* as AWS's own functions read it */
-    add(credentials, "AWS_ENDPOINT_URL_SECRETS_MANAGER=%s", url);
+    add(environment, "PATH=/usr/local/bin:/usr/bin:/bin");
+    add(environment, "HOME=/");
+    add(environment, "LANG=C.UTF-8");
+    add(environment, "AWS_REGION=%s", region);
+    add(environment, "AWS_DEFAULT_REGION=%s", region);
+    add(environment, "AWS_EC2_METADATA_DISABLED=true");
+    add(environment, "AWS_ACCESS_KEY_ID=%s", environment->key_id);
+    add(environment, "AWS_SECRET_ACCESS_KEY=%s", (const char *)sm_secret_view(secret_key).data);
+    add(environment, "SECRETS_MANAGER_ENDPOINT=%s", url); /* as AWS's own functions read it */
+    add(environment, "AWS_ENDPOINT_URL_SECRETS_MANAGER=%s", url);
 }
 
 /* A user that may rotate this secret. */
-static enum smcred_status make_principal(struct server_credentials *credentials,
+static enum smcred_status make_principal(struct server_environment *environment,
                                          const struct server_call *call)
 {
     struct server_store *store = call->server->store;
     char name[SERVER_REQUEST_ID_LEN + 1], policy[sizeof POLICY + SERVER_ARN_MAX];
     server_uuid(name);
-    (void)snprintf(credentials->principal, sizeof credentials->principal,
+    (void)snprintf(environment->principal, sizeof environment->principal,
                    "arn:%s:iam::%s:user/secretsmanager-rotation/%s",
                    server_partition(call->secret.place.region), call->secret.place.account,
                    name);                                            /* fits */
     (void)snprintf(policy, sizeof policy, POLICY, call->secret.arn); /* fits; needs no escapes */
     enum smcred_status status =
-        server_store_principal_add(store, credentials->principal, call->now_ms);
+        server_store_principal_add(store, environment->principal, call->now_ms);
     return status == SMCRED_OK
-               ? server_store_policy_put(store, credentials->principal, "rotation", policy)
+               ? server_store_policy_put(store, environment->principal, "rotation", policy)
                : status;
 }
 
-enum smcred_status server_credentials_new(struct server_call *call, const char *url,
-                                          struct server_credentials **out)
+enum smcred_status server_environment_new(struct server_call *call, const char *url,
+                                          struct server_environment **out)
 {
     sm_autosecret struct sm_secret *secret_key = NULL;
-    struct server_credentials *credentials = calloc(1, sizeof *credentials);
-    if (!credentials)
+    struct server_environment *environment = calloc(1, sizeof *environment);
+    if (!environment)
         return SMCRED_NO_MEMORY;
-    enum smcred_status status = make_principal(credentials, call);
+    enum smcred_status status = make_principal(environment, call);
     if (status == SMCRED_OK)
-        status = server_key_create(call->server, credentials->principal, credentials->key_id,
+        status = server_key_create(call->server, environment->principal, environment->key_id,
                                    &secret_key);
     if (status != SMCRED_OK) {
-        server_credentials_free(credentials);
+        server_environment_free(environment);
         return status;
     }
-    add_all(credentials, call, url, secret_key);
-    *out = credentials;
+    add_all(environment, call, url, secret_key);
+    *out = environment;
     return SMCRED_OK;
 }
 
-void server_credentials_environment(const struct server_credentials *credentials,
-                                    char *out[SERVER_CREDENTIALS_VARIABLES])
+void server_environment_list(const struct server_environment *environment,
+                             char *out[SERVER_ENVIRONMENT_VARIABLES])
 {
-    const char *at = credentials->text, *end = at + credentials->len;
+    const char *at = environment->text, *end = at + environment->len;
     size_t count = 0;
-    for (; at < end && count < SERVER_CREDENTIALS_VARIABLES - 1; at += strlen(at) + 1)
+    for (; at < end && count < SERVER_ENVIRONMENT_VARIABLES - 1; at += strlen(at) + 1)
         out[count++] = (char *)(uintptr_t)at; /* execve() does not write */
     out[count] = NULL;
 }
 
-void server_credentials_free(struct server_credentials *credentials)
+void server_environment_free(struct server_environment *environment)
 {
-    if (!credentials)
+    if (!environment)
         return;
-    explicit_bzero(credentials, sizeof *credentials);
-    free(credentials);
+    explicit_bzero(environment, sizeof *environment);
+    free(environment);
 }
 
-const char *server_credentials_principal(const struct server_credentials *credentials)
+const char *server_environment_principal(const struct server_environment *environment)
 {
-    return credentials->principal;
+    return environment->principal;
 }
 
-enum smcred_status server_credentials_revoke(struct server_store *store, const char *principal)
+enum smcred_status server_environment_revoke(struct server_store *store, const char *principal)
 {
     return server_store_principals_delete(store, *principal ? principal : PRINCIPAL_HEAD "*");
 }
