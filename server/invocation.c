@@ -19,11 +19,9 @@
 #include <sys/wait.h>
 
 #include "common/clock.h"
-#include "common/log.h"
 
-#define LINE_MAX_LEN 1000  /* bytes of a line that the log shows */
-#define SAID_MAX     65536 /* bytes of a run that the log shows */
-#define NO_ID        ((uid_t)-1)
+#define SAID_MAX 65536 /* bytes of a run that are kept */
+#define NO_ID    ((uid_t)-1)
 
 struct server_invocation {
     pid_t pid;
@@ -31,10 +29,8 @@ struct server_invocation {
     int output; /* its standard output and error */
     int64_t deadline_ms;
     bool timed_out;
-    size_t said; /* bytes so far */
-    char line[LINE_MAX_LEN + 1];
-    size_t line_len;
-    char label[256];
+    struct sm_secret *said; /* it may be a value */
+    char *text;             /* its bytes */
     char why[128];
 };
 
@@ -154,8 +150,12 @@ enum smcred_status server_invocation_start(const struct server_invocation_plan *
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     invocation->pidfd = invocation->output = -1;
     invocation->deadline_ms = sm_boot_ms() + plan->timeout_s * INT64_C(1000);
-    (void)snprintf(invocation->label, sizeof invocation->label, "%s", plan->label); /* may be cut */
-    enum smcred_status status = spawn(plan, invocation, err);
+    size_t room;
+    enum smcred_status status = sm_secret_alloc(plan->vault, SAID_MAX, &invocation->said);
+    if (status == SMCRED_OK) {
+        invocation->text = sm_secret_room(invocation->said, &room);
+        status = spawn(plan, invocation, err);
+    }
     if (status != SMCRED_OK) {
         server_invocation_free(invocation);
         return status;
@@ -182,6 +182,7 @@ void server_invocation_free(struct server_invocation *invocation)
         (void)waitid(P_PID, (id_t)invocation->pid, &info, WEXITED); /* killed: it does not last */
     sm_close_fd(&invocation->pidfd);
     sm_close_fd(&invocation->output);
+    sm_secret_free(invocation->said);
     free(invocation);
     errno = saved;
 }
@@ -200,36 +201,27 @@ int64_t server_invocation_deadline_ms(const struct server_invocation *invocation
     return invocation->deadline_ms;
 }
 
-static void say_line(struct server_invocation *invocation)
-{
-    invocation->line[invocation->line_len] = '\0';
-    if (invocation->line_len > 0)
-        log_info("%s says %s", invocation->label, log_quote(invocation->line));
-    invocation->line_len = 0;
-}
-
-static void take_output(struct server_invocation *invocation, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len && invocation->said <= SAID_MAX; i++, invocation->said++) {
-        if (invocation->said == SAID_MAX)
-            log_info("%s says too much, the rest is passed over", invocation->label);
-        else if (text[i] == '\n')
-            say_line(invocation);
-        else if (invocation->line_len < LINE_MAX_LEN)
-            invocation->line[invocation->line_len++] = text[i];
-    }
-}
-
+/* What does not fit is passed over. */
 static void read_output(struct server_invocation *invocation)
 {
     char text[4096];
     ssize_t len;
     while (invocation->output >= 0 && (len = read(invocation->output, text, sizeof text)) != -1) {
+        size_t room;
+        char *at = sm_secret_room(invocation->said, &room);
+        size_t taken = (size_t)len < room ? (size_t)len : room;
+        memcpy(at, text, taken);
+        sm_secret_grow(invocation->said, taken);
+        explicit_bzero(text, sizeof text);
         if (len == 0)
             sm_close_fd(&invocation->output);
-        else
-            take_output(invocation, text, (size_t)len);
     }
+}
+
+char *server_invocation_said(struct server_invocation *invocation, size_t *out_len)
+{
+    *out_len = sm_secret_view(invocation->said).len;
+    return invocation->text;
 }
 
 /* Reaps the process that `info` says has ended, and whom it left behind. */
@@ -240,7 +232,6 @@ static void reap(struct server_invocation *invocation, const siginfo_t *info)
     (void)waitid(P_PIDFD, (id_t)invocation->pidfd, &same, WEXITED); /* has ended */
     invocation->pid = 0;
     read_output(invocation);
-    say_line(invocation);
     if (invocation->timed_out)
         (void)snprintf(invocation->why, sizeof invocation->why, "it took too long");
     else if (info->si_code == CLD_EXITED && info->si_status != 0)

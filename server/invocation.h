@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include "common/bytes.h"
+#include "common/secret.h"
 #include "common/status.h"
 
 #define SERVER_INVOCATION_FDS 2
@@ -20,7 +21,7 @@ struct server_invocation_plan {
     const char *event;        /* JSON, for its standard input */
     char *const *environment; /* all of it; the caller wipes it */
     int32_t timeout_s;
-    const char *label; /* what its lines are logged under */
+    struct sm_vault *vault; /* for what it says */
 };
 
 /*
@@ -39,8 +40,11 @@ void server_invocation_poll(const struct server_invocation *invocation,
                             struct pollfd out[SERVER_INVOCATION_FDS]);
 int64_t server_invocation_deadline_ms(const struct server_invocation *invocation);
 
+/* Its output and errors so far, to read and overwrite; a NUL follows. */
+char *server_invocation_said(struct server_invocation *invocation, size_t *out_len);
+
 /*
- * Logs what it has said, ends it if its time is over, and answers true once it has ended.
+ * Reads what it says, ends it if its time is over, and answers true once it has ended.
  *   out_why  "" for success, else why not; borrowed from the invocation
  */
 bool server_invocation_look(struct server_invocation *invocation, int64_t boot_ms,

@@ -24,6 +24,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/errors.c %D%/errors.h \
 	%D%/filters.c %D%/filters.h \
 	%D%/http.c %D%/http.h \
+	%D%/hush.c %D%/hush.h \
 	%D%/iam.h \
 	%D%/iam_condition.c \
 	%D%/iam_document.c \

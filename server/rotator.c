@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "server/deletion.h"
 #include "server/environment.h"
+#include "server/hush.h"
 #include "server/invocation.h"
 #include "server/json.h"
 #include "server/listen.h"
@@ -166,11 +167,30 @@ static void end_run(struct server_rotator *rotator, struct run *run)
     *run = (struct run){.secret = 0};
 }
 
+/* Line by line, without values; nothing of it where values cannot be told. */
+static void say_output(struct work *work, struct run *run)
+{
+    char *rest = NULL;
+    size_t len = 0;
+    char *said = run->invocation ? server_invocation_said(run->invocation, &len) : NULL;
+    if (len == 0)
+        return;
+    if (server_hush(&work->call, said, len) != SMCRED_OK) {
+        log_warning("rotation of %s: what %s says cannot be shown",
+                    log_quote(work->call.secret.name), server_step_name(work->rotation.step));
+        return;
+    }
+    for (char *line = strtok_r(said, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        log_info("rotation of %s: %s says %s", log_quote(work->call.secret.name),
+                 server_step_name(work->rotation.step), log_quote(line));
+}
+
 static void finish_run(struct server_rotator *rotator, struct run *run, const char *why)
 {
     struct work work;
     enum smcred_status status = begin_work(rotator, run->secret, &work);
     if (status == SMCRED_OK) {
+        say_output(&work, run);
         bool is_ours = strcmp(work.rotation.token, run->token) == 0; /* else it was cancelled */
         status = end_work(rotator, &work, is_ours ? advance(&work, why) : SMCRED_OK);
     }
@@ -200,13 +220,10 @@ static enum smcred_status invoke(const struct work *work, const struct server_fu
                                  struct server_environment *environment, struct run *run,
                                  struct sm_error *err)
 {
-    char label[200];
     char *variables[SERVER_ENVIRONMENT_VARIABLES];
     char *event = event_of(work);
     if (!event)
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
-    (void)snprintf(label, sizeof label, "rotation of %.100s: %s", log_quote(work->call.secret.name),
-                   server_step_name(work->rotation.step)); /* may be cut */
     server_environment_list(environment, variables);
     enum smcred_status status = server_invocation_start(
         &(struct server_invocation_plan){
@@ -215,7 +232,7 @@ static enum smcred_status invoke(const struct work *work, const struct server_fu
             .event = event,
             .environment = variables,
             .timeout_s = function->timeout_s,
-            .label = label,
+            .vault = work->call.server->vault,
         },
         &run->invocation, err);
     cJSON_free(event);

@@ -107,6 +107,20 @@ answers "a second rotation waits for the first" "A previous rotation isn't compl
 answers "but the same token asks for the same" "\"VersionId\":\"$token\"" \
     RotateSecret "{\"SecretId\":\"looked\",\"ClientRequestToken\":\"$token\"}"
 
+# --- one that says what it should not
+function_of talks 30 << 'BODY'
+echo "connecting to db.example as app"
+echo "with word-in-json"
+printf 'and no end of line: plain-word'
+BODY
+create json '"{\"host\":\"db.example\",\"username\":\"app\",\"password\":\"word-in-json\"}"'
+rotate json talks > /dev/null
+create plain '"plain-word"'
+rotate plain talks > /dev/null
+patiently said 'says "with ************"' && said '"connecting to db.example as app"'
+ok $? "a value that a function writes is not in the log"
+patiently said 'of line: **********"'; ok $? "nor a plain one"
+
 # --- one that does not end
 function_of sleeps 1 << 'BODY'
 echo "a line" >&2
