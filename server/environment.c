@@ -3,7 +3,7 @@
  * environment.c - the environment of a rotation function.  Called by the rotator.
  *
  * "NAME=VALUE" after "NAME=VALUE", each with its NUL.  Not in the vault, whose pages a child does
- * not inherit; the key is good for one step, and wiped when the function has started.
+ * not inherit; its credentials are good for one step, and wiped when the function has started.
  */
 #include "server/environment.h"
 
@@ -11,24 +11,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "server/keys.h"
 #include "server/names.h"
+#include "server/session.h"
 
-#define ENVIRONMENT_MAX 8192 /* bytes */
-/* A user of its own for every run, so that nothing outlives it. */
-#define PRINCIPAL_HEAD  "arn:*:iam::*:user/secretsmanager-rotation/"
+#define ENVIRONMENT_MAX (8192 + SERVER_SESSION_TOKEN_MAX) /* bytes */
+#define ROLE            "arn:%s:iam::%s:role/secretsmanager-rotation"
+#define GRACE_S         5 /* of the credentials, after the function's own time */
 
-/* What AWS's template gives a function's role, for its own secret alone. */
-#define POLICY                                                                                     \
+/* What AWS's template gives a function's role: the role for any secret, its session for one. */
+#define POLICY(resource)                                                                           \
     "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":["                \
     "\"secretsmanager:DescribeSecret\",\"secretsmanager:GetSecretValue\","                         \
     "\"secretsmanager:PutSecretValue\",\"secretsmanager:UpdateSecretVersionStage\"],"              \
-    "\"Resource\":\"%s\"},{\"Effect\":\"Allow\",\"Action\":\"secretsmanager:GetRandomPassword\","  \
-    "\"Resource\":\"*\"}]}"
+    "\"Resource\":\"" resource "\"},{\"Effect\":\"Allow\","                                        \
+    "\"Action\":\"secretsmanager:GetRandomPassword\",\"Resource\":\"*\"}]}"
 
 struct server_environment {
-    char principal[SERVER_PRINCIPAL_MAX + 1];
-    char key_id[SERVER_KEY_ID_LEN + 1];
     size_t len;
     char text[ENVIRONMENT_MAX];
 };
@@ -46,7 +44,7 @@ static void add(struct server_environment *environment, const char *format, ...)
 }
 
 static void add_all(struct server_environment *environment, const struct server_call *call,
-                    const char *url, const struct sm_secret *secret_key)
+                    const char *url, const struct server_credentials *credentials)
 {
     const char *region = call->secret.place.region;
     add(environment, "PATH=/usr/local/bin:/usr/bin:/bin");
@@ -55,49 +53,63 @@ static void add_all(struct server_environment *environment, const struct server_
     add(environment, "AWS_REGION=%s", region);
     add(environment, "AWS_DEFAULT_REGION=%s", region);
     add(environment, "AWS_EC2_METADATA_DISABLED=true");
-    add(environment, "AWS_ACCESS_KEY_ID=%s", environment->key_id);
-    add(environment, "AWS_SECRET_ACCESS_KEY=%s", (const char *)sm_secret_view(secret_key).data);
+    add(environment, "AWS_ACCESS_KEY_ID=%s", credentials->key_id);
+    add(environment, "AWS_SECRET_ACCESS_KEY=%s",
+        (const char *)sm_secret_view(credentials->secret).data);
+    add(environment, "AWS_SESSION_TOKEN=%s", credentials->token);
     add(environment, "SECRETS_MANAGER_ENDPOINT=%s", url); /* as AWS's own functions read it */
     add(environment, "AWS_ENDPOINT_URL_SECRETS_MANAGER=%s", url);
 }
 
-/* A user that may rotate this secret. */
-static enum smcred_status make_principal(struct server_environment *environment,
-                                         const struct server_call *call)
+/* There from the first rotation on, so that who wants to can narrow it. */
+static enum smcred_status make_role(const struct server_call *call, const char *role)
 {
     struct server_store *store = call->server->store;
-    char name[SERVER_REQUEST_ID_LEN + 1], policy[sizeof POLICY + SERVER_ARN_MAX];
-    server_uuid(name);
-    (void)snprintf(environment->principal, sizeof environment->principal,
-                   "arn:%s:iam::%s:user/secretsmanager-rotation/%s",
-                   server_partition(call->secret.place.region), call->secret.place.account,
-                   name);                                            /* fits */
-    (void)snprintf(policy, sizeof policy, POLICY, call->secret.arn); /* fits; needs no escapes */
-    enum smcred_status status =
-        server_store_principal_add(store, environment->principal, call->now_ms);
-    return status == SMCRED_OK
-               ? server_store_policy_put(store, environment->principal, "rotation", policy)
-               : status;
+    struct server_principal found;
+    enum smcred_status status = server_store_principal(store, role, &found);
+    if (status != SMCRED_NOT_FOUND)
+        return status;
+    status = server_store_principal_add(store, role, call->now_ms);
+    return status == SMCRED_OK ? server_store_policy_put(store, role, "rotation", POLICY("*"))
+                               : status;
 }
 
-enum smcred_status server_environment_new(struct server_call *call, const char *url,
-                                          struct server_environment **out)
+/* A session of the role that may rotate this secret. */
+static enum smcred_status make_credentials(const struct server_call *call, int32_t timeout_s,
+                                           struct server_credentials *out_credentials)
 {
-    sm_autosecret struct sm_secret *secret_key = NULL;
+    struct server_session session;
+    char role[SERVER_PRINCIPAL_MAX + 1];
+    (void)snprintf(role, sizeof role, ROLE, server_partition(call->secret.place.region),
+                   call->secret.place.account); /* fits */
+    enum smcred_status status = make_role(call, role);
+    if (status != SMCRED_OK)
+        return status;
+    server_session_init(&session, role, call->request_id);
+    session.expires_ms = call->now_ms + (timeout_s + GRACE_S) * INT64_C(1000);
+    if (asprintf(&session.policy, POLICY("%s"), call->secret.arn) < 0) /* needs no escapes */
+        session.policy = NULL;
+    status = session.policy ? server_session_create(call->server, &session, out_credentials)
+                            : SMCRED_NO_MEMORY; /* without it the role could do more */
+    server_session_done(&session);
+    return status;
+}
+
+enum smcred_status server_environment_new(const struct server_call *call, const char *url,
+                                          int32_t timeout_s, struct server_environment **out)
+{
+    struct server_credentials credentials = {.token = NULL};
     struct server_environment *environment = calloc(1, sizeof *environment);
     if (!environment)
         return SMCRED_NO_MEMORY;
-    enum smcred_status status = make_principal(environment, call);
-    if (status == SMCRED_OK)
-        status = server_key_create(call->server, environment->principal, environment->key_id,
-                                   &secret_key);
-    if (status != SMCRED_OK) {
-        server_environment_free(environment);
-        return status;
+    enum smcred_status status = make_credentials(call, timeout_s, &credentials);
+    if (status == SMCRED_OK) {
+        add_all(environment, call, url, &credentials);
+        *out = sm_take_ptr(&environment);
     }
-    add_all(environment, call, url, secret_key);
-    *out = environment;
-    return SMCRED_OK;
+    server_credentials_done(&credentials);
+    server_environment_free(environment);
+    return status;
 }
 
 void server_environment_list(const struct server_environment *environment,
@@ -116,14 +128,4 @@ void server_environment_free(struct server_environment *environment)
         return;
     explicit_bzero(environment, sizeof *environment);
     free(environment);
-}
-
-const char *server_environment_principal(const struct server_environment *environment)
-{
-    return environment->principal;
-}
-
-enum smcred_status server_environment_revoke(struct server_store *store, const char *principal)
-{
-    return server_store_principals_delete(store, *principal ? principal : PRINCIPAL_HEAD "*");
 }

@@ -32,7 +32,6 @@
 struct run {
     int64_t secret; /* 0: free */
     char token[SERVER_VERSION_ID_MAX + 1];
-    char principal[SERVER_PRINCIPAL_MAX + 1]; /* as whom the function calls us */
     struct server_invocation *invocation;
 };
 
@@ -157,13 +156,9 @@ static enum smcred_status advance(struct work *work, const char *why)
     return SMCRED_OK;
 }
 
-/* Nothing of the function is left, and what it called with is good for nothing. */
-static void end_run(struct server_rotator *rotator, struct run *run)
+static void end_run(struct run *run)
 {
     server_invocation_free(run->invocation);
-    enum smcred_status status = server_environment_revoke(rotator->server.store, run->principal);
-    if (status != SMCRED_OK)
-        say_store(rotator, status);
     *run = (struct run){.secret = 0};
 }
 
@@ -196,7 +191,7 @@ static void finish_run(struct server_rotator *rotator, struct run *run, const ch
     }
     if (status != SMCRED_OK && status != SMCRED_NOT_FOUND)
         say_store(rotator, status); /* the step is done again */
-    end_run(rotator, run);
+    end_run(run);
 }
 
 /* --- starting a step -------------------------------------------------------------------------- */
@@ -276,7 +271,7 @@ static enum smcred_status prepare(struct server_rotator *rotator, struct work *w
     if (is_at_its_beginning(&work->rotation))
         note_event(work, work->rotation.token,
                    work->rotation.is_test ? "TestRotationStarted" : "RotationStarted", NULL);
-    return server_environment_new(&work->call, rotator->url, out_environment);
+    return server_environment_new(&work->call, rotator->url, function->timeout_s, out_environment);
 }
 
 static void start_step(struct server_rotator *rotator, int64_t secret, struct run *run)
@@ -297,8 +292,6 @@ static void start_step(struct server_rotator *rotator, int64_t secret, struct ru
     if (status == SMCRED_OK && environment) {
         run->secret = secret;
         memcpy(run->token, work.rotation.token, sizeof run->token);
-        memccpy(run->principal, server_environment_principal(environment), 0,
-                sizeof run->principal); /* fits */
         if (invoke(&work, &function, environment, run, &err) != SMCRED_OK)
             finish_run(rotator, run, err.text);
     }
@@ -366,7 +359,7 @@ static void end_cancelled(struct server_rotator *rotator)
             server_store_rotation(rotator->server.store, run->secret, &rotation);
         if (status == SMCRED_NOT_FOUND ||
             (status == SMCRED_OK && strcmp(rotation.token, run->token) != 0))
-            end_run(rotator, run);
+            end_run(run);
     }
 }
 
@@ -409,8 +402,6 @@ static void *rotate(void *context)
 {
     struct server_rotator *rotator = context;
     bool ended = false;
-    if (server_environment_revoke(rotator->server.store, "") != SMCRED_OK)
-        say_store(rotator, SMCRED_SYSTEM);
     while (!atomic_load(&rotator->stopping)) {
         start_due(rotator);
         if (!ended)
@@ -418,10 +409,8 @@ static void *rotate(void *context)
         end_cancelled(rotator);
         look_at_runs(rotator, &ended);
     }
-    for (size_t i = 0; i < RUNNING_MAX; i++) {
-        if (rotator->running[i].secret != 0)
-            end_run(rotator, &rotator->running[i]);
-    }
+    for (size_t i = 0; i < RUNNING_MAX; i++)
+        end_run(&rotator->running[i]);
     return NULL;
 }
 

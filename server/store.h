@@ -272,9 +272,6 @@ SM_MUST_CHECK enum smcred_status server_store_principal_trust(struct server_stor
                                                               int64_t session_max_s);
 SM_MUST_CHECK enum smcred_status server_store_principal(struct server_store *store, const char *arn,
                                                         struct server_principal *out_principal);
-/* Those like `arns`, in GLOB's way, with their keys, policies and tags. */
-SM_MUST_CHECK enum smcred_status server_store_principals_delete(struct server_store *store,
-                                                                const char *arns);
 typedef void server_pair_visit(void *context, const char *name, const char *value);
 SM_MUST_CHECK enum smcred_status server_store_policy_put(struct server_store *store,
                                                          const char *principal, const char *name,

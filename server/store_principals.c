@@ -41,18 +41,6 @@ enum smcred_status server_store_principal(struct server_store *store, const char
     return SMCRED_OK;
 }
 
-enum smcred_status server_store_principals_delete(struct server_store *store, const char *arns)
-{
-    store_autostatement sqlite3_stmt *keys =
-        store_lend(store, "DELETE FROM access_key WHERE principal GLOB ?1");
-    store_autostatement sqlite3_stmt *principals =
-        store_lend(store, "DELETE FROM principal WHERE arn GLOB ?1");
-    store_bind_text(keys, 1, arns);
-    store_bind_text(principals, 1, arns);
-    enum smcred_status status = store_run(keys);
-    return status == SMCRED_OK ? store_run(principals) : status;
-}
-
 enum smcred_status server_store_policy_put(struct server_store *store, const char *principal,
                                            const char *name, const char *document)
 {

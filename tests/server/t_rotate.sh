@@ -107,6 +107,31 @@ answers "a second rotation waits for the first" "A previous rotation isn't compl
 answers "but the same token asks for the same" "\"VersionId\":\"$token\"" \
     RotateSecret "{\"SecretId\":\"looked\",\"ClientRequestToken\":\"$token\"}"
 
+function_of reaches 30 << 'BODY'
+sed 's/.*"SecretId":"\([^"]*\)".*/\1/' > "$world/own"
+/usr/bin/python3 - "$(cat "$world/own")" > "$world/reached" 2>&1 << 'PYTHON'
+import boto3, os, sys
+client = boto3.client("secretsmanager", endpoint_url=os.environ["SECRETS_MANAGER_ENDPOINT"])
+print("own", client.get_secret_value(SecretId=sys.argv[1])["SecretString"])
+print("password", len(client.get_random_password()["RandomPassword"]))
+for name, call in {
+    "other": lambda: client.get_secret_value(SecretId="looked"),
+    "list": lambda: client.list_secrets(),
+    "delete": lambda: client.delete_secret(SecretId=sys.argv[1]),
+}.items():
+    try:
+        print(name, call())
+    except client.exceptions.ClientError as error:
+        print(name, error.response["Error"]["Code"])
+PYTHON
+BODY
+create reach '"x"'
+rotate reach reaches > /dev/null
+has_reached() { grep -qs '^delete' "$world/reached"; }
+patiently has_reached
+[ "$(tr '\n' ' ' < "$world/reached")" = "own x password 32 other AccessDeniedException list AccessDeniedException delete AccessDeniedException " ]
+ok $? "it may rotate its own secret and nothing else"
+
 # --- one that says what it should not
 function_of talks 30 << 'BODY'
 echo "connecting to db.example as app"
