@@ -15,6 +15,9 @@ int server_admin_role(const char *path, int argc, char **argv);
 int server_admin_tag(const char *path, int argc, char **argv);
 int server_admin_trail(const char *path, int argc, char **argv);
 int server_admin_function(const char *path, int argc, char **argv);
+int server_admin_backup(const char *path, int argc, char **argv);
+int server_admin_restore(const char *path, int argc, char **argv);
+int server_admin_check(const char *path, int argc, char **argv);
 
 /*
  * Opens the store in `directory` beside a server that may have it open too, and says why it cannot.

@@ -6,6 +6,8 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/access.c %D%/access.h \
 	%D%/access_facts.c \
 	%D%/admin.c %D%/admin.h \
+	%D%/admin_backup.c \
+	%D%/admin_check.c \
 	%D%/admin_functions.c \
 	%D%/admin_issuer.c \
 	%D%/admin_keys.c \
@@ -16,6 +18,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/base64.c %D%/base64.h \
 	%D%/call.c %D%/call.h \
 	%D%/command.c %D%/command.h \
+	%D%/check.c %D%/check.h \
 	%D%/connections.c %D%/connections.h \
 	%D%/environment.c %D%/environment.h \
 	%D%/deletion.c %D%/deletion.h \
@@ -71,6 +74,8 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/stages.c \
 	%D%/store.c %D%/store.h \
 	%D%/store_issuers.c \
+	%D%/store_check.c %D%/store_check.h \
+	%D%/store_copy.c \
 	%D%/store_keys.c \
 	%D%/store_labels.c \
 	%D%/store_parameters.c \

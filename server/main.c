@@ -21,6 +21,9 @@ static const struct server_command commands[] = {
     {"role", "roles and who may assume them: put", server_admin_role},
     {"tag", "tag a user or role", server_admin_tag},
     {"trail", "who did what, when", server_admin_trail},
+    {"backup", "one moment of a store, in a file", server_admin_backup},
+    {"restore", "a backup becomes the store", server_admin_restore},
+    {"check", "is everything in a store as it must be?", server_admin_check},
     {.name = NULL},
 };
 

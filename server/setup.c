@@ -68,6 +68,32 @@ static enum smcred_status open_serving(const char *directory, const char *trail,
     return status == SMCRED_OK ? server_trail_open(trail, &server->trail, err) : status;
 }
 
+/* Opens what is in `paths`; on failure what is open so far stays in `server`. */
+static enum smcred_status open_paths(const struct paths *paths, struct server *server,
+                                     struct sm_error *err)
+{
+    if (access(paths->store, F_OK) != 0) /* SQLite would make an empty one */
+        return sm_error_set(err, SMCRED_SYSTEM, "no store at %s: %s", paths->store,
+                            strerror(errno));
+    enum smcred_status status = sm_vault_new(&server->vault);
+    if (status == SMCRED_OK)
+        status = server_master_read(server->vault, paths->key, &server->master_key, err);
+    if (status == SMCRED_OK)
+        status = server_store_open(paths->store, &server->store, err);
+    return status == SMCRED_OK ? server_init(server, err) : status;
+}
+
+/* Hands the server out, or closes what is open of it. */
+static enum smcred_status hand_out(struct server *server, enum smcred_status status,
+                                   struct server *out_server)
+{
+    if (status == SMCRED_OK)
+        *out_server = *server;
+    else
+        server_setup_close(server);
+    return status;
+}
+
 enum smcred_status server_setup_open(const char *directory, enum server_setup_use use,
                                      struct server *out_server, struct sm_error *err)
 {
@@ -79,19 +105,22 @@ enum smcred_status server_setup_open(const char *directory, enum server_setup_us
     if (status == SMCRED_OK && use == SERVER_SETUP_SERVE)
         status = open_serving(directory, paths.trail, &server, err);
     if (status == SMCRED_OK)
-        status = sm_vault_new(&server.vault);
+        status = open_paths(&paths, &server, err);
+    return hand_out(&server, status, out_server);
+}
+
+enum smcred_status server_setup_open_copy(const char *directory, const char *store,
+                                          struct server *out_server, struct sm_error *err)
+{
+    struct paths paths;
+    struct server server = {.lock_fd = -1};
+    enum smcred_status status = make_paths(directory, &paths, err);
     if (status == SMCRED_OK)
-        status = server_master_read(server.vault, paths.key, &server.master_key, err);
+        status = check_directory(directory, err);
+    (void)snprintf(paths.store, sizeof paths.store, "%s", store); /* was opened by that name */
     if (status == SMCRED_OK)
-        status = server_store_open(paths.store, &server.store, err);
-    if (status == SMCRED_OK)
-        status = server_init(&server, err);
-    if (status != SMCRED_OK) {
-        server_setup_close(&server);
-        return status;
-    }
-    *out_server = server;
-    return SMCRED_OK;
+        status = open_paths(&paths, &server, err);
+    return hand_out(&server, status, out_server);
 }
 
 enum smcred_status server_setup_open_store(const char *directory, struct server_store **out_store,

@@ -23,6 +23,10 @@ enum server_setup_use {
  */
 SM_MUST_CHECK enum smcred_status server_setup_open(const char *directory, enum server_setup_use use,
                                                    struct server *out_server, struct sm_error *err);
+/* The same of a copy of the store, elsewhere, with the master key of `directory`. */
+SM_MUST_CHECK enum smcred_status server_setup_open_copy(const char *directory, const char *store,
+                                                        struct server *out_server,
+                                                        struct sm_error *err);
 /* The store alone once more, for another thread; close with server_store_close(). */
 SM_MUST_CHECK enum smcred_status server_setup_open_store(const char *directory,
                                                          struct server_store **out_store,

@@ -75,6 +75,7 @@ endif
 
 server_scripts = \
 	%D%/t_admin.sh \
+	%D%/t_backup.sh \
 	%D%/t_cli.sh \
 	%D%/t_clients.sh \
 	%D%/t_contract.sh \
