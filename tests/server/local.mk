@@ -1,6 +1,6 @@
 # tests/server/local.mk - tests of server/.
 server_test_libs = server/libserver.la $(CMOCKA_LIBS)
-EXTRA_DIST += %D%/contract %D%/rotation_function.py %D%/server_fixture.h %D%/server_world.sh %D%/sts.py
+EXTRA_DIST += %D%/contract %D%/crash.py %D%/rotation_function.py %D%/server_fixture.h %D%/server_world.sh %D%/sts.py
 if HAVE_CMOCKA
 server_tests = \
 	%D%/test_access \
