@@ -102,7 +102,8 @@ mkfifo "$dir/never" "$dir/up"
     while :; do read -r x; done' sh "$dir/up" <>"$dir/never" >"$dir/out" 2>&1 8>&- 9<&- &
 front=$!
 read -r -t 60 _ <"$dir/up"
-kill -TERM "$front"
+# Again until it is gone: a signal just before bash's read(2) blocks waits for the read to end.
+while kill -TERM "$front" 2>/dev/null; do sleep 0.2; done &
 wait "$front"
 is "signals are passed on, and the end is the program's" "$? $(tail -n 1 "$dir/out")" "7 caught"
 
