@@ -65,7 +65,8 @@ bool json_member(const cJSON *object, const char *name, const cJSON **out_item)
 const char *json_text(const cJSON *object, const char *name)
 {
     const cJSON *item;
-    if (!cJSON_IsObject(object) || !json_member(object, name, &item) || !cJSON_IsString(item))
+    if (!cJSON_IsObject(object) || !json_member(object, name, &item) || !item ||
+        !cJSON_IsString(item))
         return NULL;
     return item->valuestring;
 }

@@ -488,7 +488,7 @@ static enum smcred_status read_stages(struct sm_source *source, const struct sm_
 static bool is_operation(const char *text)
 {
     size_t len = 0;
-    while (isalnum((unsigned char)text[len]) && len <= 64)
+    while (len <= 64 && isalnum((unsigned char)text[len]))
         len++;
     return len > 0 && len <= 64 && text[len] == '\0';
 }

@@ -16,7 +16,7 @@ TESTS += $(libsmcred_tests)
 endif
 
 # What must stay true of the whole tree's text and objects.
-TESTS += tests/check_layers.sh tests/check_headers.sh tests/check_symbols.sh
+TESTS += tests/check_layers.sh tests/check_headers.sh tests/check_symbols.sh tests/check_papers.sh
 TESTS += %D%/t_pkgconfig.sh
 EXTRA_DIST += %D%/t_pkgconfig.sh examples/login.c
-EXTRA_DIST += tests/check_layers.sh tests/check_headers.sh tests/check_symbols.sh tests/lib/tap.sh
+EXTRA_DIST += tests/check_layers.sh tests/check_headers.sh tests/check_symbols.sh tests/check_papers.sh tests/lib/tap.sh

@@ -62,7 +62,7 @@ if [ -n "$static" ]; then
     is "by stand-in address" "$(watched "$static" connect 127.83.0.1 5433)" "served billing"
     is "not at a port that is no target's" "$(watched "$static" connect 127.83.0.1 9999)" "Connection refused"
     is "data goes both ways" "$(watched "$static" echo 127.99.0.1 5432 | xargs)" "served orders hello"
-    is "flags are kept, and no descriptor is left behind" "$(watched "$static" flags 127.99.0.1 5432)" done
+    is "flags are kept, and no descriptor is left behind" "$(watched "$static" flags 127.99.0.1 5432)" "done"
     is "options are kept" "$(watched "$static" options 127.99.0.1 5432 | xargs)" \
         "keepalive 1 nodelay 1 keepidle 77 rcvtimeo 3"
     like "a second connect() says that it is connected" \

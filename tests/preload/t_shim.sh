@@ -34,7 +34,7 @@ is "no target at that port is a refusal, not somebody else's server" \
     "$(with "$probe" connect 127.83.0.1 9999)" "Connection refused"
 is "another port of a real address is not ours" \
     "$(with "$probe" connect 127.0.0.9 1)" "$("$probe" connect 127.0.0.9 1)"
-is "flags and errno are kept, and no descriptor is left behind" "$(with "$probe" flags 127.99.0.1 5432)" done
+is "flags and errno are kept, and no descriptor is left behind" "$(with "$probe" flags 127.99.0.1 5432)" "done"
 is "options set before are kept" "$(with "$probe" options 127.99.0.1 5432 | xargs)" \
     "keepalive 1 nodelay 1 keepidle 77 rcvtimeo 3"
 is "a second connect() says that it is connected" "$(with "$probe" twice 127.99.0.1 5432 | tail -n 1)" \
@@ -202,7 +202,7 @@ start_keeper refusing
 like "a refusal comes as PostgreSQL's own" "$(with "$probe" startup 127.99.0.1 5432)" "$no"
 like "also by IPv6" "$(with "$probe" startup fd00:99::1 5432)" "$no"
 is "or as an errno, where there is no such form" "$(with "$probe" connect 127.83.0.3 6379)" "Permission denied"
-is "flags are kept even then" "$(with "$probe" flags 127.99.0.1 5432)" done
+is "flags are kept even then" "$(with "$probe" flags 127.99.0.1 5432)" "done"
 start_keeper garbling
 like "garbage from a keeper is an error" "$(with "$probe" startup 127.99.0.1 5432)" "$not_now*understand.."
 start_keeper empty-handed
@@ -294,7 +294,7 @@ if command -v musl-gcc >/dev/null; then
     musl-gcc -O1 -o "$musl" "$top_srcdir/tests/preload/probe.c" 2>"$dir/log" || cat "$dir/log"
     cp "$musl" "$dir/libpq.musl"
     is "musl: connect" "$(with "$musl" connect 127.99.0.1 5432)" "served orders"
-    is "musl: flags" "$(with "$musl" flags 127.99.0.1 5432)" done
+    is "musl: flags" "$(with "$musl" flags 127.99.0.1 5432)" "done"
     is "musl: threads" "$(with "$musl" threads 127.99.0.1 5432)" "320 of 320"
     is "musl: a name" "$(with "$musl" resolve orders-db.internal 5432)" "$inet1"
     is "musl: a name, by libpq, freed by libc" "$(with "$dir/libpq.musl" resolve orders-db.internal 5432)" "$unix1"

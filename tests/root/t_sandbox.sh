@@ -35,7 +35,8 @@ holds "the users stay with it" id smcred-alice
 kill -KILL "$(cut -d' ' -f1 "$dir/w2/pids/postgres")" "$(cut -d' ' -f1 "$dir/w2/pids/keeper")"
 holds "a world whose parts were killed goes" sandbox down "$dir/w2"
 holds "a world comes up after it" sandbox up "$dir/w2"
-kill -STOP "$(cut -d' ' -f1 "$dir/w2/pids/keeper")" $(ps -o pid= --ppid "$(cut -d' ' -f1 "$dir/w2/pids/keeper")")
+parent=$(cut -d' ' -f1 "$dir/w2/pids/keeper")
+ps -o pid= --ppid "$parent" | xargs kill -STOP "$parent"
 holds "a world whose keeper is stopped goes" sandbox down "$dir/w2"
 holds "a world comes up once more" sandbox up "$dir/w2"
 rm -rf "$dir/w2"
