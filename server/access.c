@@ -119,7 +119,7 @@ static enum outcome decide(const struct hearing *hearing)
         return DENIED_BY_SESSION;
     if (hearing->resource == SERVER_IAM_DENIED)
         return DENIED_BY_RESOURCE;
-    bool foreign = is_foreign(hearing->access);
+    bool foreign = !hearing->access->alone && is_foreign(hearing->access);
     if ((foreign || hearing->access->trust) && own && hearing->resource == SERVER_IAM_SILENT)
         return NO_RESOURCE;
     if (own || (given && !foreign))

@@ -10,6 +10,7 @@
 /* Commands, as main's table names them; each in admin_NOUN.c. */
 int server_admin_access_key(const char *path, int argc, char **argv);
 int server_admin_issuer(const char *path, int argc, char **argv);
+int server_admin_kms(const char *path, int argc, char **argv);
 int server_admin_policy(const char *path, int argc, char **argv);
 int server_admin_role(const char *path, int argc, char **argv);
 int server_admin_tag(const char *path, int argc, char **argv);

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "server/json.h"
+#include "server/kms.h"
 #include "server/query.h"
 #include "server/service.h"
 #include "server/signing.h"
@@ -28,13 +29,17 @@ enum smcred_status server_init(struct server *server, struct sm_error *err)
         return sm_error_set(err, status,
                             "the store has no region and account; was it made by --init?");
     server->signing = server_signing_new();
-    return server->signing ? SMCRED_OK : sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
+    server->kms = server_kms_new();
+    return server->signing && server->kms ? SMCRED_OK
+                                          : sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
 }
 
 void server_done(struct server *server)
 {
     server_signing_free(server->signing);
     server->signing = NULL;
+    server_kms_free(server->kms);
+    server->kms = NULL;
 }
 
 void server_uuid(char out_id[SERVER_REQUEST_ID_LEN + 1])
@@ -96,6 +101,12 @@ enum server_error server_fail_status(struct server_call *call, enum smcred_statu
         return server_fail(call, error,
                            "Secrets Manager can't decrypt the protected secret text using the "
                            "provided KMS key.");
+    if (error == SERVER_ENCRYPTION_FAILURE)
+        return server_fail(
+            call, error,
+            "Secrets Manager can't encrypt the protected secret text using the "
+            "provided KMS key. Check that the KMS key is available, enabled, and not "
+            "in an invalid state.");
     return server_fail(call, SERVER_INTERNAL, "An error occurred on the server side.");
 }
 

@@ -13,6 +13,7 @@ struct cJSON;
 struct server_operation;
 struct server_rotator;
 struct server_service;
+struct server_kms;
 struct server_signing;
 struct server_trail;
 
@@ -26,6 +27,7 @@ struct server {
     struct sm_secret *master_key;
     struct server_store *store;
     struct server_signing *signing;
+    struct server_kms *kms;
     struct server_trail *trail;     /* NULL: none is kept */
     struct server_rotator *rotator; /* NULL: nothing rotates */
     int lock_fd;                    /* -1: somebody else may serve */

@@ -19,12 +19,16 @@
 #include <openssl/rand.h>
 #include <sys/stat.h>
 
-#define KEY_LEN    32
-#define NONCE_LEN  12
-#define TAG_LEN    16
-#define FORMAT     1
-#define WRAPPED_AT 1
-#define SEALED_AT  (WRAPPED_AT + NONCE_LEN + KEY_LEN + TAG_LEN)
+#include "server/store.h"
+
+#define KEY_LEN      32
+#define NONCE_LEN    12
+#define TAG_LEN      16
+#define FORMAT       1
+#define FORMAT_APART 2 /* nonce, ciphertext, tag: the data key is kept elsewhere */
+#define WRAPPED_AT   1
+#define SEALED_AT    (WRAPPED_AT + NONCE_LEN + KEY_LEN + TAG_LEN)
+static_assert(NONCE_LEN + KEY_LEN + TAG_LEN == SERVER_WRAPPED_LEN, "what a version has room for");
 static_assert(SEALED_AT + NONCE_LEN + TAG_LEN == SERVER_SEALED_OVERHEAD, "the drawing above");
 
 static const char master_magic[8] = "SMMKEY1\n"; /* then KEY_LEN bytes */
@@ -132,6 +136,59 @@ enum smcred_status server_unseal(struct sm_vault *vault, const struct sm_secret 
                    out_plain);
 }
 
+/* --- data keys apart -----------------------------------------------------------------------------
+ */
+
+enum smcred_status server_data_key_new(struct sm_vault *vault, struct sm_secret **out_key)
+{
+    return new_key(vault, out_key);
+}
+
+enum smcred_status server_wrap(const struct sm_secret *key, struct sm_bytes place,
+                               const struct sm_secret *data_key, uint8_t *out_wrapped)
+{
+    return encrypt(key, place, sm_secret_view(data_key), out_wrapped);
+}
+
+enum smcred_status server_unwrap(struct sm_vault *vault, const struct sm_secret *key,
+                                 struct sm_bytes place, const uint8_t *wrapped,
+                                 struct sm_secret **out_data_key)
+{
+    return decrypt(vault, key, place, wrapped, KEY_LEN, out_data_key);
+}
+
+enum smcred_status server_enclose(const struct sm_secret *data_key, struct sm_bytes place,
+                                  const struct sm_secret *plain, uint8_t **out_sealed,
+                                  size_t *out_len)
+{
+    struct sm_bytes text = sm_secret_view(plain);
+    size_t len = 1 + NONCE_LEN + text.len + TAG_LEN;
+    sm_autofree uint8_t *sealed = malloc(len);
+    if (!sealed)
+        return SMCRED_NO_MEMORY;
+    sealed[0] = FORMAT_APART;
+    enum smcred_status status = encrypt(data_key, place, text, sealed + 1);
+    if (status != SMCRED_OK)
+        return status;
+    *out_sealed = sm_take_ptr(&sealed);
+    *out_len = len;
+    return SMCRED_OK;
+}
+
+enum smcred_status server_disclose(struct sm_vault *vault, const struct sm_secret *data_key,
+                                   struct sm_bytes place, struct sm_bytes sealed,
+                                   struct sm_secret **out_plain)
+{
+    const uint8_t *bytes = sealed.data;
+    if (sealed.len < 1 + NONCE_LEN + TAG_LEN || bytes[0] != FORMAT_APART)
+        return SMCRED_INVALID;
+    return decrypt(vault, data_key, place, bytes + 1, sealed.len - 1 - NONCE_LEN - TAG_LEN,
+                   out_plain);
+}
+
+/* --- the master key ------------------------------------------------------------------------------
+ */
+
 static bool write_all(int fd, const void *data, size_t len)
 {
     const uint8_t *at = data;
@@ -171,9 +228,10 @@ static enum smcred_status check_master_file(int fd, const char *path, struct sm_
         return sm_error_set(err, SMCRED_SYSTEM, "%s: %s", path, strerror(errno));
     if (!S_ISREG(file.st_mode))
         return sm_error_set(err, SMCRED_DENIED, "%s is not a regular file", path);
-    if (file.st_uid != geteuid())
+    if (file.st_uid != geteuid() && file.st_uid != 0)
         return sm_error_set(err, SMCRED_DENIED, "%s belongs to another user", path);
-    if (file.st_mode & (S_IRWXG | S_IRWXO))
+    /* systemd's credentials are root's, and an ACL for us shows as bits of the group. */
+    if (file.st_mode & (file.st_uid == geteuid() ? S_IRWXG | S_IRWXO : S_IWGRP | S_IRWXO))
         return sm_error_set(err, SMCRED_DENIED,
                             "%s may be read or written by others; chmod 0600 %s", path, path);
     return SMCRED_OK;

@@ -43,4 +43,27 @@ SM_MUST_CHECK enum smcred_status server_unseal(struct sm_vault *vault,
                                                struct sm_bytes place, struct sm_bytes sealed,
                                                struct sm_secret **out_plain);
 
+/* --- data keys apart from what they seal --------------------------------------------------------
+ */
+
+/* A new one.  out_key: free with sm_secret_free(). */
+SM_MUST_CHECK enum smcred_status server_data_key_new(struct sm_vault *vault,
+                                                     struct sm_secret **out_key);
+/* Wraps a data key for `place`: SERVER_WRAPPED_LEN bytes. */
+SM_MUST_CHECK enum smcred_status server_wrap(const struct sm_secret *key, struct sm_bytes place,
+                                             const struct sm_secret *data_key,
+                                             uint8_t *out_wrapped);
+SM_MUST_CHECK enum smcred_status server_unwrap(struct sm_vault *vault, const struct sm_secret *key,
+                                               struct sm_bytes place, const uint8_t *wrapped,
+                                               struct sm_secret **out_data_key);
+/* Seals with a data key that is kept elsewhere.  out_sealed: free with free(). */
+SM_MUST_CHECK enum smcred_status server_enclose(const struct sm_secret *data_key,
+                                                struct sm_bytes place,
+                                                const struct sm_secret *plain, uint8_t **out_sealed,
+                                                size_t *out_len);
+SM_MUST_CHECK enum smcred_status server_disclose(struct sm_vault *vault,
+                                                 const struct sm_secret *data_key,
+                                                 struct sm_bytes place, struct sm_bytes sealed,
+                                                 struct sm_secret **out_plain);
+
 #endif

@@ -63,6 +63,8 @@ enum server_error server_error_of(enum smcred_status status)
         return SERVER_RESOURCE_NOT_FOUND;
     case SMCRED_INVALID: /* a sealed value that does not open: damaged, or another master key */
         return SERVER_DECRYPTION_FAILURE;
+    case SMCRED_REVOKED: /* a key that is disabled */
+        return SERVER_ENCRYPTION_FAILURE;
     case SMCRED_LIMITED:
         return SERVER_LIMIT_EXCEEDED;
     case SMCRED_TOO_LARGE:
@@ -72,7 +74,6 @@ enum server_error server_error_of(enum smcred_status status)
     case SMCRED_TIMED_OUT:
     case SMCRED_DENIED:
     case SMCRED_PROTOCOL:
-    case SMCRED_REVOKED:
     case SMCRED_UNSUPPORTED:
         return SERVER_INTERNAL; /* ours to repair, and not the caller's business */
     }

@@ -116,3 +116,27 @@ enum smcred_status server_key_find(const struct server *server, struct sm_bytes 
                ? SMCRED_OK
                : derive(server, id, scope, sm_bytes(sealed, sealed_len), out_signing_key);
 }
+
+static void copy_first(void *context, const struct server_key *key)
+{
+    char *id = context;
+    if (!*id)
+        memcpy(id, key->id, SERVER_KEY_ID_MAX + 1);
+}
+
+enum smcred_status server_keys_check(const struct server *server)
+{
+    char id[SERVER_KEY_ID_MAX + 1] = "", place[PLACE_MAX];
+    struct server_key key;
+    sm_autofree uint8_t *sealed = NULL;
+    sm_autosecret struct sm_secret *secret = NULL;
+    size_t len;
+    enum smcred_status status = server_store_keys(server->store, copy_first, id);
+    if (status != SMCRED_OK || !*id)
+        return status; /* a store that is being made has none */
+    status = server_store_key(server->store, sm_bytes_of(id), &key, &sealed, &len);
+    return status == SMCRED_OK
+               ? server_unseal(server->vault, server->master_key, place_of(sm_bytes_of(id), place),
+                               sm_bytes(sealed, len), &secret)
+               : status;
+}

@@ -40,4 +40,10 @@ SM_MUST_CHECK enum smcred_status server_key_find(const struct server *server, st
                                                  struct server_key *out_key,
                                                  const struct sm_secret **out_signing_key);
 
+/*
+ * Whether the master key opens what is sealed in the store: the access keys that were made first.
+ * Errors: SMCRED_INVALID (it does not), and the store's.
+ */
+SM_MUST_CHECK enum smcred_status server_keys_check(const struct server *server);
+
 #endif

@@ -11,6 +11,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/admin_functions.c \
 	%D%/admin_issuer.c \
 	%D%/admin_keys.c \
+	%D%/admin_kms.c \
 	%D%/admin_policy.c \
 	%D%/admin_role.c \
 	%D%/admin_trail.c \
@@ -37,6 +38,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/keys.c %D%/keys.h \
+	%D%/kms.c %D%/kms.h \
 	%D%/labels.c %D%/labels.h \
 	%D%/list.c %D%/list.h \
 	%D%/listen.c %D%/listen.h \
@@ -77,6 +79,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/store_check.c %D%/store_check.h \
 	%D%/store_copy.c \
 	%D%/store_keys.c \
+	%D%/store_kms.c \
 	%D%/store_labels.c \
 	%D%/store_parameters.c \
 	%D%/store_policies.c \

@@ -5,6 +5,8 @@
 #include "server/secrets.h"
 
 #include "server/json.h"
+#include "server/kms.h"
+#include "server/labels.h"
 #include "server/names.h"
 #include "server/operations.h"
 #include "server/rotation.h"
@@ -45,6 +47,22 @@ static void take_metadata(struct server_call *call)
         memccpy(call->secret.kms_key_id, kms_key_id, 0, sizeof call->secret.kms_key_id);
 }
 
+/* The key must be there, and enabled, before anything refers to it. */
+static enum server_error check_key(struct server_call *call)
+{
+    struct server_kms_key key;
+    if (!*call->secret.kms_key_id || !server_json_get(call->input, "KmsKeyId"))
+        return SERVER_OK;
+    enum smcred_status status =
+        server_kms_find(call->server, &call->secret.place, call->secret.kms_key_id, &key);
+    if (status == SMCRED_NOT_FOUND)
+        return server_fail(call, SERVER_RESOURCE_NOT_FOUND,
+                           "Secrets Manager can't find the specified KMS key.");
+    if (status == SMCRED_OK && key.state != SERVER_KMS_ENABLED)
+        status = SMCRED_REVOKED;
+    return status == SMCRED_OK ? server_kms_access(call, false) : server_fail_status(call, status);
+}
+
 static enum server_error create_new(struct server_call *call, const char *name,
                                     const struct server_value *value)
 {
@@ -52,12 +70,15 @@ static enum server_error create_new(struct server_call *call, const char *name,
         .place = call->place, .created_ms = call->now_ms, .changed_ms = call->now_ms};
     memccpy(call->secret.name, name, 0, sizeof call->secret.name); /* validated: fits */
     take_metadata(call);
+    enum server_error error = check_key(call);
+    if (error != SERVER_OK)
+        return error;
     enum smcred_status status = server_arn_make(&call->place, name, call->secret.arn);
     if (status == SMCRED_OK)
         status = server_store_secret_insert(call->server->store, &call->secret);
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
-    enum server_error error = server_tags_set(call, server_json_get(call->input, "Tags"));
+    error = server_tags_set(call, server_json_get(call->input, "Tags"));
     if (error == SERVER_OK && value->kind != SERVER_KIND_NONE)
         error = server_version_add(call, value, NULL);
     return error;
@@ -135,16 +156,38 @@ enum server_error server_describe_secret(struct server_call *call)
 
 /* --- updating --------------------------------------------------------------------------------- */
 
+/* Another key wraps the data keys of the versions that are in use. */
+static enum server_error rekey(struct server_call *call, const char *old)
+{
+    static const char *const labels[] = {SERVER_CURRENT, SERVER_PENDING, SERVER_PREVIOUS};
+    char id[SERVER_VERSION_ID_MAX + 1];
+    enum server_error error = check_key(call);
+    if (strcmp(old, call->secret.kms_key_id) == 0)
+        return error;
+    for (size_t i = 0; error == SERVER_OK && i < sizeof labels / sizeof *labels; i++) {
+        enum smcred_status status =
+            server_store_label(call->server->store, call->secret.row, labels[i], id);
+        if (status == SMCRED_OK)
+            status = server_value_rekey(call, id);
+        error = status == SMCRED_NOT_FOUND ? SERVER_OK : server_fail_status(call, status);
+    }
+    return error;
+}
+
 enum server_error server_update_secret(struct server_call *call)
 {
     server_autovalue struct server_value value = {SERVER_KIND_NONE, NULL};
     enum server_error error = server_value_read(call, &value);
     if (error != SERVER_OK)
         return error;
+    char old_key[sizeof call->secret.kms_key_id];
+    memcpy(old_key, call->secret.kms_key_id, sizeof old_key);
     take_metadata(call);
     call->secret.changed_ms = call->now_ms;
-    error =
-        server_fail_status(call, server_store_secret_update(call->server->store, &call->secret));
+    error = rekey(call, old_key);
+    if (error == SERVER_OK)
+        error = server_fail_status(call,
+                                   server_store_secret_update(call->server->store, &call->secret));
     if (error == SERVER_OK && value.kind != SERVER_KIND_NONE)
         error = server_version_add(call, &value, NULL);
     server_secret_identify(call, call->output);

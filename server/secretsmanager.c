@@ -14,6 +14,7 @@
 #include "server/deletion.h"
 #include "server/dispatch.h"
 #include "server/json.h"
+#include "server/kms.h"
 #include "server/model.h"
 #include "server/names.h"
 #include "server/operations.h"
@@ -135,6 +136,11 @@ static bool touches_value(const char *operation)
     return strcmp(operation, "GetSecretValue") == 0 || strcmp(operation, "PutSecretValue") == 0;
 }
 
+static bool reads(const char *operation)
+{
+    return strncmp(operation, "Get", 3) == 0;
+}
+
 enum server_error server_secretsmanager_find(struct server_call *call, const char *id,
                                              const char *operation, bool refuses_deleted)
 {
@@ -148,6 +154,9 @@ enum server_error server_secretsmanager_find(struct server_call *call, const cha
     if (status == SMCRED_NOT_FOUND)
         return server_fail(call, SERVER_RESOURCE_NOT_FOUND,
                            "Secrets Manager can't find the specified secret.");
+    if (touches_value(operation) &&
+        (error = server_kms_access(call, reads(operation))) != SERVER_OK)
+        return error;
     if (touches_value(operation) && !*call->secret.kms_key_id &&
         strcmp(call->secret.place.account, call->place.account) != 0)
         return server_fail(call, SERVER_INVALID_REQUEST,

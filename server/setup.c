@@ -18,11 +18,21 @@ struct paths {
     char key[PATH_MAX], store[PATH_MAX], trail[PATH_MAX];
 };
 
+/* The master key as systemd hands it over (LoadCredential=), if it does. */
+static bool credential(char out_path[PATH_MAX])
+{
+    const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
+    return directory && *directory &&
+           snprintf(out_path, PATH_MAX, "%s/" SERVER_CREDENTIAL, directory) < PATH_MAX &&
+           access(out_path, F_OK) == 0;
+}
+
 static enum smcred_status make_paths(const char *directory, struct paths *out, struct sm_error *err)
 {
     if (strlen(directory) > PATH_MAX - 32)
         return sm_error_set(err, SMCRED_TOO_LARGE, "the directory's path is too long");
-    (void)snprintf(out->key, sizeof out->key, "%s/master.key", directory);      /* fits */
+    if (!credential(out->key))
+        (void)snprintf(out->key, sizeof out->key, "%s/master.key", directory);  /* fits */
     (void)snprintf(out->store, sizeof out->store, "%s/store.db", directory);    /* fits */
     (void)snprintf(out->trail, sizeof out->trail, "%s/trail.jsonl", directory); /* fits */
     return SMCRED_OK;
@@ -94,6 +104,19 @@ static enum smcred_status hand_out(struct server *server, enum smcred_status sta
     return status;
 }
 
+/* Every store has an access key sealed under its master key: with another, nothing is to be
+ * written. */
+static enum smcred_status check_master(const struct server *server, const char *path,
+                                       struct sm_error *err)
+{
+    enum smcred_status status = server_keys_check(server);
+    return status == SMCRED_INVALID
+               ? sm_error_set(err, status, "%s is not the master key of this store", path)
+           : status != SMCRED_OK ? sm_error_set(err, status, "cannot read the store: %s",
+                                                server_store_error(server->store))
+                                 : SMCRED_OK;
+}
+
 enum smcred_status server_setup_open(const char *directory, enum server_setup_use use,
                                      struct server *out_server, struct sm_error *err)
 {
@@ -106,6 +129,8 @@ enum smcred_status server_setup_open(const char *directory, enum server_setup_us
         status = open_serving(directory, paths.trail, &server, err);
     if (status == SMCRED_OK)
         status = open_paths(&paths, &server, err);
+    if (status == SMCRED_OK)
+        status = check_master(&server, paths.key, err);
     return hand_out(&server, status, out_server);
 }
 
@@ -158,6 +183,13 @@ static enum smcred_status create_store(const char *path, const char *region, con
     return status;
 }
 
+/* Makes the master key, unless systemd has one for us. */
+static enum smcred_status make_master(const char *path, struct sm_error *err)
+{
+    char given[PATH_MAX];
+    return credential(given) ? SMCRED_OK : server_master_create(path, err);
+}
+
 /* So that the names of the new files survive a power cut. */
 static enum smcred_status sync_directory(const char *directory, struct sm_error *err)
 {
@@ -181,7 +213,7 @@ enum smcred_status server_setup_create(const char *directory, const char *region
         return sm_error_set(err, SMCRED_SYSTEM, "cannot make %s: %s", directory, strerror(errno));
     status = check_directory(directory, err);
     if (status == SMCRED_OK)
-        status = server_master_create(paths.key, err);
+        status = make_master(paths.key, err);
     if (status == SMCRED_OK)
         status = create_store(paths.store, region, account, err);
     if (status == SMCRED_OK)

@@ -12,6 +12,8 @@
  * DIR 0700.
  */
 
+#define SERVER_CREDENTIAL "smcred-master-key" /* in $CREDENTIALS_DIRECTORY */
+
 enum server_setup_use {
     SERVER_SETUP_SERVE,  /* holds DIR/lock, as one process at a time can, and writes the trail */
     SERVER_SETUP_BESIDE, /* a command, whether or not somebody serves */

@@ -21,6 +21,8 @@
 #define SERVER_LABEL_MAX       (256 * SERVER_UTF8_MAX)
 #define SERVER_KEY_ID_MAX      128
 #define SERVER_PRINCIPAL_MAX   256
+#define SERVER_KMS_ID_MAX      36
+#define SERVER_WRAPPED_LEN     60   /* bytes of a data key wrapped */
 #define SERVER_TRUST_MAX       2048 /* bytes */
 
 #define SERVER_REGION_MAX  63
@@ -58,6 +60,11 @@ struct server_version {
     enum server_kind kind;
     uint8_t *sealed; /* free with server_version_done() */
     size_t sealed_len;
+    /* what opens it: a data key, wrapped by material of a key; 0: all is in `sealed` */
+    int64_t material;
+    uint8_t wrapped[SERVER_WRAPPED_LEN];
+    char kms_key[SERVER_KMS_ID_MAX + 1]; /* id of that key; "": the default one */
+    bool kms_disabled;
 };
 
 /*
@@ -313,6 +320,64 @@ SM_MUST_CHECK enum smcred_status server_store_issuer_put(struct server_store *st
 SM_MUST_CHECK enum smcred_status server_store_issuer(struct server_store *store,
                                                      const char *account, const char *url,
                                                      struct server_issuer *out_issuer);
+
+/* Keys of KMS: kms.h. */
+enum server_kms_state { SERVER_KMS_ENABLED, SERVER_KMS_DISABLED };
+struct server_kms_key {
+    int64_t row;
+    struct server_place place;
+    char id[SERVER_KMS_ID_MAX + 1];
+    enum server_kms_state state;
+    int64_t created_ms;
+    int64_t material; /* row of the latest */
+};
+/* Sets key->row. */
+SM_MUST_CHECK enum smcred_status server_store_kms_insert(struct server_store *store,
+                                                         struct server_kms_key *key);
+SM_MUST_CHECK enum smcred_status server_store_kms_by_id(struct server_store *store,
+                                                        const struct server_place *place,
+                                                        const char *id,
+                                                        struct server_kms_key *out_key);
+/* alias  "alias/NAME" */
+SM_MUST_CHECK enum smcred_status server_store_kms_by_alias(struct server_store *store,
+                                                           const struct server_place *place,
+                                                           const char *alias,
+                                                           struct server_kms_key *out_key);
+SM_MUST_CHECK enum smcred_status server_store_kms_alias(struct server_store *store,
+                                                        const struct server_kms_key *key,
+                                                        const char *alias);
+SM_MUST_CHECK enum smcred_status server_store_kms_state(struct server_store *store, int64_t key,
+                                                        enum server_kms_state state);
+typedef void server_kms_visit(void *context, const struct server_kms_key *key, const char *aliases);
+SM_MUST_CHECK enum smcred_status server_store_kms_keys(struct server_store *store,
+                                                       server_kms_visit *visit, void *context);
+SM_MUST_CHECK enum smcred_status server_store_kms_material_add(struct server_store *store,
+                                                               int64_t key, struct sm_bytes sealed,
+                                                               int64_t *out_row);
+/* out_sealed: free with free(). */
+SM_MUST_CHECK enum smcred_status server_store_kms_material(struct server_store *store, int64_t row,
+                                                           int64_t *out_key, uint8_t **out_sealed,
+                                                           size_t *out_len);
+/* All material of the key but this. */
+SM_MUST_CHECK enum smcred_status server_store_kms_material_drop(struct server_store *store,
+                                                                int64_t key, int64_t but);
+
+/* Data keys, one a version. */
+struct server_data_key {
+    int64_t secret, material;
+    char version[SERVER_VERSION_ID_MAX + 1];
+    uint8_t wrapped[SERVER_WRAPPED_LEN];
+    char arn[SERVER_ARN_MAX + 1]; /* of the secret */
+    enum server_kind kind;
+};
+SM_MUST_CHECK enum smcred_status server_store_data_key_put(struct server_store *store,
+                                                           int64_t secret, const char *version,
+                                                           int64_t material,
+                                                           struct sm_bytes wrapped);
+/* One that the key has wrapped with other material than `but`. */
+SM_MUST_CHECK enum smcred_status server_store_data_key_next(struct server_store *store, int64_t key,
+                                                            int64_t but,
+                                                            struct server_data_key *out_data_key);
 
 /* Settings of the whole store: region, account. */
 SM_MUST_CHECK enum smcred_status server_store_setting_set(struct server_store *store,

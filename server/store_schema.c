@@ -92,6 +92,22 @@ static const char *const migrations[] = {
     /* Issuers of web identities. */
     "CREATE TABLE issuer (account TEXT NOT NULL, url TEXT NOT NULL, audiences TEXT NOT NULL,"
     " keys TEXT NOT NULL, PRIMARY KEY (account, url)) STRICT;",
+    /* Keys of KMS, and data keys apart from the values they open. */
+    "CREATE TABLE kms_key (row INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,"
+    " region TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
+    " UNIQUE (account, region, id)) STRICT;"
+    "CREATE TABLE kms_alias (account TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,"
+    " key INTEGER NOT NULL REFERENCES kms_key ON DELETE CASCADE,"
+    " PRIMARY KEY (account, region, name)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX kms_alias_key ON kms_alias (key);"
+    "CREATE TABLE kms_material (row INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " key INTEGER NOT NULL REFERENCES kms_key, sealed BLOB NOT NULL) STRICT;"
+    "CREATE INDEX kms_material_key ON kms_material (key);"
+    "CREATE TABLE data_key (secret INTEGER NOT NULL, version TEXT NOT NULL,"
+    " material INTEGER NOT NULL REFERENCES kms_material, wrapped BLOB NOT NULL,"
+    " PRIMARY KEY (secret, version), FOREIGN KEY (secret, version)"
+    " REFERENCES version (secret, id) ON DELETE CASCADE) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX data_key_material ON data_key (material);",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

@@ -12,14 +12,26 @@ static void copy_version(sqlite3_stmt *statement, struct server_version *out_ver
     out_version->kind = (enum server_kind)sqlite3_column_int(statement, 3);
     out_version->sealed = NULL;
     out_version->sealed_len = 0;
+    out_version->material = sqlite3_column_int64(statement, 4);
+    store_copy_text(statement, 5, out_version->kms_key, sizeof out_version->kms_key);
+    out_version->kms_disabled = sqlite3_column_int(statement, 6) != SERVER_KMS_ENABLED;
 }
+
+/* Which key a version is under: columns and tables beside those of `v`, the version. */
+#define KEY_COLUMNS                                                                                \
+    "d.material, CASE WHEN EXISTS (SELECT 1 FROM kms_alias a WHERE a.key = k.row"                  \
+    " AND a.name = 'alias/aws/secretsmanager') THEN '' ELSE k.id END, k.state"
+#define KEY_TABLES                                                                                 \
+    " LEFT JOIN data_key d ON d.secret = v.secret AND d.version = v.id"                            \
+    " LEFT JOIN kms_material m ON m.row = d.material LEFT JOIN kms_key k ON k.row = m.key"
 
 enum smcred_status server_store_version(struct server_store *store, int64_t secret, const char *id,
                                         struct server_version *out_version)
 {
     store_autostatement sqlite3_stmt *statement =
-        store_lend(store, "SELECT id, created_ms, accessed_ms, kind, sealed FROM version"
-                          " WHERE secret = ?1 AND id = ?2");
+        store_lend(store, "SELECT v.id, v.created_ms, v.accessed_ms, v.kind, " KEY_COLUMNS
+                          ", v.sealed, d.wrapped FROM version v" KEY_TABLES
+                          " WHERE v.secret = ?1 AND v.id = ?2");
     store_bind_number(statement, 1, secret);
     store_bind_text(statement, 2, id);
     enum smcred_status status = store_fetch(statement);
@@ -28,7 +40,12 @@ enum smcred_status server_store_version(struct server_store *store, int64_t secr
     copy_version(statement, out_version);
     if (out_version->kind == SERVER_KIND_NONE)
         return SMCRED_OK;
-    return store_copy_blob(statement, 4, &out_version->sealed, &out_version->sealed_len);
+    if (out_version->material != 0) {
+        if (sqlite3_column_bytes(statement, 8) != SERVER_WRAPPED_LEN)
+            return SMCRED_INVALID;
+        memcpy(out_version->wrapped, sqlite3_column_blob(statement, 8), SERVER_WRAPPED_LEN);
+    }
+    return store_copy_blob(statement, 7, &out_version->sealed, &out_version->sealed_len);
 }
 
 enum smcred_status server_store_version_put(struct server_store *store, int64_t secret,
@@ -46,7 +63,11 @@ enum smcred_status server_store_version_put(struct server_store *store, int64_t 
     store_bind_number(statement, 5, version->kind);
     if (version->kind != SERVER_KIND_NONE)
         store_bind_blob(statement, 6, sm_bytes(version->sealed, version->sealed_len));
-    return store_run(statement);
+    enum smcred_status status = store_run(statement);
+    if (status != SMCRED_OK || version->material == 0 || sqlite3_changes(store->db) == 0)
+        return status; /* the last: it has a value, and a data key, already */
+    return server_store_data_key_put(store, secret, version->id, version->material,
+                                     sm_bytes(version->wrapped, sizeof version->wrapped));
 }
 
 enum smcred_status server_store_version_accessed(struct server_store *store, int64_t secret,
@@ -96,7 +117,8 @@ enum smcred_status server_store_versions(struct server_store *store, int64_t sec
                                          void *context)
 {
     store_autostatement sqlite3_stmt *statement =
-        store_lend(store, "SELECT v.id, v.created_ms, v.accessed_ms, v.kind FROM version v"
+        store_lend(store, "SELECT v.id, v.created_ms, v.accessed_ms, v.kind, " KEY_COLUMNS
+                          " FROM version v" KEY_TABLES
                           " WHERE v.secret = ?1 AND (?2 OR EXISTS (SELECT 1 FROM label l"
                           " WHERE l.secret = v.secret AND l.version = v.id))"
                           " ORDER BY v.row LIMIT -1 OFFSET ?3");

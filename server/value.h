@@ -28,6 +28,12 @@ SM_MUST_CHECK enum smcred_status server_value_unseal(const struct server_call *c
                                                      const struct server_version *version,
                                                      struct server_value *out_value);
 
+/* Wraps the data key of a version of call->secret by the secret's key, once that is another. */
+SM_MUST_CHECK enum smcred_status server_value_rekey(const struct server_call *call, const char *id);
+/* The same for one that is known, by the material of that row. */
+SM_MUST_CHECK enum smcred_status
+server_data_key_rewrap(const struct server *server, const struct server_data_key *old, int64_t row);
+
 /* As a member of an answer. */
 SM_MUST_CHECK enum smcred_status server_value_add(const struct server_value *value,
                                                   struct cJSON *object);

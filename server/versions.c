@@ -5,6 +5,7 @@
 #include "server/versions.h"
 
 #include "server/json.h"
+#include "server/kms.h"
 #include "server/labels.h"
 #include "server/operations.h"
 #include "server/page.h"
@@ -189,6 +190,15 @@ struct version_list {
     enum smcred_status status;
 };
 
+static void add_key(const struct server_call *call, const struct server_version *version,
+                    cJSON *entry)
+{
+    char arn[SERVER_KMS_ARN_MAX];
+    server_kms_arn(&call->secret.place, version->kms_key, arn);
+    server_json_append(server_json_add_array(entry, "KmsKeyIds"),
+                       *version->kms_key ? arn : "DefaultEncryptionKey");
+}
+
 static bool list_version(void *context, const struct server_version *version)
 {
     struct version_list *list = context;
@@ -203,9 +213,7 @@ static bool list_version(void *context, const struct server_version *version)
     list->status = server_version_add_stages(list->call, entry, version->id);
     server_json_add_time(entry, "LastAccessedDate", version->accessed_ms);
     server_json_add_time(entry, "CreatedDate", version->created_ms);
-    const char *key = list->call->secret.kms_key_id;
-    server_json_append(server_json_add_array(entry, "KmsKeyIds"),
-                       *key ? key : "DefaultEncryptionKey");
+    add_key(list->call, version, entry);
     return list->status == SMCRED_OK;
 }
 

@@ -82,6 +82,7 @@ server_scripts = \
 	%D%/t_crash.sh \
 	%D%/t_deletion.sh \
 	%D%/t_http.sh \
+	%D%/t_keys.sh \
 	%D%/t_rotate.sh \
 	%D%/t_sts.sh \
 	%D%/t_trail.sh

@@ -65,8 +65,8 @@ ok $? "restores into a directory that has the master key alone"
 # --- damage ---------------------------------------------------------------------------------------
 
 cp "$world/other/master.key" "$store/master.key"
-! admin check --dir "$store" > "$world/checked"
-grep -q ':secret:s1-.*: version .* does not open' "$world/checked"; ok $? "check notices another master key"
+! admin check --dir "$store" > "$world/checked" && tail -1 "$world/err" | grep -q 'is not the master key of this store'
+ok $? "check notices another master key"
 cp "$world/master.key" "$store/master.key"
 if command -v sqlite3 > /dev/null; then
     sqlite3 "$store/store.db" "UPDATE version SET sealed = zeroblob(120) WHERE row = 2;

@@ -61,6 +61,9 @@ aws secretsmanager create-secret \
 --output json
 made /web-shop/production/mail-key "create-secret with a plain text"
 
+"$server" key create --dir "$world/store" --id 1a2b3c4d-5678-90ab-cdef-EXAMPLE22222 > /dev/null
+ok $? "a key with the guide's id"
+
 aws secretsmanager get-secret-value \
 --secret-id "/web-shop/production/payment-key" \
 --region us-east-1 \

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * kms.c - finds, makes and rotates keys, and keeps the material of the last ones in the vault.
+ *
+ * Called by value.c for every value and by admin_kms.c.
+ */
+#include "server/kms.h"
+
+#include <stdio.h>
+
+#include "server/access.h"
+#include "server/envelope.h"
+#include "server/names.h"
+#include "server/value.h"
+
+#define SLOTS     16
+#define PLACE_MAX 128
+
+struct slot {
+    int64_t row; /* 0: free; rows are never used again, so what is here stays true */
+    struct sm_secret *material;
+};
+
+struct server_kms {
+    struct slot slots[SLOTS];
+    size_t next;
+};
+
+struct server_kms *server_kms_new(void)
+{
+    return calloc(1, sizeof(struct server_kms));
+}
+
+void server_kms_free(struct server_kms *kms)
+{
+    if (!kms)
+        return;
+    for (size_t i = 0; i < SLOTS; i++)
+        sm_secret_free(kms->slots[i].material);
+    free(kms);
+}
+
+void server_kms_arn(const struct server_place *place, const char *id,
+                    char out_arn[SERVER_KMS_ARN_MAX])
+{
+    (void)snprintf(out_arn, SERVER_KMS_ARN_MAX, "arn:%s:kms:%s:%s:key/%s",
+                   server_partition(place->region), place->region, place->account, id); /* fits */
+}
+
+/* --- material -----------------------------------------------------------------------------------
+ */
+
+/* What the seal is bound to. */
+static struct sm_bytes place_of(int64_t key, char out[PLACE_MAX])
+{
+    int len = snprintf(out, PLACE_MAX, "kms-material%c%lld", 0, (long long)key);
+    return sm_bytes(out, (size_t)len); /* fits */
+}
+
+static enum smcred_status add_material(const struct server *server, int64_t key, int64_t *out_row)
+{
+    char place[PLACE_MAX];
+    sm_autosecret struct sm_secret *material = NULL;
+    sm_autofree uint8_t *sealed = NULL;
+    size_t len;
+    enum smcred_status status = server_data_key_new(server->vault, &material);
+    if (status == SMCRED_OK)
+        status = server_seal(server->vault, server->master_key, place_of(key, place), material,
+                             &sealed, &len);
+    return status == SMCRED_OK
+               ? server_store_kms_material_add(server->store, key, sm_bytes(sealed, len), out_row)
+               : status;
+}
+
+static enum smcred_status load(const struct server *server, int64_t row,
+                               struct sm_secret **out_material)
+{
+    char place[PLACE_MAX];
+    sm_autofree uint8_t *sealed = NULL;
+    size_t len;
+    int64_t key;
+    enum smcred_status status = server_store_kms_material(server->store, row, &key, &sealed, &len);
+    if (status != SMCRED_OK)
+        return status == SMCRED_NOT_FOUND ? SMCRED_INVALID : status;
+    return server_unseal(server->vault, server->master_key, place_of(key, place),
+                         sm_bytes(sealed, len), out_material);
+}
+
+enum smcred_status server_kms_material(const struct server *server, int64_t row,
+                                       const struct sm_secret **out_material)
+{
+    struct server_kms *kms = server->kms;
+    struct sm_secret *material;
+    for (size_t i = 0; i < SLOTS; i++) {
+        if (kms->slots[i].row == row) {
+            *out_material = kms->slots[i].material;
+            return SMCRED_OK;
+        }
+    }
+    enum smcred_status status = load(server, row, &material);
+    if (status != SMCRED_OK)
+        return status;
+    struct slot *slot = &kms->slots[kms->next];
+    kms->next = (kms->next + 1) % SLOTS;
+    sm_secret_free(slot->material);
+    *slot = (struct slot){.row = row, .material = material};
+    *out_material = material;
+    return SMCRED_OK;
+}
+
+/* --- keys ---------------------------------------------------------------------------------------
+ */
+
+enum smcred_status server_kms_create(const struct server *server, const struct server_place *place,
+                                     const char *id, struct server_kms_key *out_key)
+{
+    struct server_kms_key key = {.place = *place, .created_ms = server->now_ms()};
+    if (id)
+        (void)snprintf(key.id, sizeof key.id, "%s", id); /* checked: fits */
+    else
+        server_uuid(key.id);
+    enum smcred_status status = server_store_kms_insert(server->store, &key);
+    if (status == SMCRED_OK)
+        status = add_material(server, key.row, &key.material);
+    if (status == SMCRED_OK)
+        *out_key = key;
+    return status;
+}
+
+/* The default key is made when it is first needed. */
+static enum smcred_status find_default(const struct server *server,
+                                       const struct server_place *place,
+                                       struct server_kms_key *out_key)
+{
+    enum smcred_status status =
+        server_store_kms_by_alias(server->store, place, SERVER_KMS_DEFAULT, out_key);
+    if (status != SMCRED_NOT_FOUND)
+        return status;
+    status = server_kms_create(server, place, NULL, out_key);
+    return status == SMCRED_OK ? server_store_kms_alias(server->store, out_key, SERVER_KMS_DEFAULT)
+                               : status;
+}
+
+enum smcred_status server_kms_find(const struct server *server, const struct server_place *place,
+                                   const char *kms_key_id, struct server_kms_key *out_key)
+{
+    char head[SERVER_KMS_ARN_MAX];
+    if (!*kms_key_id || strcmp(kms_key_id, SERVER_KMS_DEFAULT) == 0)
+        return find_default(server, place, out_key);
+    if (strncmp(kms_key_id, "arn:", 4) == 0) {
+        int len = snprintf(head, sizeof head, "arn:%s:kms:%s:%s:", server_partition(place->region),
+                           place->region, place->account); /* fits */
+        if (strncmp(kms_key_id, head, (size_t)len) != 0)
+            return SMCRED_NOT_FOUND;
+        kms_key_id += len;
+        if (strncmp(kms_key_id, "key/", 4) == 0)
+            return server_store_kms_by_id(server->store, place, kms_key_id + 4, out_key);
+    }
+    if (strncmp(kms_key_id, "alias/", 6) == 0)
+        return strcmp(kms_key_id, SERVER_KMS_DEFAULT) == 0
+                   ? find_default(server, place, out_key)
+                   : server_store_kms_by_alias(server->store, place, kms_key_id, out_key);
+    return server_store_kms_by_id(server->store, place, kms_key_id, out_key);
+}
+
+enum server_error server_kms_access(struct server_call *call, bool reads)
+{
+    struct server_kms_key key;
+    char arn[SERVER_KMS_ARN_MAX];
+    if (!*call->secret.kms_key_id || strcmp(call->secret.kms_key_id, SERVER_KMS_DEFAULT) == 0)
+        return SERVER_OK;
+    enum smcred_status status =
+        server_kms_find(call->server, &call->secret.place, call->secret.kms_key_id, &key);
+    if (status == SMCRED_NOT_FOUND)
+        return SERVER_OK; /* sealing and unsealing say so */
+    if (status != SMCRED_OK)
+        return server_fail_status(call, status);
+    server_kms_arn(&key.place, key.id, arn);
+    enum server_error error = server_access_check(
+        &(struct server_access){.call = call,
+                                .action = reads ? "kms:Decrypt" : "kms:GenerateDataKey",
+                                .resource = arn,
+                                .alone = true});
+    return error == SERVER_ACCESS_DENIED ? server_fail(call, error, "Access to KMS is not allowed")
+                                         : error;
+}
+
+/* --- rotation -----------------------------------------------------------------------------------
+ */
+
+enum smcred_status server_kms_rotate(const struct server *server, const struct server_kms_key *key,
+                                     int64_t *out_count)
+{
+    struct server_data_key data_key;
+    int64_t row, count = 0;
+    enum smcred_status status = add_material(server, key->row, &row);
+    while (status == SMCRED_OK) {
+        status = server_store_data_key_next(server->store, key->row, row, &data_key);
+        if (status == SMCRED_OK)
+            status = server_data_key_rewrap(server, &data_key, row);
+        count += status == SMCRED_OK;
+    }
+    if (status == SMCRED_NOT_FOUND) /* that was the last */
+        status = server_store_kms_material_drop(server->store, key->row, row);
+    if (status == SMCRED_OK)
+        *out_count = count;
+    return status;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * kms.h - the keys of KMS, as far as secrets need them.
+ *
+ * A key belongs to an account and a region.  It has material, 32 bytes sealed under the master key;
+ * the material wraps the data keys of values.  Rotation gives it new material and wraps the data
+ * keys anew; the values stay as they are.
+ */
+#ifndef SERVER_KMS_H
+#define SERVER_KMS_H
+
+#include "server/call.h"
+
+#define SERVER_KMS_DEFAULT "alias/aws/secretsmanager"
+#define SERVER_KMS_ARN_MAX 160
+
+struct server_kms;                       /* material in memory */
+struct server_kms *server_kms_new(void); /* NULL without memory */
+void server_kms_free(struct server_kms *kms);
+
+/*
+ * The key that a KmsKeyId means in a place: an id, an alias/NAME, or the ARN of either; "" is the
+ * default one.  SMCRED_NOT_FOUND for the ARN of another place as well.
+ */
+SM_MUST_CHECK enum smcred_status server_kms_find(const struct server *server,
+                                                 const struct server_place *place,
+                                                 const char *kms_key_id,
+                                                 struct server_kms_key *out_key);
+
+/*
+ * Makes a key with its first material.
+ *   id  NULL: a new UUID
+ */
+SM_MUST_CHECK enum smcred_status server_kms_create(const struct server *server,
+                                                   const struct server_place *place, const char *id,
+                                                   struct server_kms_key *out_key);
+
+/* Material by its row, lent until the next call. */
+SM_MUST_CHECK enum smcred_status server_kms_material(const struct server *server, int64_t row,
+                                                     const struct sm_secret **out_material);
+
+/* New material, under which all that the key wraps is wrapped anew.  In a transaction. */
+SM_MUST_CHECK enum smcred_status server_kms_rotate(const struct server *server,
+                                                   const struct server_kms_key *key,
+                                                   int64_t *out_count);
+
+/*
+ * Whether the caller may use the key of call->secret, kms:Decrypt or kms:GenerateDataKey: its own
+ * policies say so, as keys have none.  Nobody needs leave to use the default key.
+ */
+enum server_error server_kms_access(struct server_call *call, bool reads);
+
+void server_kms_arn(const struct server_place *place, const char *id,
+                    char out_arn[SERVER_KMS_ARN_MAX]);
+
+#endif

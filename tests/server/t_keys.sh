@@ -1,0 +1,94 @@
+#!/bin/bash
+# t_keys.sh - keys of KMS: which value is under which, disabled ones, rotation; and the master key.
+. "$(dirname "$0")/server_world.sh"
+
+init_store
+admin() { "$server" "$@" --dir "$world/store" 2>> "$world/err"; }
+start_server
+arn=$(admin key create --alias alias/app)
+[[ $arn == arn:aws:kms:us-east-1:000000000000:key/????????-????-????-????-???????????? ]]
+ok $? "makes a key"
+token() { printf '"ClientRequestToken":"%s"' "$(uuid)"; }
+create() { answers "$1" "$2" CreateSecret "{\"Name\":\"$3\",$(token),\"SecretString\":\"$3 value\",\"KmsKeyId\":\"$4\"}"; }
+for id in alias/app "$arn" "${arn##*/}" arn:aws:kms:us-east-1:000000000000:alias/app; do
+    name=by-$((n = ${n:-0} + 1))
+    create "takes a key by $(sed 's/[0-9a-f-]\{36\}/ID/' <<< "$id")" VersionId $name "$id"
+    answers "and reads with it" "\"SecretString\":\"$name value\"" GetSecretValue "{\"SecretId\":\"$name\"}"
+    answers "shows what was given" "\"KmsKeyId\":\"$id\"" DescribeSecret "{\"SecretId\":\"$name\"}"
+done
+answers "names the key of a version" "\"KmsKeyIds\":[\"$arn\"]" ListSecretVersionIds '{"SecretId":"by-1"}'
+create "does not take a key that is not there" \
+    "{\"__type\":\"ResourceNotFoundException\",\"Message\":\"Secrets Manager can't find the specified KMS key.\"}" \
+    none alias/none
+answers "makes a secret under the default key" VersionId CreateSecret \
+    "{\"Name\":\"default\",$(token),\"SecretString\":\"default value\"}"
+answers "and says so" '"KmsKeyIds":["DefaultEncryptionKey"]' ListSecretVersionIds '{"SecretId":"default"}'
+
+admin key disable alias/app
+answers "a disabled key opens nothing" \
+    "{\"__type\":\"DecryptionFailure\",\"Message\":\"Secrets Manager can't decrypt the protected secret text using the provided KMS key.\"}" \
+    GetSecretValue '{"SecretId":"by-1"}'
+answers "and seals nothing" \
+    "{\"__type\":\"EncryptionFailure\",\"Message\":\"Secrets Manager can't encrypt the protected secret text using the provided KMS key. Check that the KMS key is available, enabled, and not in an invalid state.\"}" \
+    PutSecretValue "{\"SecretId\":\"by-1\",$(token),\"SecretString\":\"x\"}"
+answers "other keys do" '"SecretString":"default value"' GetSecretValue '{"SecretId":"default"}'
+admin key enable alias/app
+answers "enabled, it opens" '"SecretString":"by-1 value"' GetSecretValue '{"SecretId":"by-1"}'
+
+answers "a secret changes to the default key" '"Name":"by-2"' UpdateSecret \
+    "{\"SecretId\":\"by-2\",$(token),\"KmsKeyId\":\"\"}"
+answers "with its versions" '"KmsKeyIds":["DefaultEncryptionKey"]' ListSecretVersionIds '{"SecretId":"by-2"}'
+answers "which open" '"SecretString":"by-2 value"' GetSecretValue '{"SecretId":"by-2"}'
+
+if command -v sqlite3 > /dev/null; then
+    sealed() { sqlite3 "$world/store/store.db" "SELECT hex(sealed) FROM version ORDER BY row"; }
+    wrapped() { sqlite3 "$world/store/store.db" "SELECT hex(wrapped) FROM data_key ORDER BY secret"; }
+    before=$(sealed) keys=$(wrapped)
+    admin key rotate alias/app | grep -q '^3 data keys wrapped anew$'; ok $? "rotates a key"
+    admin key rotate alias/aws/secretsmanager | grep -q '^2 data keys'; ok $? "and the default one"
+    [ "$(sealed)" = "$before" ]; ok $? "leaves the values as they are"
+    ! grep -qFx "$(head -1 <<< "$keys")" <<< "$(wrapped)"; ok $? "wraps every data key anew"
+else
+    skip "rotates a key" "no sqlite3"
+fi
+answers "reads what it wrapped" '"SecretString":"by-1 value"' GetSecretValue '{"SecretId":"by-1"}'
+answers "and under the default key" '"SecretString":"default value"' GetSecretValue '{"SecretId":"default"}'
+
+admin access-key create --user ada > "$world/ada"
+admin policy put --user ada --name sm - << 'EOF'
+{"Statement": {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*"}}
+EOF
+(
+    # shellcheck disable=SC1091
+    . "$world/ada"
+    call GetSecretValue '{"SecretId":"by-1"}'
+    call GetSecretValue '{"SecretId":"default"}'
+) > "$world/answer"
+grep -qF '{"__type":"AccessDeniedException","Message":"Access to KMS is not allowed"}' "$world/answer"
+ok $? "a key of one's own needs leave to be used"
+grep -qF '"SecretString":"default value"' "$world/answer"; ok $? "the default one does not"
+admin key list > "$world/list"
+grep -qx "$arn  enabled   alias/app" "$world/list" && grep -q 'alias/aws/secretsmanager$' "$world/list"
+ok $? "lists keys"
+! admin key alias "$arn" alias/aws/mine; ok $? "leaves AWS's aliases alone"
+stop_server; ok $? "stops cleanly"
+
+"$server" --init "$world/other" > /dev/null
+cp "$world/store/store.db" "$world/kept"
+cp "$world/store/master.key" "$world/master"
+cp "$world/other/master.key" "$world/store/master.key"
+! "$server" --dir "$world/store" --listen 127.0.0.1:0 > /dev/null 2> "$world/err" &&
+    grep -q 'master.key is not the master key of this store' "$world/err"
+ok $? "does not start with another master key"
+! admin access-key create --user eve > "$world/out" && cmp -s "$world/store/store.db" "$world/kept"
+ok $? "and writes nothing with it"
+rm "$world/store/master.key"
+mkdir -m 0700 "$world/credentials"
+cp "$world/master" "$world/credentials/smcred-master-key"
+export CREDENTIALS_DIRECTORY=$world/credentials
+start_server
+answers "takes the master key from systemd" '"SecretString":"by-1 value"' GetSecretValue '{"SecretId":"by-1"}'
+stop_server
+"$server" --init "$world/third" > /dev/null && [ ! -e "$world/third/master.key" ]
+ok $? "makes none if systemd has one"
+finish
