@@ -201,7 +201,8 @@ static enum server_error check_coverage(struct server_call *call,
 static enum server_error check_time(struct server_call *call, const struct claim *claim)
 {
     char now[SIGV4_DATE_LEN + 1], limit[SIGV4_DATE_LEN + 1];
-    int64_t now_ms = call->now_ms - call->now_ms % 1000; /* the claim has whole seconds */
+    int64_t clock_ms = call->server->signed_ms ? call->server->signed_ms() : call->now_ms;
+    int64_t now_ms = clock_ms - clock_ms % 1000; /* the claim has whole seconds */
     sigv4_date(now_ms, now);
     if (claim->signed_ms < now_ms - SERVER_SKEW_MS) {
         sigv4_date(now_ms - SERVER_SKEW_MS, limit);

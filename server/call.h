@@ -31,6 +31,7 @@ struct server {
     struct server_trail *trail;     /* NULL: none is kept */
     struct server_rotator *rotator; /* NULL: nothing rotates */
     int lock_fd;                    /* -1: somebody else may serve */
+    int64_t (*signed_ms)(void);     /* the clock of signatures; NULL: now_ms */
     int64_t (*now_ms)(void);        /* wall clock; tests give their own */
     struct server_place home;       /* of the store: where --init put its first key */
     bool tls;                       /* callers come over TLS */

@@ -29,6 +29,7 @@ const struct server_error_form *server_error_form(enum server_error error)
         [SERVER_MISSING_TOKEN] = {"MissingAuthenticationTokenException", 400, "message"},
         [SERVER_INCOMPLETE_SIGNATURE] = {"IncompleteSignatureException", 400, "message"},
         [SERVER_UNRECOGNIZED_CLIENT] = {"UnrecognizedClientException", 400, "message"},
+        [SERVER_THROTTLING] = {"ThrottlingException", 400, "message"},
         [SERVER_INVALID_SIGNATURE] = {"InvalidSignatureException", 400, "message"},
         [SERVER_PARAMETER_NOT_FOUND] = {"ParameterNotFound", 400, "message"},
         [SERVER_PARAMETER_VERSION_NOT_FOUND] = {"ParameterVersionNotFound", 400, "message"},

@@ -17,7 +17,9 @@
 #include "common/log.h"
 #include "server/auth.h"
 #include "server/connections.h"
+#include "server/delays.h"
 #include "server/dispatch.h"
+#include "server/faults.h"
 #include "server/json.h"
 #include "server/record.h"
 #include "server/trail.h"
@@ -32,6 +34,8 @@ struct server_http {
     struct server *server;
     struct MHD_Daemon *daemon;
     struct server_connections *connections;
+    struct server_faults *faults; /* NULL: none are asked for */
+    struct server_delays *delays; /* NULL without faults */
 };
 
 /* One request while it arrives. */
@@ -42,12 +46,17 @@ struct request {
     struct sigv4_header headers[SIGV4_HEADERS_MAX];
     size_t header_count;
     bool too_many_headers;
+    struct server_fault fault;
+    struct MHD_Response *delayed; /* an answer that waits; NULL: none */
+    unsigned delayed_code;
 };
 
 static void free_request(struct request *request)
 {
     if (!request)
         return;
+    if (request->delayed)
+        MHD_destroy_response(request->delayed);
     sm_secret_free(request->body);
     free(request->uri);
     free(request);
@@ -69,24 +78,55 @@ static enum MHD_Result answer_forbidden(struct MHD_Connection *connection)
     return queued;
 }
 
-static enum MHD_Result answer_call(struct MHD_Connection *connection, struct server_call *call)
+/* NULL without memory. */
+static struct MHD_Response *response_of(struct server_call *call, unsigned *out_code)
 {
     struct server_answer answer = server_call_answer(call);
     char *body = answer.body;
     if (!body)
-        return MHD_NO;
+        return NULL;
     struct MHD_Response *response =
         MHD_create_response_from_buffer_with_free_callback(strlen(body), body, cJSON_free);
     if (!response) {
         cJSON_free(body);
-        return MHD_NO;
+        return NULL;
     }
-    enum MHD_Result queued = MHD_NO;
+    *out_code = answer.http_code;
     if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.type) == MHD_YES &&
         MHD_add_response_header(response, "x-amzn-RequestId", call->request_id) == MHD_YES)
-        queued = MHD_queue_response(connection, answer.http_code, response);
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
+}
+
+/* Takes `response`; to queue none closes the connection. */
+static enum MHD_Result queue(struct MHD_Connection *connection, struct MHD_Response *response,
+                             unsigned code)
+{
+    if (!response)
+        return MHD_NO;
+    enum MHD_Result queued = MHD_queue_response(connection, code, response);
     MHD_destroy_response(response);
     return queued;
+}
+
+static void resume(void *connection)
+{
+    MHD_resume_connection(connection); /* take_request() is called once more */
+}
+
+static enum MHD_Result answer_call(struct server_http *http, struct MHD_Connection *connection,
+                                   struct request *request, struct server_call *call)
+{
+    unsigned code;
+    struct MHD_Response *response = response_of(call, &code);
+    if (!response || request->fault.kind != SERVER_FAULT_DELAY)
+        return queue(connection, response, code);
+    request->delayed = response;
+    request->delayed_code = code;
+    MHD_suspend_connection(connection);
+    server_delays_add(http->delays, request->fault.ms, resume, connection);
+    return MHD_YES;
 }
 
 /* --- requests --------------------------------------------------------------------------------- */
@@ -143,8 +183,28 @@ static const char *target_of(const struct sigv4_request *request, char out[TARGE
     return out;
 }
 
-static void run_call(struct server_call *call, const struct request *request,
-                     const struct sigv4_request *on_wire)
+/* What --faults has for this call instead of its answer. */
+static enum server_error fail_on_demand(struct server_call *call, struct server_faults *faults,
+                                        struct server_fault *out_fault)
+{
+    *out_fault =
+        server_faults_next(faults, server_dispatch_name(call), server_dispatch_secret_id(call));
+    switch (out_fault->kind) {
+    case SERVER_FAULT_NONE:
+    case SERVER_FAULT_LOSE:
+    case SERVER_FAULT_DELAY:
+        return SERVER_OK;
+    case SERVER_FAULT_THROTTLE:
+        return server_fail(call, SERVER_THROTTLING, "Rate exceeded");
+    case SERVER_FAULT_ERROR:
+    case SERVER_FAULT_DROP:
+        return server_fail(call, SERVER_INTERNAL, "An error occurred on the server side.");
+    }
+    return SERVER_OK;
+}
+
+static void run_call(struct server_call *call, struct server_faults *faults,
+                     struct request *request, const struct sigv4_request *on_wire)
 {
     char room[TARGET_MAX];
     if (request->too_large || request->too_many_headers) {
@@ -157,6 +217,8 @@ static void run_call(struct server_call *call, const struct request *request,
             : server_dispatch_parse(call, target_of(on_wire, room), on_wire->body);
     if (error == SERVER_OK)
         error = server_authenticate(call, on_wire);
+    if (error == SERVER_OK)
+        error = fail_on_demand(call, faults, &request->fault);
     if (error == SERVER_OK)
         error = server_dispatch_run(call);
     call->error = error;
@@ -210,11 +272,13 @@ static enum MHD_Result answer(struct server_http *http, struct MHD_Connection *c
     source_of(connection, source, sizeof source);
     server_call_init(&call, http->server, source);
     note_user_agent(&call, &on_wire);
-    run_call(&call, request, &on_wire);
+    run_call(&call, http->faults, request, &on_wire);
     write_trail(&call);
     log_debug("request %s: %s from %s: %s", call.request_id, server_dispatch_name(&call), source,
               call.error == SERVER_OK ? "ok" : server_error_form(call.error)->type);
-    enum MHD_Result queued = answer_call(connection, &call);
+    bool is_lost =
+        request->fault.kind == SERVER_FAULT_DROP || request->fault.kind == SERVER_FAULT_LOSE;
+    enum MHD_Result queued = is_lost ? MHD_NO : answer_call(http, connection, request, &call);
     server_call_done(&call);
     return queued;
 }
@@ -304,6 +368,8 @@ static enum MHD_Result take_request(void *context, struct MHD_Connection *connec
         *upload_data_size = 0;
         return MHD_YES;
     }
+    if (request->delayed)
+        return queue(connection, sm_take_ptr(&request->delayed), request->delayed_code);
     return answer(http, connection, request, method);
 }
 
@@ -328,7 +394,8 @@ static struct MHD_Daemon *start_daemon(struct server_http *http,
         {MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG |
-                     (settings->tls_cert ? MHD_USE_TLS : 0);
+                     (settings->tls_cert ? MHD_USE_TLS : 0) |
+                     (settings->faults ? MHD_ALLOW_SUSPEND_RESUME : 0);
     return MHD_start_daemon(
         flags, 0, NULL, NULL, take_request, http, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
         MHD_OPTION_LISTEN_SOCKET, settings->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
@@ -345,16 +412,22 @@ enum smcred_status server_http_start(struct server *server,
                                      struct server_http **out_http, struct sm_error *err)
 {
     struct server_http *http = calloc(1, sizeof *http);
-    if (http)
+    if (http) {
         http->connections = server_connections_new((int64_t)settings->timeout_s * 1000);
-    if (!http || !http->connections) {
+        http->delays = settings->faults ? server_delays_new() : NULL;
+    }
+    if (!http || !http->connections || (settings->faults && !http->delays)) {
+        if (http)
+            server_connections_free(http->connections);
         free(http);
         (void)close(settings->listen_fd); /* only listened at */
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     }
     http->server = server;
+    http->faults = settings->faults;
     http->daemon = start_daemon(http, settings);
     if (!http->daemon) {
+        server_delays_free(http->delays);
         server_connections_free(http->connections);
         free(http);
         (void)close(settings->listen_fd); /* as above */
@@ -376,7 +449,9 @@ void server_http_stop(struct server_http *http)
 {
     if (!http)
         return;
+    server_delays_end(http->delays); /* a connection that is suspended cannot be closed */
     MHD_stop_daemon(http->daemon);
+    server_delays_free(http->delays);
     server_connections_free(http->connections);
     free(http);
 }

@@ -148,3 +148,11 @@ enum smcred_status server_listen(const char *where, bool tls, int *out_fd,
         return listen_local(where + sizeof local - 1, tls, out_fd, out_url, err);
     return listen_inet(where, tls, out_fd, out_url, err);
 }
+
+bool server_listen_is_local(const char *where)
+{
+    union address address;
+    socklen_t len;
+    return strncmp(where, "unix:", 5) == 0 ||
+           (parse_address(where, &address, &len) && is_loopback(&address));
+}

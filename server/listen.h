@@ -19,4 +19,7 @@
 SM_MUST_CHECK enum smcred_status server_listen(const char *where, bool tls, int *out_fd,
                                                char out_url[SERVER_URL_MAX], struct sm_error *err);
 
+/* Whether only this machine can reach what "WHERE" says. */
+bool server_listen_is_local(const char *where);
+
 #endif

@@ -18,14 +18,17 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/auth.c %D%/auth.h \
 	%D%/base64.c %D%/base64.h \
 	%D%/call.c %D%/call.h \
+	%D%/clock.c %D%/clock.h \
 	%D%/command.c %D%/command.h \
 	%D%/check.c %D%/check.h \
 	%D%/connections.c %D%/connections.h \
 	%D%/environment.c %D%/environment.h \
 	%D%/deletion.c %D%/deletion.h \
+	%D%/delays.c %D%/delays.h \
 	%D%/dispatch.c %D%/dispatch.h \
 	%D%/envelope.c %D%/envelope.h \
 	%D%/errors.c %D%/errors.h \
+	%D%/faults.c %D%/faults.h \
 	%D%/filters.c %D%/filters.h \
 	%D%/http.c %D%/http.h \
 	%D%/hush.c %D%/hush.h \

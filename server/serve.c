@@ -13,6 +13,8 @@
 
 #include "common/log.h"
 #include "server/admin.h"
+#include "server/clock.h"
+#include "server/faults.h"
 #include "server/http.h"
 #include "server/listen.h"
 #include "server/names.h"
@@ -23,7 +25,8 @@
 #define PEM_MAX 65536 /* bytes of a certificate chain or key */
 
 struct options {
-    const char *init, *directory, *where, *tls_cert, *tls_key, *region, *account, *regions;
+    const char *init, *directory, *where, *tls_cert, *tls_key, *region, *account, *regions, *faults,
+        *clock;
     unsigned connections_max, timeout_s, trail_max_mib, trail_keep;
     enum log_level level;
 };
@@ -50,6 +53,8 @@ static void print_help(void)
         "  --trail-max-mib N      of the event trail, before a new file begins (64; 0: never)\n"
         "  --trail-keep N         full files of the event trail to keep (10)\n"
         "  --log-level LEVEL      error, warning, info or debug (info)\n"
+        "  --faults FILE          for tests: failures on demand\n"
+        "  --clock FILE           for tests: FILE says how many seconds the clock is ahead\n"
         "  --help, --version");
 }
 
@@ -101,6 +106,12 @@ static bool parse_option(int option, struct options *options)
         if (!is_account(optarg))
             log_error("an account is twelve digits, not %s", log_quote(optarg));
         return is_account(optarg);
+    case 'F':
+        options->faults = optarg;
+        return true;
+    case 'C':
+        options->clock = optarg;
+        return true;
     case 'm':
         if (parse_number(optarg, 1, 10000, &options->connections_max))
             return true;
@@ -137,6 +148,11 @@ static bool check_options(const struct options *options)
         log_error("give either --init or --dir; see --help");
         return false;
     }
+    if ((options->faults || options->clock) && options->where &&
+        !server_listen_is_local(options->where)) {
+        log_error("--faults and --clock are for tests: only on loopback or a Unix socket");
+        return false;
+    }
     if (options->directory && !options->where) {
         log_error("--dir needs --listen");
         return false;
@@ -164,6 +180,8 @@ static bool parse_options(int argc, char **argv, struct options *options)
                                           {"trail-max-mib", required_argument, NULL, 'x'},
                                           {"trail-keep", required_argument, NULL, 'K'},
                                           {"log-level", required_argument, NULL, 'L'},
+                                          {"faults", required_argument, NULL, 'F'},
+                                          {"clock", required_argument, NULL, 'C'},
                                           {"help", no_argument, NULL, 'h'},
                                           {"version", no_argument, NULL, 'V'},
                                           {NULL, 0, NULL, 0}};
@@ -261,7 +279,8 @@ static void block_signals(sigset_t *out_signals)
 }
 
 static int serve_http(struct server *server, const struct options *options,
-                      const struct sm_secret *cert, const struct sm_secret *key)
+                      struct server_faults *faults, const struct sm_secret *cert,
+                      const struct sm_secret *key)
 {
     struct sm_error err = {.text = ""};
     struct server_http *http;
@@ -272,6 +291,7 @@ static int serve_http(struct server *server, const struct options *options,
         .tls_key = key ? sm_secret_view(key).data : NULL,
         .connections_max = options->connections_max,
         .timeout_s = options->timeout_s,
+        .faults = faults,
     };
     block_signals(&signals);
     if (server_rotator_new(server, options->directory, &server->rotator, &err) != SMCRED_OK ||
@@ -308,16 +328,27 @@ static int serve(const struct options *options)
         return EXIT_FAILURE;
     }
     server.regions = options->regions;
+    if (options->clock) {
+        server_clock_set(options->clock);
+        server.signed_ms = server.now_ms;
+        server.now_ms = server_clock_ms;
+    }
     server_trail_limit(server.trail, (int64_t)options->trail_max_mib << 20, options->trail_keep);
     server.tls = options->tls_cert != NULL;
     bool ready = true;
+    struct server_faults *faults = NULL;
+    if (options->faults && server_faults_read(options->faults, &faults, &err) != SMCRED_OK) {
+        log_error("%s", err.text);
+        ready = false;
+    }
     if (options->tls_cert) {
         cert = read_pem(server.vault, options->tls_cert, false);
         key = read_pem(server.vault, options->tls_key, true);
-        ready = cert && key;
+        ready = ready && cert && key;
     }
     if (ready)
-        code = serve_http(&server, options, cert, key);
+        code = serve_http(&server, options, faults, cert, key);
+    server_faults_free(faults);
     server_rotator_free(server.rotator);
     sm_secret_free(cert);
     sm_secret_free(key);

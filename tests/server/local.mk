@@ -81,6 +81,7 @@ server_scripts = \
 	%D%/t_contract.sh \
 	%D%/t_crash.sh \
 	%D%/t_deletion.sh \
+	%D%/t_faults.sh \
 	%D%/t_http.sh \
 	%D%/t_keys.sh \
 	%D%/t_rotate.sh \
