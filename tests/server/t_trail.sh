@@ -85,9 +85,8 @@ arn=$(call DescribeSecret '{"SecretId":"prod/db"}' | sed 's/.*"ARN":"\([^"]*\)".
 shown --json --event CreateSecret | cmp -s - <(head -n 1 "$trail"); ok $? "--json shows records as they are"
 
 # 1 MiB takes some 1,500 records; keeps two older files.
-shown --follow --event ListSecrets > "$world/followed" &
+"$server" trail --dir "$world/store" --follow --event ListSecrets > "$world/followed" &
 follower=$!
-seq 40 > "$world/numbers"
 long=$(head -c 1000 /dev/zero | tr '\0' x)
 printf -v filters '"%s",' "$long" "$long" "$long" "$long" "$long" "$long" "$long" "$long" "$long" "$long"
 full() { [ -e "$trail.$1" ]; }
