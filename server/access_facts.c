@@ -78,7 +78,9 @@ static enum smcred_status add_secret(const struct server_access *access, cJSON *
         add(facts, "aws:ResourceAccount", account);
     if (!access->secret)
         return SMCRED_OK;
-    add(facts, "secretsmanager:SecretPrimaryRegion", access->secret->place.region);
+    add(facts, "secretsmanager:SecretPrimaryRegion",
+        *access->secret->primary_region ? access->secret->primary_region
+                                        : access->secret->place.region);
     return server_store_tags(access->call->server->store, access->secret->row, add_resource_tag,
                              facts);
 }

@@ -10,6 +10,7 @@
 #include "server/names.h"
 #include "server/operations.h"
 #include "server/record.h"
+#include "server/replication.h"
 #include "server/secrets.h"
 #include "server/trail.h"
 
@@ -77,6 +78,9 @@ enum server_error server_delete_secret(struct server_call *call)
         return delete_nothing(call, id, force);
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
+    error = server_replication_refuse_deletion(call);
+    if (error != SERVER_OK)
+        return error;
     if (!force)
         return schedule(call, days);
     answer(call, call->now_ms);

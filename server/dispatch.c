@@ -83,6 +83,8 @@ static enum server_error run_handler(struct server_call *call)
         return error;
     call->output = cJSON_CreateObject();
     error = call->operation->handler(call);
+    if (error == SERVER_OK && call->service->finish)
+        error = call->service->finish(call);
     if (server_json_failed()) /* something is missing from the answer */
         return server_fail_status(call, SMCRED_NO_MEMORY);
     return error;

@@ -140,9 +140,11 @@ static enum smcred_status look(struct server_call *call, const struct server_sec
         look_at(search, secret->name);
     if ((all || strcmp(key, "description") == 0) && *secret->description)
         look_at(search, secret->description);
+    if (strcmp(key, "primary-region") == 0 && *secret->primary_region)
+        look_at(search, secret->primary_region);
     search->keys = all || strcmp(key, "tag-key") == 0;
     search->values = all || strcmp(key, "tag-value") == 0;
-    if (!search->keys && !search->values) /* nor is there a primary region or an owning service */
+    if (!search->keys && !search->values) /* nor is there an owning service */
         return SMCRED_OK;
     return server_store_tags(call->server->store, secret->row, look_at_tag, search);
 }

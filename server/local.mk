@@ -67,6 +67,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/rotator.c %D%/rotator.h \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/record.c %D%/record.h \
+	%D%/replication.c %D%/replication.h \
 	%D%/resource_policy.c \
 	%D%/secrets.c %D%/secrets.h \
 	%D%/secretsmanager.c %D%/secretsmanager.h \
@@ -88,6 +89,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/store_policies.c \
 	%D%/store_principals.c \
 	%D%/store_rotation.c \
+	%D%/store_replicas.c \
 	%D%/store_schema.c \
 	%D%/store_secrets.c \
 	%D%/store_settings.c \

@@ -6,6 +6,7 @@
 
 #include "server/labels.h"
 #include "server/members.h"
+#include "server/names.h"
 #include "server/schedule.h"
 
 static bool is_filter_value(const char *text)
@@ -61,6 +62,29 @@ static const struct server_member filter = {.type = SERVER_MEMBER_STRUCTURE, .of
 
 static const struct server_member secret_id = TEXT(NULL, 1, 2048);
 
+static bool is_region(const char *text)
+{
+    return server_region_is_valid(text);
+}
+
+#define REGION(member)                                                                             \
+    {                                                                                              \
+        .name = member, .type = SERVER_MEMBER_TEXT, .min = 1, .max = 128,                          \
+        .pattern = "^([a-z]+-)+\\d+$", .matches = is_region                                        \
+    }
+static const struct server_member replica_members[] = {REGION("Region"), TEXT("KmsKeyId", 0, 2048),
+                                                       END};
+static const struct server_member replica = {.type = SERVER_MEMBER_STRUCTURE,
+                                             .of = replica_members};
+static const struct server_member region = REGION(NULL);
+#define REPLICAS(is_required)                                                                      \
+    {.name = "AddReplicaRegions",                                                                  \
+     .type = SERVER_MEMBER_LIST,                                                                   \
+     .required = is_required,                                                                      \
+     .min = 1,                                                                                     \
+     .of = &replica},                                                                              \
+        BOOLEAN("ForceOverwriteReplicaSecret")
+
 const struct server_member server_model_batch_get_secret_value[] = {
     LIST("SecretIdList", &secret_id, 1, 20), LIST("Filters", &filter, 0, 10), PAGE(20), END};
 
@@ -70,6 +94,7 @@ const struct server_member server_model_create_secret[] = {REQUIRED("Name", 1, S
                                                            TEXT("KmsKeyId", 0, 2048),
                                                            VALUE,
                                                            LIST("Tags", &tag, 0, 0),
+                                                           REPLICAS(false),
                                                            END};
 
 const struct server_member server_model_delete_secret[] = {
@@ -185,3 +210,15 @@ const struct server_member server_model_put_resource_policy[] = {SECRET_ID, POLI
 
 const struct server_member server_model_validate_resource_policy[] = {TEXT("SecretId", 1, 2048),
                                                                       POLICY, END};
+
+const struct server_member server_model_remove_regions[] = {SECRET_ID,
+                                                            {.name = "RemoveReplicaRegions",
+                                                             .type = SERVER_MEMBER_LIST,
+                                                             .required = true,
+                                                             .min = 1,
+                                                             .of = &region},
+                                                            END};
+
+const struct server_member server_model_replicate_secret[] = {SECRET_ID, REPLICAS(true), END};
+
+const struct server_member server_model_stop_replication[] = {SECRET_ID, END};

@@ -82,6 +82,15 @@ enum smcred_status server_arn_make(const struct server_place *place, const char 
     return SMCRED_OK;
 }
 
+void server_arn_in(const struct server_place *place, const char *arn,
+                   char out_arn[SERVER_ARN_MAX + 1])
+{
+    const char *tail = strstr(arn, ":secret:");
+    size_t len = arn_head(place, out_arn, SERVER_ARN_MAX + 1);
+    (void)snprintf(out_arn + len, SERVER_ARN_MAX + 1 - len, "%s",
+                   tail ? tail + strlen(":secret:") : ""); /* fits as `arn` did */
+}
+
 static bool has_suffix(const char *tail)
 {
     const char *dash = strrchr(tail, '-');

@@ -31,6 +31,10 @@ const char *server_partition(const char *region);
 SM_MUST_CHECK enum smcred_status server_arn_make(const struct server_place *place, const char *name,
                                                  char out_arn[SERVER_ARN_MAX + 1]);
 
+/* The ARN of a replica: another region's, with the same suffix. */
+void server_arn_in(const struct server_place *place, const char *arn,
+                   char out_arn[SERVER_ARN_MAX + 1]);
+
 /*
  * Finds the secret a SecretId means to the caller: a name is of the caller's place, an ARN of the
  * caller's region and any account; whether it may be touched is not asked here.  An ARN whose tail

@@ -20,6 +20,10 @@ enum server_error server_update_secret(struct server_call *call);
 /* deletion.c */
 enum server_error server_delete_secret(struct server_call *call);
 enum server_error server_restore_secret(struct server_call *call);
+/* replication.c */
+enum server_error server_replicate_secret_to_regions(struct server_call *call);
+enum server_error server_remove_regions_from_replication(struct server_call *call);
+enum server_error server_stop_replication_to_replica(struct server_call *call);
 /* resource_policy.c */
 enum server_error server_put_resource_policy(struct server_call *call);
 enum server_error server_get_resource_policy(struct server_call *call);
@@ -30,7 +34,8 @@ enum server_error server_list_secrets(struct server_call *call);
 /* reading.c */
 enum server_error server_batch_get_secret_value(struct server_call *call);
 enum server_error server_get_secret_value(struct server_call *call);
-/* The value of call->secret that `id` and `stage` (NULL: as if left out) name, with all about it. */
+/* The value of call->secret that `id` and `stage` (NULL: as if left out) name, with all about it.
+ */
 enum server_error server_read_secret(struct server_call *call, const char *id, const char *stage,
                                      struct cJSON *object);
 /* rotation.c */

@@ -22,6 +22,7 @@
 #include "server/json.h"
 #include "server/listen.h"
 #include "server/record.h"
+#include "server/replication.h"
 #include "server/rotation.h"
 #include "server/setup.h"
 #include "server/trail.h"
@@ -82,6 +83,8 @@ static enum smcred_status begin_work(struct server_rotator *rotator, int64_t sec
 static enum smcred_status end_work(struct server_rotator *rotator, struct work *work,
                                    enum smcred_status status)
 {
+    if (status == SMCRED_OK)
+        status = server_replication_sync(&work->call);
     if (status == SMCRED_OK)
         status = server_store_commit(rotator->server.store);
     if (status != SMCRED_OK)

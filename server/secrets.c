@@ -9,6 +9,7 @@
 #include "server/labels.h"
 #include "server/names.h"
 #include "server/operations.h"
+#include "server/replication.h"
 #include "server/rotation.h"
 #include "server/tags.h"
 #include "server/versions.h"
@@ -81,7 +82,7 @@ static enum server_error create_new(struct server_call *call, const char *name,
     error = server_tags_set(call, server_json_get(call->input, "Tags"));
     if (error == SERVER_OK && value->kind != SERVER_KIND_NONE)
         error = server_version_add(call, value, NULL);
-    return error;
+    return error == SERVER_OK ? server_replication_add(call) : error;
 }
 
 enum server_error server_create_secret(struct server_call *call)
@@ -145,6 +146,9 @@ enum smcred_status server_secret_describe(struct server_call *call,
     enum smcred_status status = server_rotation_describe(call, secret, object);
     if (status == SMCRED_OK)
         status = add_stages(call, secret, stages_name, object);
+    if (status == SMCRED_OK)
+        status = server_replication_describe(
+            call, secret, strcmp(stages_name, "VersionIdsToStages") == 0, object);
     return status == SMCRED_OK ? server_tags_add(call, secret, object) : status;
 }
 

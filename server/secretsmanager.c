@@ -18,6 +18,7 @@
 #include "server/model.h"
 #include "server/names.h"
 #include "server/operations.h"
+#include "server/replication.h"
 #include "server/service.h"
 
 static const struct server_operation operations[] = {
@@ -46,10 +47,16 @@ static const struct server_operation operations[] = {
      server_put_resource_policy},
     {"PutSecretValue", server_model_put_secret_value, "SecretId", SERVER_INVALID_REQUEST, true,
      true, server_put_secret_value},
+    {"RemoveRegionsFromReplication", server_model_remove_regions, "SecretId", SERVER_OK, true, true,
+     server_remove_regions_from_replication},
+    {"ReplicateSecretToRegions", server_model_replicate_secret, "SecretId", SERVER_OK, true, true,
+     server_replicate_secret_to_regions},
     {"RestoreSecret", server_model_restore_secret, "SecretId", SERVER_OK, true, false,
      server_restore_secret},
     {"RotateSecret", server_model_rotate_secret, "SecretId", SERVER_INVALID_PARAMETER, true, true,
      server_rotate_secret},
+    {"StopReplicationToReplica", server_model_stop_replication, "SecretId", SERVER_OK, true, true,
+     server_stop_replication_to_replica},
     {"TagResource", server_model_tag_resource, "SecretId", SERVER_OK, true, true,
      server_tag_resource},
     {"UntagResource", server_model_untag_resource, "SecretId", SERVER_OK, true, true,
@@ -141,6 +148,13 @@ static bool reads(const char *operation)
     return strncmp(operation, "Get", 3) == 0;
 }
 
+/* A replica is changed through its primary alone; that it ceases to be one, here. */
+static bool changes(const struct server_operation *operation)
+{
+    return operation && !server_dispatch_only_reads(operation) &&
+           strcmp(operation->name, "StopReplicationToReplica") != 0;
+}
+
 enum server_error server_secretsmanager_find(struct server_call *call, const char *id,
                                              const char *operation, bool refuses_deleted)
 {
@@ -166,7 +180,7 @@ enum server_error server_secretsmanager_find(struct server_call *call, const cha
         return server_fail(call, SERVER_INVALID_REQUEST,
                            "You can't perform this operation on the secret because it was marked "
                            "for deletion.");
-    return SERVER_OK;
+    return changes(call->operation) ? server_replication_refuse(call, &call->secret) : SERVER_OK;
 }
 
 /* Where somebody else is writing, the next call purges. */
@@ -206,7 +220,15 @@ static enum server_error check(struct server_call *call)
     return error == SERVER_OK ? check_resource(call) : error;
 }
 
+static enum server_error finish(struct server_call *call)
+{
+    return server_dispatch_only_reads(call->operation)
+               ? SERVER_OK
+               : server_fail_status(call, server_replication_sync(call));
+}
+
 const struct server_service server_secretsmanager = {.name = "secretsmanager",
                                                      .target = "secretsmanager.",
                                                      .operations = operations,
-                                                     .check = check};
+                                                     .check = check,
+                                                     .finish = finish};

@@ -32,6 +32,8 @@ struct server_service {
         *unsigned_operation; /* needs no signature: what it carries says who calls; or NULL */
     /* What the service demands before a handler; called in its transaction.  NULL: nothing. */
     enum server_error (*check)(struct server_call *call);
+    /* What follows a handler that succeeded, likewise; NULL: nothing. */
+    enum server_error (*finish)(struct server_call *call);
 };
 
 extern const struct server_service server_secretsmanager, server_ssm, server_sts;

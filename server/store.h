@@ -49,6 +49,7 @@ struct server_secret {
     int64_t deleted_ms;  /* when deletion was asked for */
     int64_t purge_ms;    /* when it comes true */
     bool tagged;         /* has or had tags */
+    char primary_region[SERVER_REGION_MAX + 1]; /* of a replica; "" */
 };
 
 enum server_kind { SERVER_KIND_NONE, SERVER_KIND_TEXT, SERVER_KIND_BINARY };
@@ -378,6 +379,26 @@ SM_MUST_CHECK enum smcred_status server_store_data_key_put(struct server_store *
 SM_MUST_CHECK enum smcred_status server_store_data_key_next(struct server_store *store, int64_t key,
                                                             int64_t but,
                                                             struct server_data_key *out_data_key);
+
+/* Regions a secret is replicated to. */
+struct server_replica {
+    char region[SERVER_REGION_MAX + 1];
+    char kms_key_id[SERVER_KMS_KEY_MAX + 1]; /* as given; "" is the default key */
+    bool failed;
+    char message[1024];
+};
+SM_MUST_CHECK enum smcred_status server_store_replica_put(struct server_store *store,
+                                                          int64_t secret,
+                                                          const struct server_replica *replica);
+SM_MUST_CHECK enum smcred_status server_store_replica_remove(struct server_store *store,
+                                                             int64_t secret, const char *region);
+/* The next region in order; "" begins.  SMCRED_NOT_FOUND after the last. */
+SM_MUST_CHECK enum smcred_status server_store_replica_after(struct server_store *store,
+                                                            int64_t secret, const char *region,
+                                                            struct server_replica *out_replica);
+/* Makes labels, tags and policy those of `from`, and drops versions it does not have. */
+SM_MUST_CHECK enum smcred_status server_store_replica_copy(struct server_store *store, int64_t from,
+                                                           int64_t to);
 
 /* Settings of the whole store: region, account. */
 SM_MUST_CHECK enum smcred_status server_store_setting_set(struct server_store *store,

@@ -108,6 +108,11 @@ static const char *const migrations[] = {
     " PRIMARY KEY (secret, version), FOREIGN KEY (secret, version)"
     " REFERENCES version (secret, id) ON DELETE CASCADE) STRICT, WITHOUT ROWID;"
     "CREATE INDEX data_key_material ON data_key (material);",
+    /* Replicas. */
+    "ALTER TABLE secret ADD COLUMN primary_region TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE replica (secret INTEGER NOT NULL REFERENCES secret ON DELETE CASCADE,"
+    " region TEXT NOT NULL, kms_key_id TEXT NOT NULL, failed INTEGER NOT NULL,"
+    " message TEXT NOT NULL, PRIMARY KEY (secret, region)) STRICT, WITHOUT ROWID;",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

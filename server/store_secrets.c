@@ -8,7 +8,7 @@
 
 #define SECRET_COLUMNS                                                                             \
     "SELECT row, name, arn, description, kms_key_id, created_ms, changed_ms, accessed_ms,"         \
-    " deleted_ms, purge_ms, tagged, account, region FROM secret "
+    " deleted_ms, purge_ms, tagged, account, region, primary_region FROM secret "
 
 #define PLACE    "account = ?3 AND region = ?4 "
 /* ?2 is an enum server_order. */
@@ -33,6 +33,7 @@ static enum smcred_status fetch_secret(sqlite3_stmt *statement, struct server_se
     out_secret->tagged = sqlite3_column_int64(statement, 10) != 0;
     store_copy_text(statement, 11, out_secret->place.account, sizeof out_secret->place.account);
     store_copy_text(statement, 12, out_secret->place.region, sizeof out_secret->place.region);
+    store_copy_text(statement, 13, out_secret->primary_region, sizeof out_secret->primary_region);
     return SMCRED_OK;
 }
 
@@ -56,6 +57,7 @@ static void bind_secret(sqlite3_stmt *statement, const struct server_secret *sec
     store_bind_number(statement, 9, secret->purge_ms);
     store_bind_number(statement, 10, secret->tagged);
     bind_place(statement, 11, &secret->place);
+    store_bind_text(statement, 13, secret->primary_region);
 }
 
 enum smcred_status server_store_secret_by_name(struct server_store *store,
@@ -94,7 +96,8 @@ enum smcred_status server_store_secret_insert(struct server_store *store,
     store_autostatement sqlite3_stmt *statement =
         store_lend(store, "INSERT INTO secret (name, arn, description, kms_key_id, created_ms,"
                           " changed_ms, accessed_ms, deleted_ms, purge_ms, tagged, account,"
-                          " region) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+                          " region, primary_region)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
     bind_secret(statement, secret);
     enum smcred_status status = store_run(statement);
     if (status == SMCRED_OK)
@@ -108,9 +111,10 @@ enum smcred_status server_store_secret_update(struct server_store *store,
     store_autostatement sqlite3_stmt *statement = store_lend(
         store, "UPDATE secret SET name = ?1, arn = ?2, description = ?3, kms_key_id = ?4,"
                " created_ms = ?5, changed_ms = ?6, accessed_ms = ?7, deleted_ms = ?8,"
-               " purge_ms = ?9, tagged = ?10, account = ?11, region = ?12 WHERE row = ?13");
+               " purge_ms = ?9, tagged = ?10, account = ?11, region = ?12,"
+               " primary_region = ?13 WHERE row = ?14");
     bind_secret(statement, secret);
-    store_bind_number(statement, 13, secret->row);
+    store_bind_number(statement, 14, secret->row);
     return store_run(statement);
 }
 

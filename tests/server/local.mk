@@ -1,6 +1,6 @@
 # tests/server/local.mk - tests of server/.
 server_test_libs = server/libserver.la $(CMOCKA_LIBS)
-EXTRA_DIST += %D%/contract %D%/crash.py %D%/rotation_function.py %D%/server_fixture.h %D%/server_world.sh %D%/sts.py
+EXTRA_DIST += %D%/contract %D%/crash.py %D%/rotation_function.py %D%/server_fixture.h %D%/server_world.sh %D%/replication.py %D%/sts.py
 if HAVE_CMOCKA
 server_tests = \
 	%D%/test_access \
@@ -84,6 +84,7 @@ server_scripts = \
 	%D%/t_faults.sh \
 	%D%/t_http.sh \
 	%D%/t_keys.sh \
+	%D%/t_replication.sh \
 	%D%/t_rotate.sh \
 	%D%/t_sts.sh \
 	%D%/t_trail.sh
