@@ -20,6 +20,7 @@
 #include "server/hush.h"
 #include "server/invocation.h"
 #include "server/json.h"
+#include "server/kms.h"
 #include "server/listen.h"
 #include "server/record.h"
 #include "server/replication.h"
@@ -427,10 +428,13 @@ enum smcred_status server_rotator_new(const struct server *server, const char *d
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     rotator->server = *server;
     rotator->server.store = NULL;
+    rotator->server.signing = NULL;         /* the other thread's, and nobody signs here */
+    rotator->server.kms = server_kms_new(); /* of one thread each */
     rotator->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     enum smcred_status status =
-        rotator->wake_fd < 0 ? sm_error_set(err, SMCRED_SYSTEM, "no eventfd: %s", strerror(errno))
-                             : server_setup_open_store(directory, &rotator->server.store, err);
+        !rotator->server.kms   ? sm_error_set(err, SMCRED_NO_MEMORY, "out of memory")
+        : rotator->wake_fd < 0 ? sm_error_set(err, SMCRED_SYSTEM, "no eventfd: %s", strerror(errno))
+                               : server_setup_open_store(directory, &rotator->server.store, err);
     if (status != SMCRED_OK) {
         server_rotator_free(rotator);
         return status;
@@ -465,6 +469,7 @@ void server_rotator_free(struct server_rotator *rotator)
     server_rotator_wake(rotator);
     if (rotator->started)
         (void)pthread_join(rotator->thread, NULL); /* it has no other end */
+    server_kms_free(rotator->server.kms);
     server_store_close(rotator->server.store);
     sm_close_fd(&rotator->wake_fd);
     free(rotator);
