@@ -26,7 +26,7 @@
 
 struct options {
     const char *init, *directory, *where, *tls_cert, *tls_key, *region, *account, *regions, *faults,
-        *clock;
+        *clock, *endpoint;
     unsigned connections_max, timeout_s, trail_max_mib, trail_keep;
     enum log_level level;
 };
@@ -48,6 +48,7 @@ static void print_help(void)
         "  --regions LIST         serve these regions, separated by commas (any)\n"
         "  --tls-cert FILE        certificate chain, PEM\n"
         "  --tls-key FILE         its private key, PEM, readable by its owner only\n"
+        "  --endpoint URL         where rotation functions find it, if not as it listens\n"
         "  --max-connections N    connections at a time (64)\n"
         "  --timeout SECONDS      for a request to arrive (30)\n"
         "  --trail-max-mib N      of the event trail, before a new file begins (64; 0: never)\n"
@@ -67,6 +68,12 @@ static bool parse_number(const char *text, unsigned least, unsigned most, unsign
         return false;
     *out = (unsigned)number;
     return true;
+}
+
+static bool is_url(const char *text)
+{
+    return (strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0) &&
+           strlen(text) < SERVER_URL_MAX;
 }
 
 static bool is_account(const char *text)
@@ -122,6 +129,12 @@ static bool parse_option(int option, struct options *options)
             return true;
         log_error("--timeout is 1 to 3600 seconds");
         return false;
+    case 'e':
+        options->endpoint = optarg;
+        if (is_url(optarg))
+            return true;
+        log_error("--endpoint is http://HOST:PORT or https://HOST:PORT");
+        return false;
     case 'x':
         if (parse_number(optarg, 0, 1024 * 1024, &options->trail_max_mib))
             return true;
@@ -175,6 +188,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
                                           {"region", required_argument, NULL, 'r'},
                                           {"account", required_argument, NULL, 'a'},
                                           {"regions", required_argument, NULL, 'R'},
+                                          {"endpoint", required_argument, NULL, 'e'},
                                           {"max-connections", required_argument, NULL, 'm'},
                                           {"timeout", required_argument, NULL, 't'},
                                           {"trail-max-mib", required_argument, NULL, 'x'},
@@ -300,7 +314,8 @@ static int serve_http(struct server *server, const struct options *options,
         log_error("%s", err.text);
         return EXIT_FAILURE;
     }
-    if (server_rotator_start(server->rotator, url, &err) != SMCRED_OK) {
+    if (server_rotator_start(server->rotator, options->endpoint ? options->endpoint : url, &err) !=
+        SMCRED_OK) {
         log_error("%s", err.text);
         server_http_stop(http);
         return EXIT_FAILURE;

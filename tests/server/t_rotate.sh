@@ -216,4 +216,12 @@ echo $((31 * 86400)) > "$world/clock"
 has_changed() { [ "$(password)" != "$old" ] && is_settled db && is_consistent 2> /dev/null; }
 patiently has_changed; ok $? "when 30 days are over a secret is rotated unasked"
 stop_server; ok $? "stops cleanly with functions at work"
+
+start_server --endpoint http://secrets.example:4584
+function_of finds 30 <<< 'echo "$SECRETS_MANAGER_ENDPOINT" > "$world/found"; exit 1'
+create found '"x"'
+rotate found finds > /dev/null
+found() { grep -qsx http://secrets.example:4584 "$world/found"; }
+patiently found; ok $? "--endpoint says where functions find the server"
+stop_server
 finish
