@@ -83,15 +83,25 @@ static const char *user_of(const cJSON *record)
 }
 
 /* By name, ARN, or the beginning of an ARN. */
-static bool is_about(const cJSON *record, const char *secret)
+static bool is_named(const char *arn, const char *secret)
 {
-    const char *arn = resource_of(record);
     const char *name = strstr(arn, ":secret:");
     size_t len = strlen(secret);
-    if (strcmp(asked_for(record), secret) == 0 || strncmp(arn, secret, len) == 0)
+    if (strncmp(arn, secret, len) == 0)
         return true;
     name = name ? name + strlen(":secret:") : "";
     return strncmp(name, secret, len) == 0 && name[len] == '-' && strlen(name) == len + 7;
+}
+
+static bool is_about(const cJSON *record, const char *secret)
+{
+    const cJSON *resource;
+    cJSON_ArrayForEach(resource, server_json_get(record, "resources"))
+    {
+        if (is_named(text_of(resource, "ARN"), secret))
+            return true;
+    }
+    return strcmp(asked_for(record), secret) == 0;
 }
 
 static bool matches(const struct filter *filter, const cJSON *record)

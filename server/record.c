@@ -13,6 +13,7 @@
 
 #include "server/dispatch.h"
 #include "server/json.h"
+#include "server/names.h"
 #include "server/service.h"
 #include "server/validate.h"
 
@@ -173,14 +174,33 @@ static void add_response(cJSON *record, const struct server_call *call, bool rea
     }
 }
 
-static void add_resource(cJSON *record, const struct server_call *call)
+static void append_resource(cJSON *resources, const char *account, const char *arn)
 {
-    if (!*call->secret.arn)
-        return;
-    cJSON *resource = server_json_append_object(server_json_add_array(record, "resources"));
-    server_json_add(resource, "accountId", call->secret.place.account);
+    cJSON *resource = server_json_append_object(resources);
+    server_json_add(resource, "accountId", account);
     server_json_add(resource, "type", TYPE_SECRET);
-    server_json_add(resource, "ARN", call->secret.arn);
+    server_json_add(resource, "ARN", arn);
+}
+
+/* Every secret that was read, where there are several. */
+static void add_resources(cJSON *record, const struct server_call *call)
+{
+    const cJSON *values = call->error == SERVER_OK && call->output
+                              ? server_json_get(call->output, "SecretValues")
+                              : NULL;
+    const cJSON *value;
+    if (!values && !*call->secret.arn)
+        return;
+    cJSON *resources = server_json_add_array(record, "resources");
+    if (!values)
+        append_resource(resources, call->secret.place.account, call->secret.arn);
+    cJSON_ArrayForEach(value, values)
+    {
+        char account[SERVER_ACCOUNT_LEN + 1] = "";
+        const char *arn = server_json_text(value, "ARN");
+        (void)server_arn_account(arn, account); /* ours has one */
+        append_resource(resources, account, arn);
+    }
 }
 
 static cJSON *begin_record(const struct server_call *call, const char *service, const char *name)
@@ -230,12 +250,12 @@ char *server_record_of_call(const struct server_call *call)
         add_outside(record, "errorMessage", call->message);
     add_request(record, call);
     add_response(record, call, read_only);
-    if (read_only && *call->version_id)
+    if (read_only && *call->version_id && call->operation->id)
         server_json_add(server_json_add_object(record, "additionalEventData"), "VersionId",
                         call->version_id);
     server_json_add(record, "requestID", call->request_id);
     server_json_add_bool(record, "readOnly", read_only);
-    add_resource(record, call);
+    add_resources(record, call);
     return end_record(record, call, "AwsApiCall");
 }
 
@@ -257,6 +277,6 @@ char *server_record_of_event(const struct server_call *call, const char *name, c
     server_json_add(data, "VersionId", call->version_id);
     server_json_add(record, "requestID", call->request_id);
     server_json_add_bool(record, "readOnly", false);
-    add_resource(record, call);
+    add_resources(record, call);
     return end_record(record, call, "AwsServiceEvent");
 }

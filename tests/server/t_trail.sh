@@ -84,6 +84,12 @@ arn=$(call DescribeSecret '{"SecretId":"prod/db"}' | sed 's/.*"ARN":"\([^"]*\)".
 ! shown --since yesterday 2> /dev/null; ok $? "refuses a time it does not know"
 shown --json --event CreateSecret | cmp -s - <(head -n 1 "$trail"); ok $? "--json shows records as they are"
 
+call CreateSecret "{\"Name\":\"other\",\"ClientRequestToken\":\"$(uuid)\",\"SecretString\":\"x\"}" > /dev/null
+call BatchGetSecretValue '{"SecretIdList":["other","prod/db","nobody"]}' > /dev/null
+[ "$(shown --event BatchGetSecretValue --secret prod/db | wc -l)" -eq 1 ] &&
+    [ "$(shown --event BatchGetSecretValue --secret other | wc -l)" -eq 1 ]
+ok $? "those of a secret that was read with others"
+
 # 1 MiB takes some 1,500 records; keeps two older files.
 "$server" trail --dir "$world/store" --follow --event ListSecrets > "$world/followed" &
 follower=$!
