@@ -134,6 +134,20 @@ patiently has_reached
     ! sed 's/^/# /' "$world/reached"
 ok $? "it may rotate its own secret and nothing else"
 
+# --- as another user
+function_of nobody 30 <<< 'echo "I am $(id -u) $(id -G)"; ls "$world/store"; exit 1'
+chmod 755 "$world"
+if setpriv --reuid nobody --clear-groups test -x "$world/nobody" 2> /dev/null; then
+    "$server" function register --dir "$world/store" --user nobody "$arn:nobody" "$world/nobody"
+    create other '"x"'
+    rotate other nobody > /dev/null
+    patiently said "says \"I am $(id -u nobody) $(id -g nobody)\"" && said 'Permission denied'
+    ok $? "--user: it is that user, and cannot look into the store"
+else
+    skip "--user: it is that user, and cannot look into the store" "not root, or \$TMPDIR is closed to others"
+fi
+chmod 700 "$world"
+
 # --- one that says what it should not
 function_of talks 30 << 'BODY'
 echo "connecting to db.example as app"

@@ -90,77 +90,35 @@ def create(c):
         "InvalidRequestException",
         NO_TOKEN,
     )
-    c.fails(
-        "both values",
-        "CreateSecret",
-        {"Name": "create/x", "SecretString": "a", "SecretBinary": b"b", "ClientRequestToken": a},
-        "InvalidParameterException",
-        BOTH_VALUES,
-    )
-    c.fails(
-        "an empty text",
-        "CreateSecret",
-        {"Name": "create/x", "SecretString": "", "ClientRequestToken": a},
-        "ValidationException",
-        at_least("'***'", "secretString", 1),
-    )
-    c.fails(
-        "an empty binary",
-        "CreateSecret",
-        {"Name": "create/x", "SecretBinary": b"", "ClientRequestToken": a},
-        "ValidationException",
-        at_least("'***'", "secretBinary", 1),
-    )
-    c.fails(
-        "a text too long",
-        "CreateSecret",
-        {"Name": "create/x", "SecretString": "x" * 65537, "ClientRequestToken": a},
-        "ValidationException",
-        at_most("'***'", "secretString", 65536),
-    )
-    c.fails(
-        "a text too long in bytes",
-        "CreateSecret",
-        {"Name": "create/x", "SecretString": "\u20ac" * 21846, "ClientRequestToken": a},
-        "ValidationException",
-        at_most("'***'", "secretString", 65536),
-    )
-    c.fails(
-        "a binary too long",
-        "CreateSecret",
-        {"Name": "create/x", "SecretBinary": b"x" * 65537, "ClientRequestToken": a},
-        "ValidationException",
-        at_most("'***'", "secretBinary", 65536),
-    )
+    for sentence, members, kind, message in (
+        ("both values", {"SecretString": "a", "SecretBinary": b"b"}, "InvalidParameterException",
+         BOTH_VALUES),
+        ("an empty text", {"SecretString": ""}, "ValidationException",
+         at_least("'***'", "secretString", 1)),
+        ("an empty binary", {"SecretBinary": b""}, "ValidationException",
+         at_least("'***'", "secretBinary", 1)),
+        ("a text too long", {"SecretString": "x" * 65537}, "ValidationException",
+         at_most("'***'", "secretString", 65536)),
+        ("a text too long in bytes", {"SecretString": "\u20ac" * 21846}, "ValidationException",
+         at_most("'***'", "secretString", 65536)),
+        ("a binary too long", {"SecretBinary": b"x" * 65537}, "ValidationException",
+         at_most("'***'", "secretBinary", 65536)),
+        ("a description too long", {"Description": "d" * 2049}, "ValidationException",
+         at_most("'%s'" % ("d" * 2048), "description", 2048)),
+        ("several violations in one message", {"Name": "", "ClientRequestToken": "short"},
+         "ValidationException",
+         violates(("''", "name", "have length greater than or equal to 1"),
+                  ("'short'", "clientRequestToken", "have length greater than or equal to 32"))),
+        ("a tag without a key", {"Tags": [{"Value": "v"}]}, "ValidationException",
+         violates(("null", "tags.1.member.key", "not be null"))),
+    ):  # fmt: skip
+        members = {"Name": "create/x", "ClientRequestToken": a, **members}
+        c.fails(sentence, "CreateSecret", members, kind, message)
     c.gives(
         "the longest text",
         "CreateSecret",
         {"Name": "create/long", "SecretString": "x" * 65536, "ClientRequestToken": a},
         {"ARN": Arn("create/long"), "Name": "create/long", "VersionId": a},
-    )
-    c.fails(
-        "a description too long",
-        "CreateSecret",
-        {"Name": "create/x", "Description": "d" * 2049, "ClientRequestToken": a},
-        "ValidationException",
-        at_most("'%s'" % ("d" * 2048), "description", 2048),
-    )
-    c.fails(
-        "several violations in one message",
-        "CreateSecret",
-        {"Name": "", "ClientRequestToken": "short"},
-        "ValidationException",
-        violates(
-            ("''", "name", "have length greater than or equal to 1"),
-            ("'short'", "clientRequestToken", "have length greater than or equal to 32"),
-        ),
-    )
-    c.fails(
-        "a tag without a key",
-        "CreateSecret",
-        {"Name": "create/x", "ClientRequestToken": a, "Tags": [{"Value": "v"}]},
-        "ValidationException",
-        violates(("null", "tags.1.member.key", "not be null")),
     )
     c.fails(
         "a secret refused leaves nothing behind",
