@@ -94,6 +94,11 @@ def in_base64(blob):
     return base64.b64encode(blob).decode()
 
 
+def blob(content):
+    """Bytes as boto3 gives them, or in base64 as a raw answer has them."""
+    return lambda value: value in (content, in_base64(content))
+
+
 def token():
     return str(uuid.uuid4())
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """CreateSecret, GetSecretValue, BatchGetSecretValue, PutSecretValue, UpdateSecret, DescribeSecret."""
 from client import (
-    BOTH_VALUES, MARKED, NOT_FOUND, NO_TOKEN, Arn, at_least, at_most, in_base64, recent, today, token, unordered,
+    BOTH_VALUES, MARKED, NOT_FOUND, NO_TOKEN, Arn, at_least, at_most, blob, recent, today, token, unordered,
     violates,
 )  # fmt: skip
 
@@ -298,7 +298,7 @@ def batch(c):
                     "ARN": Arn("batch/bin"),
                     "Name": "batch/bin",
                     "VersionId": a,
-                    "SecretBinary": in_base64(b"\1\xff"),
+                    "SecretBinary": blob(b"\1\xff"),
                     "VersionStages": ["AWSCURRENT"],
                     "CreatedDate": recent,
                 }
