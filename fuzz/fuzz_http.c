@@ -3,7 +3,7 @@
  * fuzz_http.c - a request's target and body against a store in memory: whatever is asked, the
  * answer is JSON, and an error has a type.
  *
- * The input is the operation's name, a line feed, the body.
+ * The input is the operation's name, with its service if that is another, a line feed, the body.
  */
 #include <stdlib.h>
 
@@ -89,13 +89,15 @@ static void reset_store(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char target[TARGET_MAX] = "secretsmanager.";
+    char target[TARGET_MAX] = "";
     const uint8_t *line_feed = size > 0 ? memchr(data, '\n', size) : NULL;
     size_t name_len = line_feed ? (size_t)(line_feed - data) : 0;
     struct sm_secret *body;
     size_t room;
     if (!line_feed || name_len > TARGET_MAX - 32 || size > 65536)
         return 0;
+    if (!memchr(data, '.', name_len)) /* "GetSecretValue"; "AmazonSSM.GetParameter" is whole */
+        memcpy(target, "secretsmanager.", strlen("secretsmanager."));
     memcpy(target + strlen(target), data, name_len);
     reset_store();
     if (sm_secret_alloc(server.vault, size, &body) != SMCRED_OK)

@@ -257,6 +257,18 @@ static void write_trail(struct server_call *call)
     (void)server_fail(call, SERVER_INTERNAL, "An error occurred on the server side.");
 }
 
+/* Two lengths: whoever stands in front may have taken the other, and another request begins. */
+static bool is_ambiguous(const struct request *request)
+{
+    unsigned lengths = 0;
+    for (size_t i = 0; i < request->header_count; i++) {
+        struct sm_bytes name = request->headers[i].name;
+        lengths += name.len == sizeof MHD_HTTP_HEADER_CONTENT_LENGTH - 1 &&
+                   strncasecmp(name.data, MHD_HTTP_HEADER_CONTENT_LENGTH, name.len) == 0;
+    }
+    return lengths > 1;
+}
+
 static enum MHD_Result answer(struct server_http *http, struct MHD_Connection *connection,
                               struct request *request, const char *method)
 {
@@ -265,6 +277,8 @@ static enum MHD_Result answer(struct server_http *http, struct MHD_Connection *c
     struct sm_bytes type;
     (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header,
                                     request); /* their number is of no use */
+    if (is_ambiguous(request))
+        return MHD_NO;
     struct sigv4_request on_wire = signed_request(request, method);
     if (strcmp(method, MHD_HTTP_METHOD_POST) != 0 ||
         !server_header(&on_wire, "content-type", &type))
@@ -393,7 +407,9 @@ static struct MHD_Daemon *start_daemon(struct server_http *http,
          (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
         {MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-    unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG |
+    /* Not epoll: there libmicrohttpd does not see that a client has gone if its last bytes and the
+     * end come at once, and holds the connection until its deadline. */
+    unsigned flags = MHD_USE_POLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG |
                      (settings->tls_cert ? MHD_USE_TLS : 0) |
                      (settings->faults ? MHD_ALLOW_SUSPEND_RESUME : 0);
     return MHD_start_daemon(

@@ -1,6 +1,16 @@
 # tests/server/local.mk - tests of server/.
 server_test_libs = server/libserver.la $(CMOCKA_LIBS)
-EXTRA_DIST += %D%/contract %D%/current_sdk.mjs %D%/crash.py %D%/rotation_function.py %D%/server_fixture.h %D%/server_world.sh %D%/replication.py %D%/sts.py
+EXTRA_DIST += \
+	%D%/contract \
+	%D%/crash.py \
+	%D%/current_sdk.mjs \
+	%D%/hostile.py \
+	%D%/rawclient.py \
+	%D%/replication.py \
+	%D%/rotation_function.py \
+	%D%/server_fixture.h \
+	%D%/server_world.sh \
+	%D%/sts.py
 if HAVE_CMOCKA
 server_tests = \
 	%D%/test_access \
@@ -83,6 +93,7 @@ server_scripts = \
 	%D%/t_current_sdks.sh \
 	%D%/t_deletion.sh \
 	%D%/t_faults.sh \
+	%D%/t_hostile.sh \
 	%D%/t_http.sh \
 	%D%/t_keys.sh \
 	%D%/t_replication.sh \
