@@ -26,6 +26,15 @@ static bool is_function_arn(const char *arn)
            arn[strspn(arn, allowed)] == '\0';
 }
 
+/* Of a secret; with wildcards, if need be. */
+static bool is_secret_arn(const char *arn)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789/_+=.@!-:*?";
+    return strncmp(arn, "arn:", 4) == 0 && strstr(arn, ":secret:") &&
+           strlen(arn) <= SERVER_ARN_MAX && arn[strspn(arn, allowed)] == '\0';
+}
+
 /* Nobody but root and ourselves may say what runs with the keys to a secret. */
 static bool may_run(const char *path)
 {
@@ -66,9 +75,11 @@ static int register_function(const char *path, int argc, char **argv)
 {
     struct server server;
     struct server_function function = {.timeout_s = 0};
-    const char *directory = NULL, *arn = NULL, *file = NULL, *user = "", *timeout = NULL;
+    const char *directory = NULL, *arn = NULL, *file = NULL, *user = "", *timeout = NULL,
+               *reads = "";
     const struct server_option options[] = {{"dir", "DIR", true, &directory},
                                             {"user", "NAME", false, &user},
+                                            {"reads", "ARN", false, &reads},
                                             {"timeout", "SECONDS", false, &timeout},
                                             {NULL, "ARN", true, &arn},
                                             {NULL, "PATH", true, &file},
@@ -82,6 +93,10 @@ static int register_function(const char *path, int argc, char **argv)
         log_error("an ARN is arn:aws:lambda:REGION:ACCOUNT:function:NAME");
         return SERVER_EXIT_USAGE;
     }
+    if (*reads && !is_secret_arn(reads)) {
+        log_error("--reads is the ARN of a secret");
+        return SERVER_EXIT_USAGE;
+    }
     if (!parse_timeout(timeout, &function.timeout_s))
         return SERVER_EXIT_USAGE;
     if (!may_run(file) || !server_admin_open(directory, &server))
@@ -89,6 +104,7 @@ static int register_function(const char *path, int argc, char **argv)
     (void)snprintf(function.arn, sizeof function.arn, "%s", arn); /* fits, as the next ones */
     (void)snprintf(function.path, sizeof function.path, "%s", file);
     (void)snprintf(function.user, sizeof function.user, "%s", user);
+    (void)snprintf(function.reads, sizeof function.reads, "%s", reads);
     return server_admin_end(&server, server_store_function_put(server.store, &function),
                             "cannot register the function");
 }
@@ -96,8 +112,9 @@ static int register_function(const char *path, int argc, char **argv)
 static void show(void *context, const struct server_function *function)
 {
     (void)context;
-    printf("%s  %s  %s  %d s\n", function->arn, function->path,
-           *function->user ? function->user : "-", function->timeout_s);
+    printf("%s  %s  %s  %d s  %s\n", function->arn, function->path,
+           *function->user ? function->user : "-", function->timeout_s,
+           *function->reads ? function->reads : "-");
 }
 
 static int list(const char *path, int argc, char **argv)
@@ -105,8 +122,9 @@ static int list(const char *path, int argc, char **argv)
     struct server server;
     const char *directory = NULL;
     const struct server_option options[] = {{"dir", "DIR", true, &directory}, {.out = NULL}};
-    int code = server_command_options(path, "Lists functions: ARN, executable, user, timeout.",
-                                      options, argc, argv);
+    int code = server_command_options(
+        path, "Lists functions: ARN, executable, user, timeout, what it reads.", options, argc,
+        argv);
     if (code != SERVER_GO_ON)
         return code;
     if (!server_admin_open(directory, &server))

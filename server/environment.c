@@ -19,11 +19,13 @@
 #define GRACE_S         5 /* of the credentials, after the function's own time */
 
 /* What AWS's template gives a function's role: the role for any secret, its session for one. */
-#define POLICY(resource)                                                                           \
+#define POLICY(rotates, reads)                                                                     \
     "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":["                \
     "\"secretsmanager:DescribeSecret\",\"secretsmanager:GetSecretValue\","                         \
     "\"secretsmanager:PutSecretValue\",\"secretsmanager:UpdateSecretVersionStage\"],"              \
-    "\"Resource\":\"" resource "\"},{\"Effect\":\"Allow\","                                        \
+    "\"Resource\":\"" rotates "\"},{\"Effect\":\"Allow\",\"Action\":["                             \
+    "\"secretsmanager:DescribeSecret\",\"secretsmanager:GetSecretValue\"],"                        \
+    "\"Resource\":\"" reads "\"},{\"Effect\":\"Allow\","                                           \
     "\"Action\":\"secretsmanager:GetRandomPassword\",\"Resource\":\"*\"}]}"
 
 struct server_environment {
@@ -70,12 +72,13 @@ static enum smcred_status make_role(const struct server_call *call, const char *
     if (status != SMCRED_NOT_FOUND)
         return status;
     status = server_store_principal_add(store, role, call->now_ms);
-    return status == SMCRED_OK ? server_store_policy_put(store, role, "rotation", POLICY("*"))
+    return status == SMCRED_OK ? server_store_policy_put(store, role, "rotation", POLICY("*", "*"))
                                : status;
 }
 
 /* A session of the role that may rotate this secret. */
-static enum smcred_status make_credentials(const struct server_call *call, int32_t timeout_s,
+static enum smcred_status make_credentials(const struct server_call *call,
+                                           const struct server_function *function,
                                            struct server_credentials *out_credentials)
 {
     struct server_session session;
@@ -86,8 +89,9 @@ static enum smcred_status make_credentials(const struct server_call *call, int32
     if (status != SMCRED_OK)
         return status;
     server_session_init(&session, role, call->request_id);
-    session.expires_ms = call->now_ms + (timeout_s + GRACE_S) * INT64_C(1000);
-    if (asprintf(&session.policy, POLICY("%s"), call->secret.arn) < 0) /* needs no escapes */
+    session.expires_ms = call->now_ms + (function->timeout_s + GRACE_S) * INT64_C(1000);
+    if (asprintf(&session.policy, POLICY("%s", "%s"), call->secret.arn,
+                 *function->reads ? function->reads : call->secret.arn) < 0) /* need no escapes */
         session.policy = NULL;
     status = session.policy ? server_session_create(call->server, &session, out_credentials)
                             : SMCRED_NO_MEMORY; /* without it the role could do more */
@@ -96,13 +100,14 @@ static enum smcred_status make_credentials(const struct server_call *call, int32
 }
 
 enum smcred_status server_environment_new(const struct server_call *call, const char *url,
-                                          int32_t timeout_s, struct server_environment **out)
+                                          const struct server_function *function,
+                                          struct server_environment **out)
 {
     struct server_credentials credentials = {.token = NULL};
     struct server_environment *environment = calloc(1, sizeof *environment);
     if (!environment)
         return SMCRED_NO_MEMORY;
-    enum smcred_status status = make_credentials(call, timeout_s, &credentials);
+    enum smcred_status status = make_credentials(call, function, &credentials);
     if (status == SMCRED_OK) {
         add_all(environment, call, url, &credentials);
         *out = sm_take_ptr(&environment);

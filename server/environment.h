@@ -14,11 +14,11 @@ struct server_environment;
 
 /*
  * Makes it for a function that rotates call->secret, inside the caller's transaction.
- *   url        where the server listens
- *   timeout_s  of the step
+ *   url  where the server listens
  */
 SM_MUST_CHECK enum smcred_status server_environment_new(const struct server_call *call,
-                                                        const char *url, int32_t timeout_s,
+                                                        const char *url,
+                                                        const struct server_function *function,
                                                         struct server_environment **out);
 /* The whole environment, NULL at its end; lent until it is freed, which wipes it. */
 void server_environment_list(const struct server_environment *environment,

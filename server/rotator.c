@@ -275,7 +275,7 @@ static enum smcred_status prepare(struct server_rotator *rotator, struct work *w
     if (is_at_its_beginning(&work->rotation))
         note_event(work, work->rotation.token,
                    work->rotation.is_test ? "TestRotationStarted" : "RotationStarted", NULL);
-    return server_environment_new(&work->call, rotator->url, function->timeout_s, out_environment);
+    return server_environment_new(&work->call, rotator->url, function, out_environment);
 }
 
 static void start_step(struct server_rotator *rotator, int64_t secret, struct run *run)

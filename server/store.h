@@ -232,6 +232,7 @@ struct server_function {
     char arn[SERVER_FUNCTION_ARN_MAX + 1];
     char path[SERVER_FUNCTION_PATH_MAX + 1];
     char user[SERVER_FUNCTION_USER_MAX + 1]; /* "": the server's own */
+    char reads[SERVER_ARN_MAX + 1];          /* ARN of a secret it may read besides; "" */
     int32_t timeout_s;                       /* of each step */
 };
 SM_MUST_CHECK enum smcred_status server_store_function(struct server_store *store, const char *arn,

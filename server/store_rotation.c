@@ -74,7 +74,7 @@ enum smcred_status server_store_rotations_due(struct server_store *store, int64_
 
 /* --- functions -------------------------------------------------------------------------------- */
 
-#define FUNCTION_COLUMNS "SELECT arn, path, user, timeout_s FROM function "
+#define FUNCTION_COLUMNS "SELECT arn, path, user, timeout_s, reads FROM function "
 
 static enum smcred_status fetch_function(sqlite3_stmt *statement, struct server_function *out)
 {
@@ -85,6 +85,7 @@ static enum smcred_status fetch_function(sqlite3_stmt *statement, struct server_
     store_copy_text(statement, 1, out->path, sizeof out->path);
     store_copy_text(statement, 2, out->user, sizeof out->user);
     out->timeout_s = sqlite3_column_int(statement, 3);
+    store_copy_text(statement, 4, out->reads, sizeof out->reads);
     return SMCRED_OK;
 }
 
@@ -101,12 +102,13 @@ enum smcred_status server_store_function_put(struct server_store *store,
                                              const struct server_function *function)
 {
     store_autostatement sqlite3_stmt *statement =
-        store_lend(store, "INSERT OR REPLACE INTO function (arn, path, user, timeout_s)"
-                          " VALUES (?1, ?2, ?3, ?4)");
+        store_lend(store, "INSERT OR REPLACE INTO function (arn, path, user, timeout_s, reads)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5)");
     store_bind_text(statement, 1, function->arn);
     store_bind_text(statement, 2, function->path);
     store_bind_text(statement, 3, function->user);
     store_bind_number(statement, 4, function->timeout_s);
+    store_bind_text(statement, 5, function->reads);
     return store_run(statement);
 }
 

@@ -113,6 +113,8 @@ static const char *const migrations[] = {
     "CREATE TABLE replica (secret INTEGER NOT NULL REFERENCES secret ON DELETE CASCADE,"
     " region TEXT NOT NULL, kms_key_id TEXT NOT NULL, failed INTEGER NOT NULL,"
     " message TEXT NOT NULL, PRIMARY KEY (secret, region)) STRICT, WITHOUT ROWID;",
+    /* A rotation function may read one secret more, the superuser's. */
+    "ALTER TABLE function ADD COLUMN reads TEXT NOT NULL DEFAULT '';",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

@@ -134,6 +134,15 @@ patiently has_reached
     ! sed 's/^/# /' "$world/reached"
 ok $? "it may rotate its own secret and nothing else"
 
+"$server" function register --dir "$world/store" --reads 'arn:aws:secretsmanager:*:secret:looked-*' \
+    "$arn:reaches" "$world/reaches"
+rm "$world/reached"
+create reach2 '"x"'
+rotate reach2 reaches > /dev/null
+patiently has_reached
+grep -q "^other {" "$world/reached" && grep -q '^list AccessDenied' "$world/reached"
+ok $? "--reads: another secret as well"
+
 # --- as another user
 function_of nobody 30 <<< 'echo "I am $(id -u) $(id -G)"; ls "$world/store"; exit 1'
 chmod 755 "$world"
