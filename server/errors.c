@@ -37,6 +37,7 @@ const struct server_error_form *server_error_form(enum server_error error)
         [SERVER_PARAMETER_MAX_VERSIONS] = {"ParameterMaxVersionLimitExceeded", 400, "message"},
         [SERVER_PARAMETER_MISMATCH] = {"ParameterPatternMismatchException", 400, "message"},
         [SERVER_PARAMETER_LABEL_LIMIT] = {"ParameterVersionLabelLimitExceeded", 400, "message"},
+        [SERVER_INVALID_KEY_ID] = {"InvalidKeyId", 400, "message"},
         [SERVER_INVALID_ALLOWED_PATTERN] = {"InvalidAllowedPatternException", 400, "message"},
         [SERVER_HIERARCHY_LEVEL_LIMIT] = {"HierarchyLevelLimitExceededException", 400, "message"},
         [SERVER_HIERARCHY_TYPE_MISMATCH] = {"HierarchyTypeMismatchException", 400, "message"},

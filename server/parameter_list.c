@@ -135,10 +135,13 @@ static void append_label(void *context, const char *label, const char *unused)
 static enum server_error add_version(struct server_call *call,
                                      const struct server_parameter *parameter, cJSON *object)
 {
+    bool decrypt = server_json_is_true(call->input, "WithDecryption");
+    enum server_error error = decrypt ? server_parameter_check_key(call, parameter) : SERVER_OK;
+    if (error != SERVER_OK)
+        return error;
     server_json_add(object, "Name", parameter->shown);
     describe(parameter, object);
-    enum smcred_status status = server_parameter_add_value(
-        call, parameter, server_json_is_true(call->input, "WithDecryption"), object);
+    enum smcred_status status = server_parameter_add_value(call, parameter, decrypt, object);
     if (status == SMCRED_OK)
         status =
             server_store_parameter_labels(call->server->store, parameter->row, parameter->version,

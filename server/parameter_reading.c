@@ -60,10 +60,13 @@ enum server_error server_parameter_show(struct server_call *call, const char *na
 {
     char arn[SERVER_PARAMETER_ARN_MAX + 1];
     char selected[SERVER_PARAMETER_ID_MAX + 2] = ":";
+    bool decrypt = server_json_is_true(call->input, "WithDecryption");
+    enum server_error error = decrypt ? server_parameter_check_key(call, parameter) : SERVER_OK;
+    if (error != SERVER_OK)
+        return error;
     server_json_add(object, "Name", name);
     server_json_add(object, "Type", parameter->type);
-    enum smcred_status status = server_parameter_add_value(
-        call, parameter, server_json_is_true(call->input, "WithDecryption"), object);
+    enum smcred_status status = server_parameter_add_value(call, parameter, decrypt, object);
     server_json_add_number(object, "Version", parameter->version);
     memccpy(selected + 1, selector, 0, sizeof selected - 1); /* fits */
     if (*selector)

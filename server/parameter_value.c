@@ -11,6 +11,7 @@
 #include "server/base64.h"
 #include "server/envelope.h"
 #include "server/json.h"
+#include "server/kms.h"
 #include "server/parameter_names.h"
 
 #define PLACE_MAX (SERVER_PARAMETER_ARN_MAX + 64)
@@ -24,6 +25,19 @@ static struct sm_bytes place_of(const struct server_call *call,
     int len =
         snprintf(out, PLACE_MAX, "parameter%c%s%c%lld", 0, arn, 0, (long long)parameter->version);
     return sm_bytes(out, (size_t)len); /* fits: see PLACE_MAX */
+}
+
+enum server_error server_parameter_check_key(struct server_call *call,
+                                             const struct server_parameter *parameter)
+{
+    struct server_kms_key key;
+    if (!*parameter->key_id || strcmp(parameter->key_id, SERVER_PARAMETER_KEY) == 0)
+        return SERVER_OK;
+    enum smcred_status status =
+        server_kms_find(call->server, &call->place, parameter->key_id, &key);
+    if (status == SMCRED_NOT_FOUND || (status == SMCRED_OK && key.state != SERVER_KMS_ENABLED))
+        return server_fail(call, SERVER_INVALID_KEY_ID, "Invalid keyId %s", parameter->key_id);
+    return server_fail_status(call, status);
 }
 
 enum smcred_status server_parameter_seal(const struct server_call *call, const char *text,

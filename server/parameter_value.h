@@ -10,6 +10,12 @@
 
 struct cJSON;
 
+#define SERVER_PARAMETER_KEY "alias/aws/ssm" /* where no other is named; always enabled */
+
+/* SERVER_INVALID_KEY_ID where the key of a SecureString is not there, or disabled. */
+enum server_error server_parameter_check_key(struct server_call *call,
+                                             const struct server_parameter *parameter);
+
 /* Seals `text` as the value of this version of the parameter. */
 SM_MUST_CHECK enum smcred_status server_parameter_seal(const struct server_call *call,
                                                        const char *text,

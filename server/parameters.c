@@ -12,8 +12,7 @@
 #define STANDARD_MAX 4096 /* characters of a value */
 #define ADVANCED_MAX 8192
 
-#define SECURE      "SecureString"
-#define DEFAULT_KEY "alias/aws/ssm"
+#define SECURE "SecureString"
 
 static void set_text(char *out, size_t size, const char *text)
 {
@@ -106,9 +105,9 @@ static enum server_error set_type(struct server_call *call, struct server_parame
     SET(parameter->type, type);
     if (strcmp(parameter->type, SECURE) != 0)
         return SERVER_OK;
-    SET(parameter->key_id, *parameter->key_id ? NULL : DEFAULT_KEY);
+    SET(parameter->key_id, *parameter->key_id ? NULL : SERVER_PARAMETER_KEY);
     SET(parameter->key_id, server_json_text(call->input, "KeyId"));
-    return SERVER_OK;
+    return server_parameter_check_key(call, parameter);
 }
 
 static enum server_error set_pattern(struct server_call *call, struct server_parameter *parameter)

@@ -20,6 +20,14 @@ answers "names the key of a version" "\"KmsKeyIds\":[\"$arn\"]" ListSecretVersio
 create "does not take a key that is not there" \
     "{\"__type\":\"ResourceNotFoundException\",\"Message\":\"Secrets Manager can't find the specified KMS key.\"}" \
     none alias/none
+parameter() { # parameter NAME PATTERN OPERATION BODY
+    local name=$1 pattern=$2 answer
+    answer=$(curl -sS -m 60 --aws-sigv4 aws:amz:us-east-1:ssm -K - -H 'Content-Type: application/x-amz-json-1.1' \
+        -H "X-Amz-Target: AmazonSSM.$3" --data-binary "$4" "$url/" <<< "user=\"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\"")
+    [[ $answer == *"$pattern"* ]]; ok $? "$name"
+}
+secure='{"Name":"/p","Value":"v","Type":"SecureString","KeyId":"alias/app","Overwrite":true}'
+parameter "takes it for a parameter" '"Version":1' PutParameter "$secure"
 answers "makes a secret under the default key" VersionId CreateSecret \
     "{\"Name\":\"default\",$(token),\"SecretString\":\"default value\"}"
 answers "and says so" '"KmsKeyIds":["DefaultEncryptionKey"]' ListSecretVersionIds '{"SecretId":"default"}'
@@ -31,6 +39,10 @@ answers "a disabled key opens nothing" \
 answers "and seals nothing" \
     "{\"__type\":\"EncryptionFailure\",\"Message\":\"Secrets Manager can't encrypt the protected secret text using the provided KMS key. Check that the KMS key is available, enabled, and not in an invalid state.\"}" \
     PutSecretValue "{\"SecretId\":\"by-1\",$(token),\"SecretString\":\"x\"}"
+parameter "a parameter neither" '{"__type":"InvalidKeyId","message":"Invalid keyId alias/app"}' \
+    GetParameter '{"Name":"/p","WithDecryption":true}'
+parameter "nor is it written" InvalidKeyId PutParameter "$secure"
+admin check > "$world/checked"; ok $? "check opens what is under it all the same"
 answers "other keys do" '"SecretString":"default value"' GetSecretValue '{"SecretId":"default"}'
 admin key enable alias/app
 answers "enabled, it opens" '"SecretString":"by-1 value"' GetSecretValue '{"SecretId":"by-1"}'

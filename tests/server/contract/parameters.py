@@ -103,6 +103,8 @@ def secure(c):
             "Parameter Store doesn't support changing a parameter type in a hierarchy. For example, you "
             "can't change a parameter from a String type to a SecureString type. You must create a new, "
             "unique parameter.")  # fmt: skip
+    c.fails("a key that is not there", "PutParameter", put("/s/other", "v", "SecureString", KeyId="alias/none"),
+            "InvalidKeyId", "Invalid keyId alias/none")  # fmt: skip
     c.gives("its key", "DescribeParameters", {"ParameterFilters": [{"Key": "Name", "Values": ["/s/key"]}]},
             {"Parameters": [described("/s/key", kind="SecureString", KeyId="alias/aws/ssm")]})  # fmt: skip
 
