@@ -324,10 +324,12 @@ static enum server_error start(struct server_call *call, const char *token)
     rotation.enabled = true;
     set_window(&rotation, call->now_ms);
     status = server_rotation_begin(call, &rotation, token, cJSON_IsFalse(immediately));
-    if (status == SMCRED_REVOKED)
+    if (status == SMCRED_REVOKED) {
+        server_rotator_retry(call->server->rotator, call->secret.row);
         return server_fail(call, SERVER_INVALID_REQUEST,
                            "A previous rotation isn't complete. That rotation will be "
                            "reattempted.");
+    }
     if (status == SMCRED_OK)
         server_rotator_wake(call->server->rotator);
     return server_fail_status(call, status);

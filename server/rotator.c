@@ -45,6 +45,7 @@ struct server_rotator {
     bool started;
     pthread_t thread;
     struct run running[RUNNING_MAX];
+    _Atomic int64_t retries[RUNNING_MAX]; /* rows of secrets; 0: free */
 };
 
 /* --- transactions ----------------------------------------------------------------------------- */
@@ -321,6 +322,29 @@ static bool note_due(void *context, int64_t secret)
     return due->count < RUNNING_MAX;
 }
 
+static enum smcred_status retry(struct server_store *store, int64_t secret, int64_t now_ms)
+{
+    struct server_rotation rotation;
+    enum smcred_status status = server_store_rotation(store, secret, &rotation);
+    if (status != SMCRED_OK)
+        return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
+    if (!*rotation.token || (rotation.wake_ms > 0 && rotation.wake_ms <= now_ms))
+        return SMCRED_OK; /* nothing waits */
+    rotation.wake_ms = now_ms;
+    return server_store_rotation_put(store, &rotation);
+}
+
+static enum smcred_status take_retries(struct server_rotator *rotator, int64_t now_ms)
+{
+    enum smcred_status status = SMCRED_OK;
+    for (size_t i = 0; i < RUNNING_MAX && status == SMCRED_OK; i++) {
+        int64_t secret = atomic_exchange(&rotator->retries[i], 0);
+        if (secret != 0)
+            status = retry(rotator->server.store, secret, now_ms);
+    }
+    return status;
+}
+
 /* In a transaction, so that it waits for the one that woke it. */
 static void find_due(struct server_rotator *rotator, struct due *due)
 {
@@ -329,6 +353,8 @@ static void find_due(struct server_rotator *rotator, struct due *due)
     enum smcred_status status = server_store_begin(store);
     if (status == SMCRED_OK)
         status = server_purge(&rotator->server, now_ms);
+    if (status == SMCRED_OK)
+        status = take_retries(rotator, now_ms);
     if (status == SMCRED_OK)
         status = server_store_rotations_due(store, now_ms, note_due, due);
     if (status == SMCRED_OK)
@@ -459,6 +485,16 @@ void server_rotator_wake(struct server_rotator *rotator)
     const uint64_t one = 1;
     if (rotator)
         (void)!write(rotator->wake_fd, &one, sizeof one); /* full: it is awake */
+}
+
+void server_rotator_retry(struct server_rotator *rotator, int64_t secret)
+{
+    for (size_t i = 0; rotator && i < RUNNING_MAX; i++) {
+        int64_t none = 0;
+        if (atomic_compare_exchange_strong(&rotator->retries[i], &none, secret))
+            break; /* where none is free the caller may ask again */
+    }
+    server_rotator_wake(rotator);
 }
 
 void server_rotator_free(struct server_rotator *rotator)

@@ -22,6 +22,12 @@ SM_MUST_CHECK enum smcred_status server_rotator_start(struct server_rotator *rot
 /* Ends functions at work; what they were at is done again after the next start. */
 void server_rotator_free(struct server_rotator *rotator);
 
+/*
+ * The rotation of this secret, which waits after a failure, is tried again at once.  From any
+ * thread, inside a transaction that may be rolled back.
+ */
+void server_rotator_retry(struct server_rotator *rotator, int64_t secret);
+
 /* Something may be due.  From any thread; inside a transaction, it looks when that has ended. */
 void server_rotator_wake(struct server_rotator *rotator);
 

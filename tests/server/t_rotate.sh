@@ -104,6 +104,8 @@ grep -q 'NoNewPrivs:.1' "$world/looked"; ok $? "it gains no privileges"
 described looked | grep -qF "\"$token\":[\"AWSPENDING\"]"; ok $? "AWSPENDING stays"
 answers "a second rotation waits for the first" "A previous rotation isn't complete. That rotation will be reattempted." \
     RotateSecret "{\"SecretId\":\"looked\",\"ClientRequestToken\":\"$(uuid)\"}"
+is_tried_again() { [ "$(grep -c '"Step":"createSecret"' "$world/looked")" -ge 2 ]; }
+patiently is_tried_again; ok $? "and that is tried again, as the answer says"
 answers "but the same token asks for the same" "\"VersionId\":\"$token\"" \
     RotateSecret "{\"SecretId\":\"looked\",\"ClientRequestToken\":\"$token\"}"
 
