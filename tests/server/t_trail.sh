@@ -108,5 +108,19 @@ all_followed() { [ "$(wc -l < "$world/followed")" -eq $count ]; }
 patiently all_followed; ok $? "--follow goes from file to file"
 kill $follower
 wait $follower 2> /dev/null
+
+# A full disk, as /dev/full is one.
+refused() { [[ $(call GetSecretValue '{"SecretId":"prod/db"}' -w '%{http_code}') == '{"__type":"InternalServiceError",'*500 ]]; }
+answered() { call GetSecretValue '{"SecretId":"prod/db"}' | grep -q SecretBinary; }
+rm "$trail"
+if mknod "$trail" c 1 7 2> /dev/null && ! echo x 2> /dev/null >> "$trail"; then
+    kill -HUP "$pid"
+    patiently refused; ok $? "a call that cannot be written down is refused"
+    rm "$trail"
+    kill -HUP "$pid"
+    patiently answered; ok $? "until it can"
+else
+    skip "a call that cannot be written down is refused" "no device can be made here"
+fi
 stop_server; ok $? "stops cleanly"
 finish
