@@ -1,5 +1,5 @@
 # etc/local.mk - what an installation has beside programs: units, users, directories, a configuration.
-EXTRA_DIST += %D%/smcred.conf %D%/smcred.bash-completion %D%/smcred.sysusers %D%/smcred.tmpfiles.in \
+EXTRA_DIST += %D%/smcred.conf %D%/smcred-server.conf %D%/smcred.bash-completion %D%/smcred.sysusers %D%/smcred.tmpfiles.in \
 	%D%/smcredd.service.in %D%/smcred-server.service.in
 
 systemdsystemunit_DATA += %D%/smcredd.service %D%/smcred-server.service

@@ -21,6 +21,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/clock.c %D%/clock.h \
 	%D%/command.c %D%/command.h \
 	%D%/check.c %D%/check.h \
+	%D%/config.c %D%/config.h \
 	%D%/connections.c %D%/connections.h \
 	%D%/environment.c %D%/environment.h \
 	%D%/deletion.c %D%/deletion.h \
@@ -104,9 +105,9 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/versions.c %D%/versions.h \
 	%D%/web_identity.c
 %C%_libserver_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(CJSON_CFLAGS) $(SQLITE_CFLAGS) \
-	$(CRYPTO_CFLAGS) $(PCRE2_CFLAGS)
+	$(CRYPTO_CFLAGS) $(PCRE2_CFLAGS) $(INIH_CFLAGS)
 %C%_libserver_la_LIBADD = common/libsigv4.la common/libcommon.la $(MHD_LIBS) $(CJSON_LIBS) \
-	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(PCRE2_LIBS) -lm
+	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(PCRE2_LIBS) $(INIH_LIBS) -lm
 
 sbin_PROGRAMS += smcred-server
 smcred_server_SOURCES = %D%/main.c

@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "server/admin.h"
 #include "server/clock.h"
+#include "server/config.h"
 #include "server/faults.h"
 #include "server/http.h"
 #include "server/listen.h"
@@ -54,6 +55,7 @@ static void print_help(void)
         "  --trail-max-mib N      of the event trail, before a new file begins (64; 0: never)\n"
         "  --trail-keep N         full files of the event trail to keep (10)\n"
         "  --log-level LEVEL      error, warning, info or debug (info)\n"
+        "  --config FILE          options from an INI file, [server]\n"
         "  --faults FILE          for tests: failures on demand\n"
         "  --clock FILE           for tests: FILE says how many seconds the clock is ahead\n"
         "  --help, --version");
@@ -113,6 +115,8 @@ static bool parse_option(int option, struct options *options)
         if (!is_account(optarg))
             log_error("an account is twelve digits, not %s", log_quote(optarg));
         return is_account(optarg);
+    case 'f': /* server_config_take() has read it */
+        return true;
     case 'F':
         options->faults = optarg;
         return true;
@@ -194,6 +198,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
                                           {"trail-max-mib", required_argument, NULL, 'x'},
                                           {"trail-keep", required_argument, NULL, 'K'},
                                           {"log-level", required_argument, NULL, 'L'},
+                                          {"config", required_argument, NULL, 'f'},
                                           {"faults", required_argument, NULL, 'F'},
                                           {"clock", required_argument, NULL, 'C'},
                                           {"help", no_argument, NULL, 'h'},
@@ -380,6 +385,11 @@ int server_serve(int argc, char **argv)
                               .trail_max_mib = SERVER_TRAIL_MIB_DEFAULT,
                               .trail_keep = SERVER_TRAIL_KEEP_DEFAULT,
                               .level = LOG_LEVEL_INFO};
+    struct sm_error err = {.text = ""};
+    if (server_config_take(&argc, &argv, &err) != SMCRED_OK) {
+        log_error("%s", err.text);
+        return 2;
+    }
     if (!parse_options(argc, argv, &options))
         return 2;
     log_open("smcred-server", options.level);

@@ -88,6 +88,7 @@ server_scripts = \
 	%D%/t_backup.sh \
 	%D%/t_cli.sh \
 	%D%/t_clients.sh \
+	%D%/t_config.sh \
 	%D%/t_contract.sh \
 	%D%/t_crash.sh \
 	%D%/t_current_sdks.sh \

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * config.h - a file of options: what stands in it is what could stand on the command line.
+ */
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include "common/bytes.h"
+#include "libsmcred/smcred.h"
+
+#define SERVER_CONFIG_OPTIONS 32
+
+struct sm_error;
+
+/*
+ * Where argv has "--config FILE": the arguments with those of the file, "name = value" as
+ * "--name=value", before the others, so that the command line has the last word.
+ *   inout_argc, inout_argv  replaced then; live until the program ends
+ * Errors: SMCRED_SYSTEM, SMCRED_DENIED (others may write the file), SMCRED_INVALID (which line).
+ */
+SM_MUST_CHECK enum smcred_status server_config_take(int *inout_argc, char ***inout_argv,
+                                                    struct sm_error *err);
+
+#endif

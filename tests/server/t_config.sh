@@ -1,0 +1,51 @@
+#!/bin/bash
+# t_config.sh - options from a file, and the command line over them; the sample that comes with us.
+. "$(dirname "$0")/server_world.sh"
+
+init_store
+serve() { "$server" "$@" 2> "$world/err"; }
+cat > "$world/conf" << EOF2
+# a comment
+[server]
+dir = $world/store
+listen = 127.0.0.1:0
+timeout = 0
+EOF2
+serve --config "$world/conf"; [ $? -eq 2 ] && grep -q 'timeout is 1 to' "$world/err"; ok $? "options of the file are checked"
+sed -i 's/^timeout.*/timeout = 5/; s/^listen.*/listen = 192.0.2.1:0/' "$world/conf"
+"$server" --config="$world/conf" --listen 127.0.0.1:0 > "$world/out" 2>> "$world/log" &
+pid=$!
+for _ in $(seq 1200); do
+    url=$(sed -n 's/^listening on //p' "$world/out")
+    [ -z "$url" ] || break
+    sleep 0.05
+done
+answers "serves as the file says, and the command line last" SecretList ListSecrets '{}'
+stop_server
+refused() { # refused NAME PATTERN LINE...
+    printf '%s\n' "${@:3}" > "$world/conf"
+    serve --config "$world/conf"
+    [ $? -eq 2 ] && grep -q "$2" "$world/err"
+    ok $? "$1"
+}
+refused "refuses another section" 'conf:2: not an option' '[aws]' 'dir = /x'
+refused "refuses what is for tests" 'conf:2: not an option' '[server]' 'faults = /x'
+refused "refuses what is no setting" 'conf:2: not an option' '[server]' 'dir'
+refused "refuses an unknown option" 'colour' '[server]' 'colour = red'
+chmod 666 "$world/conf"
+serve --config "$world/conf"; [ $? -eq 2 ] && grep -q 'may be written by others' "$world/err"
+ok $? "refuses a file that others may write"
+! serve --config "$world/none" && grep -q 'cannot open' "$world/err"; ok $? "says that it is missing"
+sample=${top_srcdir:-$(dirname "$0")/../..}/etc/smcred-server.conf
+sed "s|^dir = .*|dir = $world/store|; s|^listen = .*|listen = 127.0.0.1:0|" "$sample" > "$world/sample"
+chmod 600 "$world/sample"
+"$server" --config "$world/sample" > "$world/out" 2>> "$world/log" &
+pid=$!
+for _ in $(seq 1200); do
+    url=$(sed -n 's/^listening on //p' "$world/out")
+    [ -z "$url" ] || break
+    sleep 0.05
+done
+answers "serves with the sample" SecretList ListSecrets '{}'
+stop_server; ok $? "stops cleanly"
+finish
