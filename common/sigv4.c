@@ -68,14 +68,17 @@ enum smcred_status sigv4_derive(struct sm_vault *vault, const struct sigv4_scope
     return status;
 }
 
+static bool has_date(const struct sigv4_scope *scope)
+{
+    return strnlen(scope->date, sizeof scope->date) == SIGV4_DATE_LEN;
+}
+
 static enum smcred_status sign(const struct sigv4_request *request, const struct sigv4_scope *scope,
                                const char *signed_headers, struct hmac_key *key,
                                char out_signature[SIGV4_SIGNATURE_LEN + 1])
 {
     char hash[SHA256_HEX_LEN + 1];
     char to_sign[sizeof ALGORITHM + SIGV4_DATE_LEN + SIGV4_SCOPE_MAX + sizeof hash + 3];
-    if (strnlen(scope->date, sizeof scope->date) != SIGV4_DATE_LEN)
-        return SMCRED_INVALID;
     enum smcred_status status = canonical_digest(request, signed_headers, hash);
     if (status != SMCRED_OK)
         return status;
@@ -94,7 +97,7 @@ enum smcred_status sigv4_sign(const struct sigv4_request *request, const struct 
 {
     struct sm_bytes bytes = sm_secret_view(signing_key);
     struct hmac_key key = {.len = bytes.len};
-    if (bytes.len != SHA256_LEN)
+    if (bytes.len != SHA256_LEN || !has_date(scope))
         return SMCRED_INVALID;
     memcpy(key.bytes, bytes.data, bytes.len);
     enum smcred_status status = sign(request, scope, signed_headers, &key, out_signature);
@@ -108,6 +111,8 @@ enum smcred_status sigv4_signature(const struct sigv4_request *request,
                                    char out_signature[SIGV4_SIGNATURE_LEN + 1])
 {
     struct hmac_key key;
+    if (!has_date(scope))
+        return SMCRED_INVALID;
     enum smcred_status status = derive_key(secret_key, scope, &key);
     if (status == SMCRED_OK)
         status = sign(request, scope, signed_headers, &key, out_signature);

@@ -88,8 +88,12 @@ enum smcred_status server_config_take(int *inout_argc, char ***inout_argv, struc
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     arguments.argv[0] = (*inout_argv)[0];
     enum smcred_status status = read_file(path, &arguments, err);
-    if (status != SMCRED_OK)
-        return status; /* and the program ends */
+    if (status != SMCRED_OK) {
+        while (--arguments.argc > 0)
+            free(arguments.argv[arguments.argc]);
+        free(arguments.argv);
+        return status;
+    }
     for (int i = 1; i < *inout_argc; i++)
         arguments.argv[arguments.argc++] = (*inout_argv)[i];
     *inout_argc = arguments.argc;

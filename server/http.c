@@ -118,7 +118,7 @@ static void resume(void *connection)
 static enum MHD_Result answer_call(struct server_http *http, struct MHD_Connection *connection,
                                    struct request *request, struct server_call *call)
 {
-    unsigned code;
+    unsigned code = 0;
     struct MHD_Response *response = response_of(call, &code);
     if (!response || request->fault.kind != SERVER_FAULT_DELAY)
         return queue(connection, response, code);

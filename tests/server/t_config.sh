@@ -40,6 +40,7 @@ sample=${top_srcdir:-$(dirname "$0")/../..}/etc/smcred-server.conf
 sed "s|^dir = .*|dir = $world/store|; s|^listen = .*|listen = 127.0.0.1:0|" "$sample" > "$world/sample"
 chmod 600 "$world/sample"
 "$server" --config "$world/sample" > "$world/out" 2>> "$world/log" &
+# shellcheck disable=SC2034 # stop_server() has it
 pid=$!
 for _ in $(seq 1200); do
     url=$(sed -n 's/^listening on //p' "$world/out")
