@@ -36,6 +36,21 @@ wait $writer
 admin backup --dir "$store" "$world/backup"; ok $? "and again over the last one"
 ! admin backup --dir "$store" "$world/none/backup"; ok $? "says that a place for it is missing"
 
+if command -v sqlite3 > /dev/null; then
+    value_of s3 > /dev/null # notes the day
+    mkfifo "$world/writer"
+    sqlite3 -batch "$store/store.db" < "$world/writer" > /dev/null &
+    exec 5> "$world/writer"
+    echo 'BEGIN IMMEDIATE;' >&5
+    for _ in $(seq 400); do
+        sqlite3 "$store/store.db" 'BEGIN IMMEDIATE' 2> /dev/null || break
+        sleep 0.05
+    done
+    [ "$(value_of s3)" = canary-value-3 ]; ok $? "who reads does not wait for who writes"
+    exec 5>&-
+else
+    skip "who reads does not wait for who writes" "no sqlite3"
+fi
 ! admin restore --dir "$store" --force "$world/backup" && tail -1 "$world/err" | grep -q 'in use by another'
 ok $? "does not restore under a running server"
 create late "after the backup"
