@@ -115,7 +115,7 @@ ok $? "a store that is gone is not made anew"
 
 small=$world/small
 mkdir "$small"
-if mount -t tmpfs -o size=1m tmpfs "$small" 2> /dev/null; then
+if mount -t tmpfs -o size=4m tmpfs "$small" 2> /dev/null; then
     trap 'umount -l "$small"; stop_world' EXIT
     "$server" --init "$small/store" > "$world/env"
     # shellcheck disable=SC1091
@@ -131,7 +131,7 @@ if mount -t tmpfs -o size=1m tmpfs "$small" 2> /dev/null; then
     done
     create first kept
     big=$(head -c 30000 /dev/zero | tr '\0' x)
-    for i in $(seq 60); do
+    for i in $(seq 400); do
         call CreateSecret "{\"Name\":\"big$i\",\"SecretString\":\"$big\",\"ClientRequestToken\":\"$(uuid)\"}" > "$world/answer"
         grep -q '"__type"' "$world/answer" && break
     done
