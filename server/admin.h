@@ -12,6 +12,7 @@ int server_admin_access_key(const char *path, int argc, char **argv);
 int server_admin_issuer(const char *path, int argc, char **argv);
 int server_admin_kms(const char *path, int argc, char **argv);
 int server_admin_policy(const char *path, int argc, char **argv);
+int server_admin_remote(const char *path, int argc, char **argv);
 int server_admin_role(const char *path, int argc, char **argv);
 int server_admin_tag(const char *path, int argc, char **argv);
 int server_admin_trail(const char *path, int argc, char **argv);

@@ -13,6 +13,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/admin_keys.c \
 	%D%/admin_kms.c \
 	%D%/admin_policy.c \
+	%D%/admin_remote.c \
 	%D%/admin_role.c \
 	%D%/admin_trail.c \
 	%D%/auth.c %D%/auth.h \
@@ -68,7 +69,10 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/rotator.c %D%/rotator.h \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/record.c %D%/record.h \
+	%D%/remote.c %D%/remote.h \
+	%D%/replica.c %D%/replica.h \
 	%D%/replication.c %D%/replication.h \
+	%D%/replicator.c %D%/replicator.h \
 	%D%/resource_policy.c \
 	%D%/secrets.c %D%/secrets.h \
 	%D%/secretsmanager.c %D%/secretsmanager.h \
@@ -90,6 +94,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/store_policies.c \
 	%D%/store_principals.c \
 	%D%/store_rotation.c \
+	%D%/store_remotes.c \
 	%D%/store_replicas.c \
 	%D%/store_schema.c \
 	%D%/store_secrets.c \
@@ -105,9 +110,9 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/versions.c %D%/versions.h \
 	%D%/web_identity.c
 %C%_libserver_la_CFLAGS = $(AM_CFLAGS) $(MHD_CFLAGS) $(CJSON_CFLAGS) $(SQLITE_CFLAGS) \
-	$(CRYPTO_CFLAGS) $(PCRE2_CFLAGS) $(INIH_CFLAGS)
+	$(CRYPTO_CFLAGS) $(CURL_CFLAGS) $(PCRE2_CFLAGS) $(INIH_CFLAGS)
 %C%_libserver_la_LIBADD = common/libsigv4.la common/libcommon.la $(MHD_LIBS) $(CJSON_LIBS) \
-	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(PCRE2_LIBS) $(INIH_LIBS) -lm
+	$(SQLITE_LIBS) $(CRYPTO_LIBS) $(CURL_LIBS) $(PCRE2_LIBS) $(INIH_LIBS) -lm
 
 sbin_PROGRAMS += smcred-server
 smcred_server_SOURCES = %D%/main.c

@@ -19,6 +19,7 @@ static const struct server_command commands[] = {
     {"issuer", "issuers of web identities: put", server_admin_issuer},
     {"key", "keys of KMS: create, list, disable, enable, alias, rotate", server_admin_kms},
     {"policy", "what users and roles may do: put, list, show, delete", server_admin_policy},
+    {"remote", "other servers to replicate to: put", server_admin_remote},
     {"role", "roles and who may assume them: put", server_admin_role},
     {"tag", "tag a user or role", server_admin_tag},
     {"trail", "who did what, when", server_admin_trail},

@@ -136,12 +136,26 @@ static enum smcred_status fail(struct server_replica *entry, const char *format,
     return SMCRED_OK;
 }
 
+/* One on another server: the replicator sends it once this is committed. */
+static enum smcred_status send_later(const struct server_call *call, struct server_replica *entry)
+{
+    entry->wake_ms = call->now_ms;
+    entry->attempts = 0;
+    entry->change++;
+    entry->failed = false;
+    (void)snprintf(entry->message, sizeof entry->message, "Replication in progress"); /* fits */
+    return SMCRED_OK;
+}
+
 /* Brings one replica in line; what cannot be done is written into `entry`. */
 static enum smcred_status sync_one(struct server_call *call, struct server_replica *entry)
 {
     struct server_secret replica;
     struct server_kms_key key;
-    enum smcred_status status = find_replica(call, entry->region, &replica);
+    enum smcred_status status = server_store_remote_is_known(call->server->store, entry->region);
+    if (status != SMCRED_NOT_FOUND)
+        return status == SMCRED_OK ? send_later(call, entry) : status;
+    status = find_replica(call, entry->region, &replica);
     if (status == SMCRED_OK && !is_ours(call, &replica))
         return fail(entry, "Replication failed: Secret name %s already exists in region %s.",
                     call->secret.name, entry->region);
@@ -217,13 +231,18 @@ static enum smcred_status show(struct server_call *call, struct server_replica *
 {
     const struct showing *showing = context;
     struct server_secret replica;
+    if (entry->leaving)
+        return SMCRED_OK;
     struct server_place place = showing->secret->place;
     cJSON *object = server_json_append_object(showing->list);
     (void)snprintf(place.region, sizeof place.region, "%s", entry->region); /* fits */
     server_json_add(object, "Region", entry->region);
     server_json_add(object, "KmsKeyId",
                     *entry->kms_key_id ? entry->kms_key_id : SERVER_KMS_DEFAULT);
-    server_json_add(object, "Status", entry->failed ? "Failed" : "InSync");
+    server_json_add(object, "Status",
+                    entry->failed        ? "Failed"
+                    : entry->wake_ms > 0 ? "InProgress"
+                                         : "InSync");
     server_json_add(object, "StatusMessage", entry->message);
     enum smcred_status status = server_store_secret_by_name(
         call->server->store, &place, sm_bytes_of(showing->secret->name), &replica);
@@ -325,13 +344,17 @@ static enum server_error add_region(struct server_call *call, const cJSON *wante
     const char *key = server_json_text(wanted, "KmsKeyId");
     if (!region || strcmp(region, call->secret.place.region) == 0)
         return server_fail(call, SERVER_INVALID_PARAMETER, "Invalid replica region.");
-    if (!server_region_is_served(call->server, region))
+    enum smcred_status status = server_store_remote_is_known(call->server->store, region);
+    if (status == SMCRED_NOT_FOUND && !server_region_is_served(call->server, region))
         return server_fail(call, SERVER_INVALID_PARAMETER, "Invalid replica region.");
+    struct server_replica known;
+    if (server_store_replica(call->server->store, call->secret.row, region, &known) == SMCRED_OK)
+        entry.change = known.change; /* what is under way is then known to be old */
     (void)snprintf(entry.region, sizeof entry.region, "%s", region); /* fit */
     (void)snprintf(entry.kms_key_id, sizeof entry.kms_key_id, "%s", key ? key : "");
-    enum smcred_status status = SMCRED_OK;
-    if (server_json_is_true(call->input, "ForceOverwriteReplicaSecret"))
-        status = overwrite(call, region);
+    entry.overwrite = server_json_is_true(call->input, "ForceOverwriteReplicaSecret");
+    if (status == SMCRED_NOT_FOUND)
+        status = entry.overwrite ? overwrite(call, region) : SMCRED_OK;
     if (status == SMCRED_OK)
         status = sync_and_note(call, &entry, NULL);
     return server_fail_status(call, status);
@@ -356,11 +379,27 @@ enum server_error server_replicate_secret_to_regions(struct server_call *call)
     return server_replication_add(call);
 }
 
+/* The replica on another server goes once that has been told. */
+static enum smcred_status leave(struct server_call *call, const char *region)
+{
+    struct server_replica entry;
+    struct server_store *store = call->server->store;
+    enum smcred_status status = server_store_replica(store, call->secret.row, region, &entry);
+    if (status != SMCRED_OK)
+        return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
+    entry.leaving = true;
+    (void)send_later(call, &entry); /* sets what is put */
+    return server_store_replica_put(store, call->secret.row, &entry);
+}
+
 static enum smcred_status remove_region(struct server_call *call, const char *region)
 {
     struct server_secret replica;
     struct server_store *store = call->server->store;
-    enum smcred_status status = find_replica(call, region, &replica);
+    enum smcred_status status = server_store_remote_is_known(store, region);
+    if (status != SMCRED_NOT_FOUND)
+        return status == SMCRED_OK ? leave(call, region) : status;
+    status = find_replica(call, region, &replica);
     if (status == SMCRED_OK && is_ours(call, &replica))
         status = server_store_secret_delete(store, replica.row);
     if (status != SMCRED_OK && status != SMCRED_NOT_FOUND)

@@ -18,6 +18,7 @@
 #include "server/model.h"
 #include "server/names.h"
 #include "server/operations.h"
+#include "server/replica.h"
 #include "server/replication.h"
 #include "server/service.h"
 
@@ -55,6 +56,12 @@ static const struct server_operation operations[] = {
      server_restore_secret},
     {"RotateSecret", server_model_rotate_secret, "SecretId", SERVER_INVALID_PARAMETER, true, true,
      server_rotate_secret},
+    {"SmcredReplicaClose", server_replica_close, NULL, SERVER_OK, false, false,
+     server_close_replica},
+    {"SmcredReplicaDrop", server_replica_drop, NULL, SERVER_OK, false, false, server_drop_replica},
+    {"SmcredReplicaOpen", server_replica_open, NULL, SERVER_OK, false, false, server_open_replica},
+    {"SmcredReplicaVersion", server_replica_version, NULL, SERVER_OK, false, false,
+     server_put_replica_version},
     {"StopReplicationToReplica", server_model_stop_replication, "SecretId", SERVER_OK, true, true,
      server_stop_replication_to_replica},
     {"TagResource", server_model_tag_resource, "SecretId", SERVER_OK, true, true,

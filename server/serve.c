@@ -19,6 +19,7 @@
 #include "server/http.h"
 #include "server/listen.h"
 #include "server/names.h"
+#include "server/replicator.h"
 #include "server/rotator.h"
 #include "server/setup.h"
 #include "server/trail.h"
@@ -319,8 +320,10 @@ static int serve_http(struct server *server, const struct options *options,
         log_error("%s", err.text);
         return EXIT_FAILURE;
     }
-    if (server_rotator_start(server->rotator, options->endpoint ? options->endpoint : url, &err) !=
-        SMCRED_OK) {
+    struct server_replicator *replicator = NULL;
+    const char *endpoint = options->endpoint ? options->endpoint : url;
+    if (server_rotator_start(server->rotator, endpoint, &err) != SMCRED_OK ||
+        server_replicator_start(server, options->directory, &replicator, &err) != SMCRED_OK) {
         log_error("%s", err.text);
         server_http_stop(http);
         return EXIT_FAILURE;
@@ -331,6 +334,7 @@ static int serve_http(struct server *server, const struct options *options,
              server->home.account);
     wait_for_end(server, http, &signals);
     server_http_stop(http);
+    server_replicator_stop(replicator);
     if (strncmp(url, "unix:", 5) == 0)
         (void)unlink(url + 5); /* the next start would replace it */
     log_info("stopped");

@@ -387,12 +387,50 @@ struct server_replica {
     char kms_key_id[SERVER_KMS_KEY_MAX + 1]; /* as given; "" is the default key */
     bool failed;
     char message[1024];
+    /* of one on another server */
+    int64_t wake_ms;  /* when it is to be sent; 0: it has been, or it is of this server */
+    int64_t attempts; /* that failed since */
+    int64_t change;   /* counts what there was to send */
+    bool overwrite, leaving;
 };
 SM_MUST_CHECK enum smcred_status server_store_replica_put(struct server_store *store,
                                                           int64_t secret,
                                                           const struct server_replica *replica);
 SM_MUST_CHECK enum smcred_status server_store_replica_remove(struct server_store *store,
                                                              int64_t secret, const char *region);
+SM_MUST_CHECK enum smcred_status server_store_replica(struct server_store *store, int64_t secret,
+                                                      const char *region,
+                                                      struct server_replica *out_replica);
+/* One that is to be sent.  SMCRED_NOT_FOUND: none is. */
+SM_MUST_CHECK enum smcred_status server_store_replica_due(struct server_store *store,
+                                                          int64_t now_ms, int64_t *out_secret,
+                                                          char *out_region, size_t size);
+/* Takes labels, tags and policy away. */
+SM_MUST_CHECK enum smcred_status server_store_replica_clear(struct server_store *store,
+                                                            int64_t secret);
+/* Drops the versions whose ids are not in `ids`, a list in JSON. */
+SM_MUST_CHECK enum smcred_status server_store_versions_keep(struct server_store *store,
+                                                            int64_t secret, const char *ids);
+
+/* Other servers, by the region they serve. */
+#define SERVER_URL_TEXT_MAX 255
+struct server_remote {
+    char region[SERVER_REGION_MAX + 1];
+    char url[SERVER_URL_TEXT_MAX + 1];     /* without a path */
+    char ca_file[SERVER_URL_TEXT_MAX + 1]; /* "": the system's */
+    char key_id[SERVER_KEY_ID_MAX + 1];
+};
+SM_MUST_CHECK enum smcred_status server_store_remote_put(struct server_store *store,
+                                                         const struct server_remote *remote,
+                                                         struct sm_bytes sealed);
+/* out_sealed: free with free(). */
+SM_MUST_CHECK enum smcred_status server_store_remote(struct server_store *store, const char *region,
+                                                     struct server_remote *out_remote,
+                                                     uint8_t **out_sealed, size_t *out_len);
+/* SMCRED_OK, or SMCRED_NOT_FOUND. */
+SM_MUST_CHECK enum smcred_status server_store_remote_is_known(struct server_store *store,
+                                                              const char *region);
+
 /* The next region in order; "" begins.  SMCRED_NOT_FOUND after the last. */
 SM_MUST_CHECK enum smcred_status server_store_replica_after(struct server_store *store,
                                                             int64_t secret, const char *region,

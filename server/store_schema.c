@@ -115,6 +115,15 @@ static const char *const migrations[] = {
     " message TEXT NOT NULL, PRIMARY KEY (secret, region)) STRICT, WITHOUT ROWID;",
     /* A rotation function may read one secret more, the superuser's. */
     "ALTER TABLE function ADD COLUMN reads TEXT NOT NULL DEFAULT '';",
+    /* Replicas on other servers. */
+    "CREATE TABLE remote (region TEXT PRIMARY KEY, url TEXT NOT NULL, ca_file TEXT NOT NULL,"
+    " key_id TEXT NOT NULL, sealed BLOB NOT NULL) STRICT;"
+    "ALTER TABLE replica ADD COLUMN wake_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE replica ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE replica ADD COLUMN change INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE replica ADD COLUMN overwrite INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE replica ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX replica_wake ON replica (wake_ms) WHERE wake_ms > 0;",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

@@ -97,6 +97,7 @@ server_scripts = \
 	%D%/t_hostile.sh \
 	%D%/t_http.sh \
 	%D%/t_keys.sh \
+	%D%/t_remote.sh \
 	%D%/t_replication.sh \
 	%D%/t_rotate.sh \
 	%D%/t_sts.sh \

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * admin_remote.c - smcred-server remote: put.
+ */
+#include <stdio.h>
+
+#include "common/log.h"
+#include "server/admin.h"
+#include "server/command.h"
+#include "server/names.h"
+#include "server/remote.h"
+#include "server/setup.h"
+
+static bool fill(struct server_remote *remote, const char *region, const char *url,
+                 const char *key_id, const char *ca_file)
+{
+    const char *host = strstr(url, "://");
+    if (!server_region_is_valid(region) || !host || strchr(host + 3, '/') ||
+        strlen(url) > SERVER_URL_TEXT_MAX ||
+        (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://127.0.0.1:", 17) != 0)) {
+        log_error("a remote is a region like eu-west-1 and a URL like https://HOST:PORT without a "
+                  "path; http:// is for 127.0.0.1 alone");
+        return false;
+    }
+    if (strlen(key_id) > SERVER_KEY_ID_MAX || strlen(ca_file) > SERVER_URL_TEXT_MAX) {
+        log_error("the key id or the path is too long");
+        return false;
+    }
+    (void)snprintf(remote->region, sizeof remote->region, "%s", region); /* all fit */
+    (void)snprintf(remote->url, sizeof remote->url, "%s", url);
+    (void)snprintf(remote->key_id, sizeof remote->key_id, "%s", key_id);
+    (void)snprintf(remote->ca_file, sizeof remote->ca_file, "%s", ca_file);
+    return true;
+}
+
+/* The secret half of the key, one line on standard input, which no list of processes shows. */
+static struct sm_secret *read_secret(struct sm_vault *vault)
+{
+    char line[256];
+    struct sm_secret *secret = NULL;
+    static char room[1024];
+    (void)setvbuf(stdin, room, _IOFBF, sizeof room); /* a buffer we can wipe */
+    if (fgets(line, sizeof line, stdin)) {
+        line[strcspn(line, "\r\n")] = '\0';
+        if (sm_secret_new(vault, sm_bytes_of(line), &secret) != SMCRED_OK)
+            secret = NULL;
+    }
+    explicit_bzero(line, sizeof line);
+    explicit_bzero(room, sizeof room);
+    if (!secret || sm_secret_view(secret).len == 0)
+        log_error("the secret access key is expected on standard input");
+    return secret;
+}
+
+static int put(const char *path, int argc, char **argv)
+{
+    struct server server;
+    struct server_remote remote;
+    const char *directory = NULL, *region = NULL, *url = NULL, *key_id = NULL, *ca_file = "";
+    const struct server_option options[] = {
+        {"dir", "DIR", true, &directory},     {"region", "REGION", true, &region},
+        {"url", "URL", true, &url},           {"key-id", "ID", true, &key_id},
+        {"ca-file", "FILE", false, &ca_file}, {.out = NULL}};
+    int code = server_command_options(
+        path,
+        "Replicates to a region through another server; its secret access key is read from "
+        "standard input.",
+        options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!fill(&remote, region, url, key_id, ca_file))
+        return SERVER_EXIT_USAGE;
+    if (!server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    struct sm_secret *secret = read_secret(server.vault);
+    enum smcred_status status =
+        secret ? server_remote_put(&server, &remote, secret) : SMCRED_INVALID;
+    sm_secret_free(secret);
+    return server_admin_end(&server, status, "cannot put the remote");
+}
+
+int server_admin_remote(const char *path, int argc, char **argv)
+{
+    static const struct server_command commands[] = {
+        {"put", "replicate to a region through another server", put},
+        {.name = NULL},
+    };
+    return server_command_run(path, commands, argc, argv);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * store_remotes.c - other servers, by the region they serve, and what is to be sent to them.
+ */
+#include "server/store_sql.h"
+
+enum smcred_status server_store_remote_put(struct server_store *store,
+                                           const struct server_remote *remote,
+                                           struct sm_bytes sealed)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "INSERT OR REPLACE INTO remote (region, url, ca_file, key_id, sealed)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5)");
+    store_bind_text(statement, 1, remote->region);
+    store_bind_text(statement, 2, remote->url);
+    store_bind_text(statement, 3, remote->ca_file);
+    store_bind_text(statement, 4, remote->key_id);
+    store_bind_blob(statement, 5, sealed);
+    return store_run(statement);
+}
+
+enum smcred_status server_store_remote(struct server_store *store, const char *region,
+                                       struct server_remote *out_remote, uint8_t **out_sealed,
+                                       size_t *out_len)
+{
+    store_autostatement sqlite3_stmt *statement = store_lend(
+        store, "SELECT region, url, ca_file, key_id, sealed FROM remote WHERE region = ?1");
+    store_bind_text(statement, 1, region);
+    enum smcred_status status = store_fetch(statement);
+    if (status != SMCRED_OK)
+        return status;
+    store_copy_text(statement, 0, out_remote->region, sizeof out_remote->region);
+    store_copy_text(statement, 1, out_remote->url, sizeof out_remote->url);
+    store_copy_text(statement, 2, out_remote->ca_file, sizeof out_remote->ca_file);
+    store_copy_text(statement, 3, out_remote->key_id, sizeof out_remote->key_id);
+    return store_copy_blob(statement, 4, out_sealed, out_len);
+}
+
+enum smcred_status server_store_remote_is_known(struct server_store *store, const char *region)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "SELECT 1 FROM remote WHERE region = ?1");
+    store_bind_text(statement, 1, region);
+    return store_fetch(statement);
+}
+
+enum smcred_status server_store_replica_due(struct server_store *store, int64_t now_ms,
+                                            int64_t *out_secret, char *out_region, size_t size)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "SELECT secret, region FROM replica WHERE wake_ms > 0 AND wake_ms <= ?1"
+                          " ORDER BY wake_ms LIMIT 1");
+    store_bind_number(statement, 1, now_ms);
+    enum smcred_status status = store_fetch(statement);
+    if (status != SMCRED_OK)
+        return status;
+    *out_secret = sqlite3_column_int64(statement, 0);
+    store_copy_text(statement, 1, out_region, size);
+    return SMCRED_OK;
+}
