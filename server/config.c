@@ -10,12 +10,6 @@
 
 #include "common/status.h"
 
-/* The arguments in the making. */
-struct arguments {
-    char **argv;
-    int argc, room;
-};
-
 /* What the command line alone may say. */
 static bool is_allowed(const char *name)
 {
@@ -30,16 +24,17 @@ static bool is_allowed(const char *name)
 /* 0 is an error to libinih, which then tells the line. */
 static int take_setting(void *context, const char *section, const char *name, const char *value)
 {
-    struct arguments *arguments = context;
+    struct server_config *config = context;
     char *argument;
-    if (strcmp(section, "server") != 0 || !is_allowed(name) || arguments->argc == arguments->room ||
-        asprintf(&argument, "--%s=%s", name, value) < 0)
+    if (strcmp(section, "server") != 0 || !is_allowed(name) ||
+        config->count == SERVER_CONFIG_OPTIONS || asprintf(&argument, "--%s=%s", name, value) < 0)
         return 0;
-    arguments->argv[arguments->argc++] = argument;
+    config->argv[config->argc++] = argument;
+    config->count++;
     return 1;
 }
 
-static enum smcred_status read_file(const char *path, struct arguments *arguments,
+static enum smcred_status read_file(const char *path, struct server_config *config,
                                     struct sm_error *err)
 {
     struct stat about;
@@ -51,7 +46,7 @@ static enum smcred_status read_file(const char *path, struct arguments *argument
     }
     bool trusted =
         (about.st_uid == 0 || about.st_uid == geteuid()) && !(about.st_mode & (S_IWGRP | S_IWOTH));
-    int line = trusted ? ini_parse_file(file, take_setting, arguments) : 0;
+    int line = trusted ? ini_parse_file(file, take_setting, config) : 0;
     (void)fclose(file);
     if (!trusted)
         return sm_error_set(err, SMCRED_DENIED, "%s may be written by others", path);
@@ -75,28 +70,29 @@ static const char *config_path(int argc, char **argv)
     return NULL;
 }
 
-enum smcred_status server_config_take(int *inout_argc, char ***inout_argv, struct sm_error *err)
+enum smcred_status server_config_take(int *inout_argc, char ***inout_argv,
+                                      struct server_config *out_config, struct sm_error *err)
 {
     const char *path = config_path(*inout_argc, *inout_argv);
     if (!path)
         return SMCRED_OK;
-    struct arguments arguments = {
-        .argv = calloc((size_t)*inout_argc + SERVER_CONFIG_OPTIONS + 1, sizeof(char *)),
-        .argc = 1,
-        .room = SERVER_CONFIG_OPTIONS};
-    if (!arguments.argv)
+    out_config->argv = calloc((size_t)*inout_argc + SERVER_CONFIG_OPTIONS + 1, sizeof(char *));
+    if (!out_config->argv)
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
-    arguments.argv[0] = (*inout_argv)[0];
-    enum smcred_status status = read_file(path, &arguments, err);
-    if (status != SMCRED_OK) {
-        while (--arguments.argc > 0)
-            free(arguments.argv[arguments.argc]);
-        free(arguments.argv);
+    out_config->argv[out_config->argc++] = (*inout_argv)[0];
+    enum smcred_status status = read_file(path, out_config, err);
+    if (status != SMCRED_OK)
         return status;
-    }
     for (int i = 1; i < *inout_argc; i++)
-        arguments.argv[arguments.argc++] = (*inout_argv)[i];
-    *inout_argc = arguments.argc;
-    *inout_argv = arguments.argv;
+        out_config->argv[out_config->argc++] = (*inout_argv)[i];
+    *inout_argc = out_config->argc;
+    *inout_argv = out_config->argv;
     return SMCRED_OK;
+}
+
+void server_config_done(struct server_config *config)
+{
+    for (int i = 1; i <= config->count; i++)
+        free(config->argv[i]);
+    free(config->argv);
 }

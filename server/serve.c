@@ -390,7 +390,8 @@ int server_serve(int argc, char **argv)
                               .trail_keep = SERVER_TRAIL_KEEP_DEFAULT,
                               .level = LOG_LEVEL_INFO};
     struct sm_error err = {.text = ""};
-    if (server_config_take(&argc, &argv, &err) != SMCRED_OK) {
+    server_autoconfig struct server_config config = {.argv = NULL};
+    if (server_config_take(&argc, &argv, &config, &err) != SMCRED_OK) {
         log_error("%s", err.text);
         return 2;
     }
