@@ -11,7 +11,7 @@ endif
 
 fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control \
 	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_schedule \
-	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_wire
+	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_sts %D%/fuzz_wire
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -58,6 +58,10 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_policy_SOURCES = %D%/fuzz_policy.c $(fuzz_driver)
 %C%_fuzz_policy_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
 %C%_fuzz_policy_LDADD = server/libserver.la
+
+%C%_fuzz_sts_SOURCES = %D%/fuzz_sts.c $(fuzz_driver)
+%C%_fuzz_sts_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
+%C%_fuzz_sts_LDADD = server/libserver.la
 
 %C%_fuzz_scramtext_SOURCES = %D%/fuzz_scramtext.c $(fuzz_driver)
 %C%_fuzz_scramtext_CFLAGS = $(fuzz_cflags)
