@@ -9,13 +9,16 @@ stop_far() {
     [ -z "$far_pid" ] || wait "$far_pid" 2> /dev/null
     far_pid=
 }
-start_far() { # start_far WHERE: sets far_pid and far_url
+put_remote() {
+    "$server" remote put --dir "$world/store" --region eu-west-1 --url "$1" --key-id "$far_id" <<< "$far_key"
+}
+start_far() { # sets far_pid and far_url, and tells the near store
     : > "$world/far_out"
-    "$server" --dir "$world/far" --regions eu-west-1 --listen "$1" > "$world/far_out" 2>> "$world/far_log" &
+    "$server" --dir "$world/far" --regions eu-west-1 --listen 127.0.0.1:0 > "$world/far_out" 2>> "$world/far_log" &
     far_pid=$!
     for _ in $(seq 400); do
         far_url=$(sed -n 's/^listening on //p' "$world/far_out")
-        [ -z "$far_url" ] || return 0
+        [ -z "$far_url" ] || { put_remote "$far_url"; return; }
         sleep 0.05
     done
     echo "Bail out! the far server did not start"
@@ -29,7 +32,7 @@ far() { # far OPERATION BODY
 eventually() { # eventually NAME PATTERN COMMAND...
     local name=$1 pattern=$2 answer=
     shift 2
-    for _ in $(seq 300); do
+    for _ in $(seq 600); do
         answer=$("$@")
         if [[ $answer == *"$pattern"* ]]; then
             ok 0 "$name"
@@ -45,11 +48,8 @@ init_store
 "$server" --init "$world/far" > "$world/far_env"
 far_id=$(sed -n 's/^AWS_ACCESS_KEY_ID=//p' "$world/far_env")
 far_key=$(sed -n 's/^AWS_SECRET_ACCESS_KEY=//p' "$world/far_env")
-start_far 127.0.0.1:0
-"$server" remote put --dir "$world/store" --region eu-west-1 --url "$far_url" --key-id "$far_id" <<< "$far_key"
-ok $? "a remote is put"
-! "$server" remote put --dir "$world/store" --region eu-west-1 --url http://10.0.0.1:1 --key-id x \
-    <<< y 2> /dev/null; ok $? "not over a network in the clear"
+start_far; ok $? "a remote is put"
+! put_remote http://10.0.0.1:1 2> /dev/null; ok $? "not over a network in the clear"
 start_server
 token() { printf '"ClientRequestToken":"%s"' "$(uuid)"; }
 answers "a secret is made with a replica there" '"Status":"InProgress"' CreateSecret \
@@ -71,7 +71,7 @@ eventually "a server that is down is told" '"Status":"Failed"' call DescribeSecr
 kill -9 "$pid"
 wait "$pid" 2> /dev/null
 start_server
-start_far "${far_url#http://}"
+start_far
 eventually "what was not sent is sent after both were restarted" '"SecretString":"three"' \
     far GetSecretValue '{"SecretId":"db"}'
 eventually "and said to be" '"Status":"InSync"' call DescribeSecret '{"SecretId":"db"}'
