@@ -7,7 +7,7 @@ CLEANFILES += %D%/smcredd.service %D%/smcred-server.service %D%/smcred.tmpfiles
 
 # configure knows directories only as ${prefix}/...; make knows them in full.
 installed_paths = sed -e 's|[@]sbindir[@]|$(sbindir)|g' -e 's|[@]runstatedir[@]|$(runstatedir)|g' \
-	-e 's|[@]localstatedir[@]|$(localstatedir)|g'
+	-e 's|[@]localstatedir[@]|$(localstatedir)|g' -e 's|[@]sysconfdir[@]|$(sysconfdir)|g'
 %D%/smcredd.service: %D%/smcredd.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) %D% && $(installed_paths) $(srcdir)/%D%/smcredd.service.in >$@
 %D%/smcred-server.service: %D%/smcred-server.service.in Makefile
@@ -22,6 +22,7 @@ sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 bashcompletiondir = $(datadir)/bash-completion/completions
 confdir = $(sysconfdir)/smcred
+installed_confs = smcred.conf smcred-server.conf
 
 install-data-local: install-etc
 uninstall-local: uninstall-etc
@@ -31,13 +32,17 @@ install-etc: %D%/smcred.tmpfiles
 	$(INSTALL_DATA) $(srcdir)/%D%/smcred.sysusers "$(DESTDIR)$(sysusersdir)/smcred.conf"
 	$(INSTALL_DATA) %D%/smcred.tmpfiles "$(DESTDIR)$(tmpfilesdir)/smcred.conf"
 	$(INSTALL_DATA) $(srcdir)/%D%/smcred.bash-completion "$(DESTDIR)$(bashcompletiondir)/smcred"
-	test -e "$(DESTDIR)$(confdir)/smcred.conf" || \
-		$(INSTALL_DATA) $(srcdir)/%D%/smcred.conf "$(DESTDIR)$(confdir)/smcred.conf"
+	for conf in $(installed_confs); do \
+		test -e "$(DESTDIR)$(confdir)/$$conf" || \
+			$(INSTALL_DATA) $(srcdir)/%D%/$$conf "$(DESTDIR)$(confdir)/$$conf" || exit 1; \
+	done
 uninstall-etc:
 	rm -f "$(DESTDIR)$(sysusersdir)/smcred.conf" "$(DESTDIR)$(tmpfilesdir)/smcred.conf" \
 		"$(DESTDIR)$(bashcompletiondir)/smcred"
-	! cmp -s $(srcdir)/%D%/smcred.conf "$(DESTDIR)$(confdir)/smcred.conf" || \
-		rm -f "$(DESTDIR)$(confdir)/smcred.conf"
+	for conf in $(installed_confs); do \
+		! cmp -s $(srcdir)/%D%/$$conf "$(DESTDIR)$(confdir)/$$conf" || \
+			rm -f "$(DESTDIR)$(confdir)/$$conf"; \
+	done
 	-rmdir "$(DESTDIR)$(confdir)/conf.d" "$(DESTDIR)$(confdir)" 2>/dev/null
 .PHONY: install-etc uninstall-etc
 

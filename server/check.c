@@ -52,7 +52,6 @@ static enum smcred_status open_version(struct server_call *call, const char *arn
         status = server_store_version(store, call->secret.row, id, &version);
     call->place = call->secret.place;
     version.kms_disabled = false; /* its key may be enabled again, and must open it then */
-    version.kms_disabled = false; /* what may not be opened now is not damaged */
     return status == SMCRED_OK ? server_value_unseal(call, &version, &value) : status;
 }
 

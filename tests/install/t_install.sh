@@ -21,7 +21,7 @@ modules=$(variable pkglibdir) sbin=$(variable sbindir) conf=$(variable sysconfdi
 units=$(variable systemdsystemunitdir) man=$(variable mandir)
 for file in "$(variable bindir)/smcred" "$sbin/smcredd" "$sbin/smcred-server" \
     "$(variable libexecdir)/smcred-relay" "$modules/libsmcred_preload.so" "$(variable includedir)/smcred.h" \
-    "$(variable pkgconfigdir)/smcred.pc" "$conf/smcred.conf" "$units/smcredd.service" \
+    "$(variable pkgconfigdir)/smcred.pc" "$conf/smcred.conf" "$conf/smcred-server.conf" "$units/smcredd.service" \
     "$units/smcred-server.service" "$(variable sysusersdir)/smcred.conf" \
     "$(variable tmpfilesdir)/smcred.conf" "$(variable bashcompletiondir)/smcred" "$man/man1/smcred.1" \
     "$man/man5/smcred.conf.5" "$man/man8/smcredd.8" "$man/man8/smcred-server.8"; do
@@ -44,6 +44,10 @@ for program in $(sed -n 's/^Exec[A-Za-z]*=\([^ ]*\).*/\1/p' "$root$units"/*.serv
     esac
     if [ -x "$root$program" ]; then ok "the units' $program is there"; else not_ok "the units' $program is there"; fi
 done
+is "smcred-server.service starts it with the installed configuration" \
+    "$(sed -n 's/^ExecStart=.* --config //p' "$root$units/smcred-server.service")" "$conf/smcred-server.conf"
+is "whose store is in the directory that the unit makes" "$(sed -n 's/^dir = //p' "$root$conf/smcred-server.conf")" \
+    "/var/lib/$(sed -n 's/^StateDirectory=//p' "$root$units/smcred-server.service")/store"
 if command -v systemd-analyze >/dev/null; then
     mkdir "$dir/units"
     for unit in "$root$units"/*.service; do
@@ -73,13 +77,14 @@ else
     skip "smcredd finds nothing wrong with any line of the sample configuration" "needs root, who must own it"
 fi
 
-echo '# of this host' >>"$root$conf/smcred.conf"
+for file in smcred.conf smcred-server.conf; do echo '# of this host' >>"$root$conf/$file"; done
 run_make install
 is "a second install keeps the administrator's configuration" \
-    "$(tail -n 1 "$root$conf/smcred.conf")" "# of this host"
+    "$(tail -qn 1 "$root$conf/smcred.conf" "$root$conf/smcred-server.conf" | sort -u)" "# of this host"
 run_make uninstall
-is "and so does uninstall" "$(find "$root" -type f)" "$root$conf/smcred.conf"
-rm "$root$conf/smcred.conf"
+is "and so does uninstall" "$(find "$root" -type f | sort)" "$root$conf/smcred-server.conf
+$root$conf/smcred.conf"
+rm "$root$conf/smcred.conf" "$root$conf/smcred-server.conf"
 run_make install
 run_make uninstall
 empty "which leaves nothing else" "$(find "$root" ! -type d; ls -d "$root$conf" "$root$modules" 2>/dev/null)"
