@@ -2,7 +2,7 @@
 /*
  * kms.c - finds, makes and rotates keys, and keeps the material of the last ones in the vault.
  *
- * Called by value.c for every value and by admin_kms.c.
+ * Called by value.c and parameter_value.c for every value, and by admin_kms.c.
  */
 #include "server/kms.h"
 
@@ -11,6 +11,7 @@
 #include "server/access.h"
 #include "server/envelope.h"
 #include "server/names.h"
+#include "server/parameter_value.h"
 #include "server/value.h"
 
 #define SLOTS     16
@@ -127,26 +128,24 @@ enum smcred_status server_kms_create(const struct server *server, const struct s
     return status;
 }
 
-/* The default key is made when it is first needed. */
-static enum smcred_status find_default(const struct server *server,
-                                       const struct server_place *place,
-                                       struct server_kms_key *out_key)
+/* A default key is made when it is first needed. */
+static enum smcred_status find_alias(const struct server *server, const struct server_place *place,
+                                     const char *alias, struct server_kms_key *out_key)
 {
-    enum smcred_status status =
-        server_store_kms_by_alias(server->store, place, SERVER_KMS_DEFAULT, out_key);
-    if (status != SMCRED_NOT_FOUND)
+    enum smcred_status status = server_store_kms_by_alias(server->store, place, alias, out_key);
+    bool is_default = strcmp(alias, SERVER_KMS_DEFAULT) == 0 || strcmp(alias, SERVER_KMS_SSM) == 0;
+    if (status != SMCRED_NOT_FOUND || !is_default)
         return status;
     status = server_kms_create(server, place, NULL, out_key);
-    return status == SMCRED_OK ? server_store_kms_alias(server->store, out_key, SERVER_KMS_DEFAULT)
-                               : status;
+    return status == SMCRED_OK ? server_store_kms_alias(server->store, out_key, alias) : status;
 }
 
 enum smcred_status server_kms_find(const struct server *server, const struct server_place *place,
                                    const char *kms_key_id, struct server_kms_key *out_key)
 {
     char head[SERVER_KMS_ARN_MAX];
-    if (!*kms_key_id || strcmp(kms_key_id, SERVER_KMS_DEFAULT) == 0)
-        return find_default(server, place, out_key);
+    if (!*kms_key_id)
+        return find_alias(server, place, SERVER_KMS_DEFAULT, out_key);
     if (strncmp(kms_key_id, "arn:", 4) == 0) {
         int len = snprintf(head, sizeof head, "arn:%s:kms:%s:%s:", server_partition(place->region),
                            place->region, place->account); /* fits */
@@ -157,16 +156,30 @@ enum smcred_status server_kms_find(const struct server *server, const struct ser
             return server_store_kms_by_id(server->store, place, kms_key_id + 4, out_key);
     }
     if (strncmp(kms_key_id, "alias/", 6) == 0)
-        return strcmp(kms_key_id, SERVER_KMS_DEFAULT) == 0
-                   ? find_default(server, place, out_key)
-                   : server_store_kms_by_alias(server->store, place, kms_key_id, out_key);
+        return find_alias(server, place, kms_key_id, out_key);
     return server_store_kms_by_id(server->store, place, kms_key_id, out_key);
+}
+
+enum smcred_status server_kms_usable(const struct server *server, const struct server_place *place,
+                                     const char *kms_key_id, struct server_kms_key *out_key)
+{
+    enum smcred_status status = server_kms_find(server, place, kms_key_id, out_key);
+    bool is_off = status == SMCRED_OK && out_key->state != SERVER_KMS_ENABLED;
+    return status == SMCRED_NOT_FOUND || is_off ? SMCRED_REVOKED : status;
+}
+
+enum server_error server_kms_allow(struct server_call *call, const struct server_place *place,
+                                   const char *id, const char *action)
+{
+    char arn[SERVER_KMS_ARN_MAX];
+    server_kms_arn(place, id, arn);
+    return server_access_check(&(struct server_access){
+        .call = call, .action = action, .resource = arn, .shown = arn, .alone = true});
 }
 
 enum server_error server_kms_access(struct server_call *call, bool reads)
 {
     struct server_kms_key key;
-    char arn[SERVER_KMS_ARN_MAX];
     if (!*call->secret.kms_key_id || strcmp(call->secret.kms_key_id, SERVER_KMS_DEFAULT) == 0)
         return SERVER_OK;
     enum smcred_status status =
@@ -175,32 +188,103 @@ enum server_error server_kms_access(struct server_call *call, bool reads)
         return SERVER_OK; /* sealing and unsealing say so */
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
-    server_kms_arn(&key.place, key.id, arn);
-    enum server_error error = server_access_check(
-        &(struct server_access){.call = call,
-                                .action = reads ? "kms:Decrypt" : "kms:GenerateDataKey",
-                                .resource = arn,
-                                .alone = true});
+    enum server_error error =
+        server_kms_allow(call, &key.place, key.id, reads ? "kms:Decrypt" : "kms:GenerateDataKey");
     return error == SERVER_ACCESS_DENIED ? server_fail(call, error, "Access to KMS is not allowed")
                                          : error;
+}
+
+/* --- what keys seal -----------------------------------------------------------------------------
+ */
+
+enum smcred_status server_kms_seal(const struct server *server, const struct server_kms_key *key,
+                                   struct sm_bytes context, const struct sm_secret *plain,
+                                   struct server_sealed *out_sealed)
+{
+    sm_autosecret struct sm_secret *data_key = NULL;
+    const struct sm_secret *material;
+    enum smcred_status status = server_kms_material(server, key->material, &material);
+    if (status == SMCRED_OK)
+        status = server_data_key_new(server->vault, &data_key);
+    if (status == SMCRED_OK)
+        status = server_wrap(material, context, data_key, out_sealed->wrapped);
+    if (status == SMCRED_OK)
+        status = server_enclose(data_key, context, plain, &out_sealed->bytes, &out_sealed->len);
+    if (status == SMCRED_OK)
+        out_sealed->material = key->material;
+    return status;
+}
+
+static enum smcred_status unwrap(const struct server *server, struct sm_bytes context,
+                                 const struct server_sealed *sealed,
+                                 struct sm_secret **out_data_key)
+{
+    const struct sm_secret *material;
+    enum smcred_status status = server_kms_material(server, sealed->material, &material);
+    return status == SMCRED_OK
+               ? server_unwrap(server->vault, material, context, sealed->wrapped, out_data_key)
+               : status;
+}
+
+enum smcred_status server_kms_unseal(const struct server *server, struct sm_bytes context,
+                                     const struct server_sealed *sealed,
+                                     struct sm_secret **out_plain)
+{
+    struct sm_bytes bytes = sm_bytes(sealed->bytes, sealed->len);
+    sm_autosecret struct sm_secret *data_key = NULL;
+    if (sealed->material == 0)
+        return server_unseal(server->vault, server->master_key, context, bytes, out_plain);
+    enum smcred_status status = unwrap(server, context, sealed, &data_key);
+    return status == SMCRED_OK ? server_disclose(server->vault, data_key, context, bytes, out_plain)
+                               : status;
+}
+
+enum smcred_status server_kms_rewrap(const struct server *server, struct sm_bytes context,
+                                     int64_t row, struct server_sealed *sealed)
+{
+    sm_autosecret struct sm_secret *data_key = NULL;
+    const struct sm_secret *material;
+    enum smcred_status status = unwrap(server, context, sealed, &data_key);
+    if (status == SMCRED_OK)
+        status = server_kms_material(server, row, &material);
+    if (status == SMCRED_OK)
+        status = server_wrap(material, context, data_key, sealed->wrapped);
+    if (status == SMCRED_OK)
+        sealed->material = row;
+    return status;
 }
 
 /* --- rotation -----------------------------------------------------------------------------------
  */
 
+typedef enum smcred_status rewrap_next(const struct server *server, int64_t key, int64_t row);
+
+static enum smcred_status rewrap_value(const struct server *server, int64_t key, int64_t row)
+{
+    struct server_data_key data_key;
+    enum smcred_status status = server_store_data_key_next(server->store, key, row, &data_key);
+    return status == SMCRED_OK ? server_data_key_rewrap(server, &data_key, row) : status;
+}
+
+static enum smcred_status rewrap_all(const struct server *server, int64_t key, int64_t row,
+                                     rewrap_next *next, int64_t *count)
+{
+    enum smcred_status status;
+    while ((status = next(server, key, row)) == SMCRED_OK)
+        ++*count;
+    return status == SMCRED_NOT_FOUND ? SMCRED_OK : status; /* that was the last */
+}
+
 enum smcred_status server_kms_rotate(const struct server *server, const struct server_kms_key *key,
                                      int64_t *out_count)
 {
-    struct server_data_key data_key;
     int64_t row, count = 0;
     enum smcred_status status = add_material(server, key->row, &row);
-    while (status == SMCRED_OK) {
-        status = server_store_data_key_next(server->store, key->row, row, &data_key);
-        if (status == SMCRED_OK)
-            status = server_data_key_rewrap(server, &data_key, row);
-        count += status == SMCRED_OK;
-    }
-    if (status == SMCRED_NOT_FOUND) /* that was the last */
+    if (status == SMCRED_OK)
+        status = rewrap_all(server, key->row, row, rewrap_value, &count);
+    if (status == SMCRED_OK)
+        status = rewrap_all(server, key->row, row, server_parameter_rewrap, &count);
+    if (status == SMCRED_OK)
         status = server_store_kms_material_drop(server->store, key->row, row);
     if (status == SMCRED_OK)
         *out_count = count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kms.h - the keys of KMS, as far as secrets need them.
+ * kms.h - the keys of KMS, as far as secrets and parameters need them.
  *
  * A key belongs to an account and a region.  It has material, 32 bytes sealed under the master key;
  * the material wraps the data keys of values.  Rotation gives it new material and wraps the data
@@ -12,6 +12,7 @@
 #include "server/call.h"
 
 #define SERVER_KMS_DEFAULT "alias/aws/secretsmanager"
+#define SERVER_KMS_SSM     "alias/aws/ssm" /* the default one of parameters */
 #define SERVER_KMS_ARN_MAX 160
 
 struct server_kms;                       /* material in memory */
@@ -39,11 +40,36 @@ SM_MUST_CHECK enum smcred_status server_kms_create(const struct server *server,
 SM_MUST_CHECK enum smcred_status server_kms_material(const struct server *server, int64_t row,
                                                      const struct sm_secret **out_material);
 
+/* The key for something new: as server_kms_find(), and SMCRED_REVOKED if it is disabled or gone. */
+SM_MUST_CHECK enum smcred_status server_kms_usable(const struct server *server,
+                                                   const struct server_place *place,
+                                                   const char *kms_key_id,
+                                                   struct server_kms_key *out_key);
+
+/* Seals `plain` for `context` under a data key of its own, which the key's material wraps. */
+SM_MUST_CHECK enum smcred_status server_kms_seal(const struct server *server,
+                                                 const struct server_kms_key *key,
+                                                 struct sm_bytes context,
+                                                 const struct sm_secret *plain,
+                                                 struct server_sealed *out_sealed);
+/* Opens it, or what is under the master key.  Whether the key is enabled is for callers to ask. */
+SM_MUST_CHECK enum smcred_status server_kms_unseal(const struct server *server,
+                                                   struct sm_bytes context,
+                                                   const struct server_sealed *sealed,
+                                                   struct sm_secret **out_plain);
+/* Wraps its data key by the material of another row; the caller stores that. */
+SM_MUST_CHECK enum smcred_status server_kms_rewrap(const struct server *server,
+                                                   struct sm_bytes context, int64_t row,
+                                                   struct server_sealed *sealed);
+
 /* New material, under which all that the key wraps is wrapped anew.  In a transaction. */
 SM_MUST_CHECK enum smcred_status server_kms_rotate(const struct server *server,
                                                    const struct server_kms_key *key,
                                                    int64_t *out_count);
 
+/* Whether the caller's own policies allow the action, kms:Decrypt or the like, on a key. */
+enum server_error server_kms_allow(struct server_call *call, const struct server_place *place,
+                                   const char *id, const char *action);
 /*
  * Whether the caller may use the key of call->secret, kms:Decrypt or kms:GenerateDataKey: its own
  * policies say so, as keys have none.  Nobody needs leave to use the default key.

@@ -20,6 +20,7 @@
 
 struct server_parameter {
     int64_t row;
+    struct server_place place;
     char name[SERVER_PARAMETER_NAME_MAX + 2];  /* begins with a slash; unique in its place */
     char shown[SERVER_PARAMETER_NAME_MAX + 1]; /* as it was created: "x" is "/x" as well */
     int64_t latest;
@@ -33,8 +34,9 @@ struct server_parameter {
     char data_type[SERVER_PARAMETER_WORD_MAX + 1];
     int64_t modified_ms;
     char modified_by[SERVER_PRINCIPAL_MAX + 1];
-    uint8_t *sealed; /* free with server_parameter_done() */
-    size_t sealed_len;
+    struct server_sealed sealed;         /* free with server_parameter_done() */
+    char kms_key[SERVER_KMS_ID_MAX + 1]; /* id of the key it is under; "": the master key alone */
+    bool kms_disabled;
 };
 
 void server_parameter_done(struct server_parameter *parameter);
@@ -47,10 +49,15 @@ SM_MUST_CHECK enum smcred_status server_store_parameter(struct server_store *sto
                                                         struct server_parameter *out_parameter);
 /* Inserts the parameter if its row is 0, and in any case this version of it, now the latest. */
 SM_MUST_CHECK enum smcred_status server_store_parameter_put(struct server_store *store,
-                                                            const struct server_place *place,
                                                             struct server_parameter *parameter);
 SM_MUST_CHECK enum smcred_status server_store_parameter_delete(struct server_store *store,
                                                                int64_t row);
+/* A version that the key has sealed with other material than `but`; and that with other now. */
+SM_MUST_CHECK enum smcred_status
+server_store_parameter_under(struct server_store *store, int64_t key, int64_t but,
+                             struct server_parameter *out_parameter);
+SM_MUST_CHECK enum smcred_status
+server_store_parameter_rewrap(struct server_store *store, const struct server_parameter *parameter);
 /* How many versions there are, and which is the oldest. */
 SM_MUST_CHECK enum smcred_status server_store_parameter_span(struct server_store *store,
                                                              int64_t row, int64_t *out_count,

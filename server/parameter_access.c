@@ -30,7 +30,7 @@ static enum server_error ask_for(struct server_call *call, const char *text)
         call->error = SERVER_OK;
         return ask(call, text);
     }
-    server_parameter_arn(call, id.name, arn);
+    server_parameter_arn(&call->place, id.name, arn);
     return ask(call, arn);
 }
 

@@ -85,7 +85,7 @@ static enum server_error add_description(struct server_call *call,
                                          const struct server_parameter *parameter, cJSON *object)
 {
     char arn[SERVER_PARAMETER_ARN_MAX + 1];
-    server_parameter_arn(call, parameter->name, arn);
+    server_parameter_arn(&call->place, parameter->name, arn);
     server_json_add(object, "Name", parameter->shown);
     server_json_add(object, "ARN", arn);
     describe(parameter, object);
@@ -136,7 +136,7 @@ static enum server_error add_version(struct server_call *call,
                                      const struct server_parameter *parameter, cJSON *object)
 {
     bool decrypt = server_json_is_true(call->input, "WithDecryption");
-    enum server_error error = decrypt ? server_parameter_check_key(call, parameter) : SERVER_OK;
+    enum server_error error = decrypt ? server_parameter_may_open(call, parameter) : SERVER_OK;
     if (error != SERVER_OK)
         return error;
     server_json_add(object, "Name", parameter->shown);

@@ -51,10 +51,9 @@ static unsigned levels_of(const char *name)
     return count;
 }
 
-void server_parameter_arn(const struct server_call *call, const char *name,
+void server_parameter_arn(const struct server_place *place, const char *name,
                           char out_arn[SERVER_PARAMETER_ARN_MAX + 1])
 {
-    const struct server_place *place = &call->place;
     (void)snprintf(out_arn, SERVER_PARAMETER_ARN_MAX + 1, "arn:%s:ssm:%s:%s:parameter%s",
                    server_partition(place->region), place->region, place->account, name); /* fits */
 }
@@ -105,7 +104,7 @@ static enum server_error set_name(struct server_call *call, const char *text,
 static const char *name_in_arn(const struct server_call *call, const char *arn)
 {
     char head[SERVER_PARAMETER_ARN_MAX + 1];
-    server_parameter_arn(call, "/", head);
+    server_parameter_arn(&call->place, "/", head);
     size_t len = strlen(head);
     return strncmp(arn, head, len) == 0 ? arn + len - 1 : NULL;
 }
@@ -158,7 +157,7 @@ enum server_error server_parameter_new_id(struct server_call *call, const char *
         return server_fail(call, SERVER_HIERARCHY_LEVEL_LIMIT,
                            "A hierarchy can have a maximum of %d levels.", LEVELS_MAX);
     char arn[SERVER_PARAMETER_ARN_MAX + 1];
-    server_parameter_arn(call, out_id->name, arn);
+    server_parameter_arn(&call->place, out_id->name, arn);
     if (error == SERVER_OK && strlen(arn) > SERVER_PARAMETER_NAME_MAX)
         return server_fail(call, SERVER_VALIDATION,
                            "The parameter name, with its ARN, exceeds %d characters.",

@@ -32,7 +32,7 @@ enum server_error server_parameter_path(struct server_call *call, const char *te
 /* Whether `name` is below `path`, at any depth or directly. */
 bool server_parameter_is_below(const char *name, const char *path, bool recursive);
 
-void server_parameter_arn(const struct server_call *call, const char *name,
+void server_parameter_arn(const struct server_place *place, const char *name,
                           char out_arn[SERVER_PARAMETER_ARN_MAX + 1]);
 
 /* AWS gives the type alone. */

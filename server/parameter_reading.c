@@ -61,7 +61,7 @@ enum server_error server_parameter_show(struct server_call *call, const char *na
     char arn[SERVER_PARAMETER_ARN_MAX + 1];
     char selected[SERVER_PARAMETER_ID_MAX + 2] = ":";
     bool decrypt = server_json_is_true(call->input, "WithDecryption");
-    enum server_error error = decrypt ? server_parameter_check_key(call, parameter) : SERVER_OK;
+    enum server_error error = decrypt ? server_parameter_may_open(call, parameter) : SERVER_OK;
     if (error != SERVER_OK)
         return error;
     server_json_add(object, "Name", name);
@@ -72,7 +72,7 @@ enum server_error server_parameter_show(struct server_call *call, const char *na
     if (*selector)
         server_json_add(object, "Selector", selected);
     server_json_add_time(object, "LastModifiedDate", parameter->modified_ms);
-    server_parameter_arn(call, parameter->name, arn);
+    server_parameter_arn(&call->place, parameter->name, arn);
     server_json_add(object, "ARN", arn);
     server_json_add(object, "DataType", parameter->data_type);
     return server_fail_status(call, status);

@@ -59,7 +59,7 @@ static void show(struct server_call *call, const char *name, const cJSON *secret
     const cJSON *created = server_json_get(secret, "CreatedDate");
     (void)cJSON_AddItemToObject(object, "LastModifiedDate",
                                 cJSON_Duplicate(created, false)); /* server_json_failed() */
-    server_parameter_arn(call, name, arn);
+    server_parameter_arn(&call->place, name, arn);
     server_json_add(object, "ARN", arn);
     server_json_add(object, "DataType", "text");
 }

@@ -3,6 +3,7 @@
  * parameters.c - PutParameter, DeleteParameter, DeleteParameters.
  */
 #include "server/json.h"
+#include "server/kms.h"
 #include "server/parameter_names.h"
 #include "server/parameter_tags.h"
 #include "server/parameter_value.h"
@@ -105,9 +106,9 @@ static enum server_error set_type(struct server_call *call, struct server_parame
     SET(parameter->type, type);
     if (strcmp(parameter->type, SECURE) != 0)
         return SERVER_OK;
-    SET(parameter->key_id, *parameter->key_id ? NULL : SERVER_PARAMETER_KEY);
+    SET(parameter->key_id, *parameter->key_id ? NULL : SERVER_KMS_SSM);
     SET(parameter->key_id, server_json_text(call->input, "KeyId"));
-    return server_parameter_check_key(call, parameter);
+    return SERVER_OK;
 }
 
 static enum server_error set_pattern(struct server_call *call, struct server_parameter *parameter)
@@ -134,6 +135,8 @@ static enum server_error set_version(struct server_call *call, struct server_par
     enum server_error error = set_type(call, parameter);
     if (error == SERVER_OK)
         error = set_tier(call, parameter);
+    if (error == SERVER_OK)
+        error = server_parameter_may_seal(call, parameter);
     if (error == SERVER_OK)
         error = set_pattern(call, parameter);
     SET(parameter->description, server_json_text(call->input, "Description"));
@@ -186,6 +189,7 @@ static enum server_error find_or_begin(struct server_call *call,
     enum smcred_status status =
         server_store_parameter(call->server->store, &call->place, id->name, 0, out_parameter);
     if (status == SMCRED_NOT_FOUND) {
+        out_parameter->place = call->place;
         SET(out_parameter->name, id->name);
         SET(out_parameter->shown, id->shown);
         return SERVER_OK;
@@ -217,7 +221,7 @@ enum server_error server_put_parameter(struct server_call *call)
     enum smcred_status status =
         server_parameter_seal(call, server_json_text(call->input, "Value"), &parameter);
     if (status == SMCRED_OK)
-        status = server_store_parameter_put(call->server->store, &call->place, &parameter);
+        status = server_store_parameter_put(call->server->store, &parameter);
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
     server_json_add_number(call->output, "Version", parameter.version);

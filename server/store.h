@@ -52,6 +52,15 @@ struct server_secret {
     char primary_region[SERVER_REGION_MAX + 1]; /* of a replica; "" */
 };
 
+/* A ciphertext, and what opens it. */
+struct server_sealed {
+    uint8_t *bytes; /* allocated */
+    size_t len;
+    int64_t material; /* of a KMS key, which wraps the data key; 0: `bytes` has all, under the
+                         master key */
+    uint8_t wrapped[SERVER_WRAPPED_LEN];
+};
+
 enum server_kind { SERVER_KIND_NONE, SERVER_KIND_TEXT, SERVER_KIND_BINARY };
 
 struct server_version {
@@ -59,11 +68,7 @@ struct server_version {
     int64_t created_ms;
     int64_t accessed_ms;
     enum server_kind kind;
-    uint8_t *sealed; /* free with server_version_done() */
-    size_t sealed_len;
-    /* what opens it: a data key, wrapped by material of a key; 0: all is in `sealed` */
-    int64_t material;
-    uint8_t wrapped[SERVER_WRAPPED_LEN];
+    struct server_sealed sealed;         /* free with server_version_done() */
     char kms_key[SERVER_KMS_ID_MAX + 1]; /* id of that key; "": the default one */
     bool kms_disabled;
 };

@@ -8,17 +8,18 @@
 
 #define COLUMNS                                                                                    \
     "SELECT p.row, p.name, p.shown, p.latest, v.version, v.type, v.description, v.pattern,"        \
-    " v.key_id, v.tier, v.data_type, v.modified_ms, v.modified_by, v.sealed"                       \
-    " FROM parameter p JOIN parameter_version v ON v.parameter = p.row "
+    " v.key_id, v.tier, v.data_type, v.modified_ms, v.modified_by, v.sealed,"                      \
+    " v.material, v.wrapped, k.id, k.state, p.account, p.region"                                   \
+    " FROM parameter p JOIN parameter_version v ON v.parameter = p.row"                            \
+    " LEFT JOIN kms_material m ON m.row = v.material LEFT JOIN kms_key k ON k.row = m.key "
 
 void server_parameter_done(struct server_parameter *parameter)
 {
-    sm_free_ptr(&parameter->sealed);
-    parameter->sealed = NULL;
+    sm_free_ptr(&parameter->sealed.bytes);
+    parameter->sealed.bytes = NULL;
 }
 
-/* out_parameter->sealed is lent by the statement. */
-static void copy_parameter(sqlite3_stmt *statement, struct server_parameter *out)
+static enum smcred_status copy_parameter(sqlite3_stmt *statement, struct server_parameter *out)
 {
     out->row = sqlite3_column_int64(statement, 0);
     store_copy_text(statement, 1, out->name, sizeof out->name);
@@ -33,6 +34,18 @@ static void copy_parameter(sqlite3_stmt *statement, struct server_parameter *out
     store_copy_text(statement, 10, out->data_type, sizeof out->data_type);
     out->modified_ms = sqlite3_column_int64(statement, 11);
     store_copy_text(statement, 12, out->modified_by, sizeof out->modified_by);
+    out->sealed.material = sqlite3_column_int64(statement, 14);
+    if (out->sealed.material != 0) {
+        if (sqlite3_column_bytes(statement, 15) != SERVER_WRAPPED_LEN)
+            return SMCRED_INVALID;
+        memcpy(out->sealed.wrapped, sqlite3_column_blob(statement, 15), SERVER_WRAPPED_LEN);
+    }
+    store_copy_text(statement, 16, out->kms_key, sizeof out->kms_key);
+    out->kms_disabled =
+        out->sealed.material != 0 && sqlite3_column_int(statement, 17) != SERVER_KMS_ENABLED;
+    store_copy_text(statement, 18, out->place.account, sizeof out->place.account);
+    store_copy_text(statement, 19, out->place.region, sizeof out->place.region);
+    return store_copy_blob(statement, 13, &out->sealed.bytes, &out->sealed.len);
 }
 
 enum smcred_status server_store_parameter(struct server_store *store,
@@ -47,21 +60,17 @@ enum smcred_status server_store_parameter(struct server_store *store,
     store_bind_text(statement, 3, name);
     store_bind_number(statement, 4, version);
     enum smcred_status status = store_fetch(statement);
-    if (status != SMCRED_OK)
-        return status;
-    copy_parameter(statement, out_parameter);
-    return store_copy_blob(statement, 13, &out_parameter->sealed, &out_parameter->sealed_len);
+    return status == SMCRED_OK ? copy_parameter(statement, out_parameter) : status;
 }
 
 static enum smcred_status insert_parameter(struct server_store *store,
-                                           const struct server_place *place,
                                            struct server_parameter *parameter)
 {
     store_autostatement sqlite3_stmt *statement =
         store_lend(store, "INSERT INTO parameter (account, region, name, shown, latest)"
                           " VALUES (?1, ?2, ?3, ?4, ?5)");
-    store_bind_text(statement, 1, place->account);
-    store_bind_text(statement, 2, place->region);
+    store_bind_text(statement, 1, parameter->place.account);
+    store_bind_text(statement, 2, parameter->place.region);
     store_bind_text(statement, 3, parameter->name);
     store_bind_text(statement, 4, parameter->shown);
     store_bind_number(statement, 5, parameter->version);
@@ -81,13 +90,21 @@ static enum smcred_status move_latest(struct server_store *store,
     return store_run(statement);
 }
 
+/* The two columns of it. */
+static void bind_data_key(sqlite3_stmt *statement, int at, const struct server_parameter *parameter)
+{
+    store_bind_number(statement, at, parameter->sealed.material);
+    store_bind_blob(statement, at + 1, sm_bytes(parameter->sealed.wrapped, SERVER_WRAPPED_LEN));
+}
+
 static enum smcred_status insert_version(struct server_store *store,
                                          const struct server_parameter *parameter)
 {
-    store_autostatement sqlite3_stmt *statement =
-        store_lend(store, "INSERT INTO parameter_version (parameter, version, type, description,"
-                          " pattern, key_id, tier, data_type, modified_ms, modified_by, sealed)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
+    store_autostatement sqlite3_stmt *statement = store_lend(
+        store, "INSERT INTO parameter_version (parameter, version, type, description,"
+               " pattern, key_id, tier, data_type, modified_ms, modified_by, sealed, material,"
+               " wrapped) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+               " ?13)");
     store_bind_number(statement, 1, parameter->row);
     store_bind_number(statement, 2, parameter->version);
     store_bind_text(statement, 3, parameter->type);
@@ -98,17 +115,41 @@ static enum smcred_status insert_version(struct server_store *store,
     store_bind_text(statement, 8, parameter->data_type);
     store_bind_number(statement, 9, parameter->modified_ms);
     store_bind_text(statement, 10, parameter->modified_by);
-    store_bind_blob(statement, 11, sm_bytes(parameter->sealed, parameter->sealed_len));
+    store_bind_blob(statement, 11, sm_bytes(parameter->sealed.bytes, parameter->sealed.len));
+    if (parameter->sealed.material != 0)
+        bind_data_key(statement, 12, parameter);
     return store_run(statement);
 }
 
 enum smcred_status server_store_parameter_put(struct server_store *store,
-                                              const struct server_place *place,
                                               struct server_parameter *parameter)
 {
-    enum smcred_status status = parameter->row == 0 ? insert_parameter(store, place, parameter)
-                                                    : move_latest(store, parameter);
+    enum smcred_status status =
+        parameter->row == 0 ? insert_parameter(store, parameter) : move_latest(store, parameter);
     return status == SMCRED_OK ? insert_version(store, parameter) : status;
+}
+
+enum smcred_status server_store_parameter_under(struct server_store *store, int64_t key,
+                                                int64_t but, struct server_parameter *out_parameter)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, COLUMNS "WHERE m.key = ?1 AND m.row != ?2 LIMIT 1");
+    store_bind_number(statement, 1, key);
+    store_bind_number(statement, 2, but);
+    enum smcred_status status = store_fetch(statement);
+    return status == SMCRED_OK ? copy_parameter(statement, out_parameter) : status;
+}
+
+enum smcred_status server_store_parameter_rewrap(struct server_store *store,
+                                                 const struct server_parameter *parameter)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "UPDATE parameter_version SET material = ?3, wrapped = ?4"
+                          " WHERE parameter = ?1 AND version = ?2");
+    store_bind_number(statement, 1, parameter->row);
+    store_bind_number(statement, 2, parameter->version);
+    bind_data_key(statement, 3, parameter);
+    return store_run(statement);
 }
 
 /* A statement whose only variable is the row. */
@@ -155,8 +196,7 @@ static enum smcred_status visit_all(sqlite3_stmt *statement, server_parameter_vi
     struct server_parameter parameter;
     enum smcred_status status;
     while ((status = store_fetch(statement)) == SMCRED_OK) {
-        copy_parameter(statement, &parameter);
-        status = store_copy_blob(statement, 13, &parameter.sealed, &parameter.sealed_len);
+        status = copy_parameter(statement, &parameter);
         if (status != SMCRED_OK)
             return status;
         bool more = visit(context, &parameter);
@@ -172,8 +212,8 @@ enum smcred_status server_store_parameters(struct server_store *store,
                                            server_parameter_visit *visit, void *context)
 {
     store_autostatement sqlite3_stmt *statement =
-        store_lend(store, COLUMNS "AND v.version = p.latest"
-                                  " WHERE p.account = ?1 AND p.region = ?2 ORDER BY p.name");
+        store_lend(store, COLUMNS "WHERE p.account = ?1 AND p.region = ?2"
+                                  " AND v.version = p.latest ORDER BY p.name");
     store_bind_text(statement, 1, place->account);
     store_bind_text(statement, 2, place->region);
     return visit_all(statement, visit, context);

@@ -124,6 +124,11 @@ static const char *const migrations[] = {
     "ALTER TABLE replica ADD COLUMN overwrite INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE replica ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX replica_wake ON replica (wake_ms) WHERE wake_ms > 0;",
+    /* A SecureString has a data key, as a version of a secret has. */
+    "ALTER TABLE parameter_version ADD COLUMN material INTEGER REFERENCES kms_material;"
+    "ALTER TABLE parameter_version ADD COLUMN wrapped BLOB;"
+    "CREATE INDEX parameter_version_material ON parameter_version (material)"
+    " WHERE material IS NOT NULL;",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

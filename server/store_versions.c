@@ -10,9 +10,9 @@ static void copy_version(sqlite3_stmt *statement, struct server_version *out_ver
     out_version->created_ms = sqlite3_column_int64(statement, 1);
     out_version->accessed_ms = sqlite3_column_int64(statement, 2);
     out_version->kind = (enum server_kind)sqlite3_column_int(statement, 3);
-    out_version->sealed = NULL;
-    out_version->sealed_len = 0;
-    out_version->material = sqlite3_column_int64(statement, 4);
+    out_version->sealed.bytes = NULL;
+    out_version->sealed.len = 0;
+    out_version->sealed.material = sqlite3_column_int64(statement, 4);
     store_copy_text(statement, 5, out_version->kms_key, sizeof out_version->kms_key);
     out_version->kms_disabled = sqlite3_column_int(statement, 6) != SERVER_KMS_ENABLED;
 }
@@ -40,12 +40,12 @@ enum smcred_status server_store_version(struct server_store *store, int64_t secr
     copy_version(statement, out_version);
     if (out_version->kind == SERVER_KIND_NONE)
         return SMCRED_OK;
-    if (out_version->material != 0) {
+    if (out_version->sealed.material != 0) {
         if (sqlite3_column_bytes(statement, 8) != SERVER_WRAPPED_LEN)
             return SMCRED_INVALID;
-        memcpy(out_version->wrapped, sqlite3_column_blob(statement, 8), SERVER_WRAPPED_LEN);
+        memcpy(out_version->sealed.wrapped, sqlite3_column_blob(statement, 8), SERVER_WRAPPED_LEN);
     }
-    return store_copy_blob(statement, 7, &out_version->sealed, &out_version->sealed_len);
+    return store_copy_blob(statement, 7, &out_version->sealed.bytes, &out_version->sealed.len);
 }
 
 enum smcred_status server_store_version_put(struct server_store *store, int64_t secret,
@@ -62,12 +62,12 @@ enum smcred_status server_store_version_put(struct server_store *store, int64_t 
     store_bind_number(statement, 4, version->accessed_ms);
     store_bind_number(statement, 5, version->kind);
     if (version->kind != SERVER_KIND_NONE)
-        store_bind_blob(statement, 6, sm_bytes(version->sealed, version->sealed_len));
+        store_bind_blob(statement, 6, sm_bytes(version->sealed.bytes, version->sealed.len));
     enum smcred_status status = store_run(statement);
-    if (status != SMCRED_OK || version->material == 0 || sqlite3_changes(store->db) == 0)
+    if (status != SMCRED_OK || version->sealed.material == 0 || sqlite3_changes(store->db) == 0)
         return status; /* the last: it has a value, and a data key, already */
-    return server_store_data_key_put(store, secret, version->id, version->material,
-                                     sm_bytes(version->wrapped, sizeof version->wrapped));
+    return server_store_data_key_put(store, secret, version->id, version->sealed.material,
+                                     sm_bytes(version->sealed.wrapped, SERVER_WRAPPED_LEN));
 }
 
 enum smcred_status server_store_version_accessed(struct server_store *store, int64_t secret,
@@ -137,6 +137,6 @@ enum smcred_status server_store_versions(struct server_store *store, int64_t sec
 
 void server_version_done(struct server_version *version)
 {
-    sm_free_ptr(&version->sealed);
-    version->sealed = NULL;
+    sm_free_ptr(&version->sealed.bytes);
+    version->sealed.bytes = NULL;
 }

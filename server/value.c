@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #include "server/base64.h"
-#include "server/envelope.h"
 #include "server/json.h"
 #include "server/kms.h"
 
@@ -62,59 +61,22 @@ static struct sm_bytes place_of(const char *arn, const char *version, enum serve
     return sm_bytes(out, (size_t)len); /* fits */
 }
 
-/* The key for a new value of call->secret; SMCRED_REVOKED if it is disabled or gone. */
-static enum smcred_status find_material(const struct server_call *call, int64_t *out_row,
-                                        const struct sm_secret **out_material)
-{
-    struct server_kms_key key;
-    enum smcred_status status =
-        server_kms_find(call->server, &call->secret.place, call->secret.kms_key_id, &key);
-    if (status == SMCRED_NOT_FOUND || (status == SMCRED_OK && key.state != SERVER_KMS_ENABLED))
-        return SMCRED_REVOKED;
-    if (status != SMCRED_OK)
-        return status;
-    *out_row = key.material;
-    return server_kms_material(call->server, key.material, out_material);
-}
-
 enum smcred_status server_value_seal(const struct server_call *call,
                                      const struct server_value *value,
                                      struct server_version *version)
 {
     char room[PLACE_MAX];
-    sm_autosecret struct sm_secret *data_key = NULL;
-    const struct sm_secret *material;
+    struct server_kms_key key;
     version->kind = value->kind;
     if (value->kind == SERVER_KIND_NONE)
         return SMCRED_OK;
-    struct sm_bytes place = place_of(call->secret.arn, version->id, version->kind, room);
-    enum smcred_status status = find_material(call, &version->material, &material);
-    if (status == SMCRED_OK)
-        status = server_data_key_new(call->server->vault, &data_key);
-    if (status == SMCRED_OK)
-        status = server_wrap(material, place, data_key, version->wrapped);
-    return status == SMCRED_OK ? server_enclose(data_key, place, value->plain, &version->sealed,
-                                                &version->sealed_len)
-                               : status;
-}
-
-static enum smcred_status disclose(const struct server_call *call,
-                                   const struct server_version *version, struct sm_bytes place,
-                                   struct sm_secret **out_plain)
-{
-    const struct server *server = call->server;
-    struct sm_bytes sealed = sm_bytes(version->sealed, version->sealed_len);
-    sm_autosecret struct sm_secret *data_key = NULL;
-    const struct sm_secret *material;
-    if (version->material == 0) /* of before there were keys */
-        return server_unseal(server->vault, server->master_key, place, sealed, out_plain);
-    if (version->kms_disabled)
-        return SMCRED_INVALID;
-    enum smcred_status status = server_kms_material(server, version->material, &material);
-    if (status == SMCRED_OK)
-        status = server_unwrap(server->vault, material, place, version->wrapped, &data_key);
-    return status == SMCRED_OK ? server_disclose(server->vault, data_key, place, sealed, out_plain)
-                               : status;
+    enum smcred_status status =
+        server_kms_usable(call->server, &call->secret.place, call->secret.kms_key_id, &key);
+    if (status != SMCRED_OK)
+        return status;
+    return server_kms_seal(call->server, &key,
+                           place_of(call->secret.arn, version->id, version->kind, room),
+                           value->plain, &version->sealed);
 }
 
 enum smcred_status server_value_unseal(const struct server_call *call,
@@ -123,7 +85,10 @@ enum smcred_status server_value_unseal(const struct server_call *call,
 {
     char room[PLACE_MAX];
     struct sm_bytes place = place_of(call->secret.arn, version->id, version->kind, room);
-    enum smcred_status status = disclose(call, version, place, &out_value->plain);
+    if (version->sealed.material != 0 && version->kms_disabled)
+        return SMCRED_INVALID;
+    enum smcred_status status =
+        server_kms_unseal(call->server, place, &version->sealed, &out_value->plain);
     if (status == SMCRED_OK)
         out_value->kind = version->kind;
     return status;
@@ -133,41 +98,35 @@ enum smcred_status server_data_key_rewrap(const struct server *server,
                                           const struct server_data_key *old, int64_t row)
 {
     char room[PLACE_MAX];
-    uint8_t wrapped[SERVER_WRAPPED_LEN];
-    sm_autosecret struct sm_secret *data_key = NULL;
-    const struct sm_secret *material;
-    struct sm_bytes place = place_of(old->arn, old->version, old->kind, room);
-    enum smcred_status status = server_kms_material(server, old->material, &material);
-    if (status == SMCRED_OK)
-        status = server_unwrap(server->vault, material, place, old->wrapped, &data_key);
-    if (status == SMCRED_OK)
-        status = server_kms_material(server, row, &material);
-    if (status == SMCRED_OK)
-        status = server_wrap(material, place, data_key, wrapped);
-    return status == SMCRED_OK ? server_store_data_key_put(server->store, old->secret, old->version,
-                                                           row, sm_bytes(wrapped, sizeof wrapped))
-                               : status;
+    struct server_sealed sealed = {.material = old->material};
+    memcpy(sealed.wrapped, old->wrapped, sizeof sealed.wrapped);
+    enum smcred_status status =
+        server_kms_rewrap(server, place_of(old->arn, old->version, old->kind, room), row, &sealed);
+    return status == SMCRED_OK
+               ? server_store_data_key_put(server->store, old->secret, old->version, row,
+                                           sm_bytes(sealed.wrapped, sizeof sealed.wrapped))
+               : status;
 }
 
 enum smcred_status server_value_rekey(const struct server_call *call, const char *id)
 {
     struct server_version version = {.kind = SERVER_KIND_NONE};
     struct server_data_key old = {.secret = call->secret.row};
-    const struct sm_secret *material;
-    int64_t row;
+    struct server_kms_key key;
     enum smcred_status status =
         server_store_version(call->server->store, call->secret.row, id, &version);
-    if (status == SMCRED_OK && version.kms_disabled && version.material != 0)
+    if (status == SMCRED_OK && version.kms_disabled && version.sealed.material != 0)
         status = SMCRED_INVALID;
-    if (status == SMCRED_OK && version.material != 0) {
-        old.material = version.material;
+    if (status == SMCRED_OK && version.sealed.material != 0) {
+        old.material = version.sealed.material;
         old.kind = version.kind;
-        memcpy(old.wrapped, version.wrapped, sizeof old.wrapped);
+        memcpy(old.wrapped, version.sealed.wrapped, sizeof old.wrapped);
         (void)snprintf(old.version, sizeof old.version, "%s", id);       /* fits */
         (void)snprintf(old.arn, sizeof old.arn, "%s", call->secret.arn); /* fits */
-        status = find_material(call, &row, &material);
+        status =
+            server_kms_usable(call->server, &call->secret.place, call->secret.kms_key_id, &key);
         if (status == SMCRED_OK)
-            status = server_data_key_rewrap(call->server, &old, row);
+            status = server_data_key_rewrap(call->server, &old, key.material);
     }
     server_version_done(&version);
     return status;

@@ -28,6 +28,7 @@ parameter() { # parameter NAME PATTERN OPERATION BODY
 }
 secure='{"Name":"/p","Value":"v","Type":"SecureString","KeyId":"alias/app","Overwrite":true}'
 parameter "takes it for a parameter" '"Version":1' PutParameter "$secure"
+parameter "which has a default one, too" '"Version":1' PutParameter '{"Name":"/d","Value":"w","Type":"SecureString"}'
 answers "makes a secret under the default key" VersionId CreateSecret \
     "{\"Name\":\"default\",$(token),\"SecretString\":\"default value\"}"
 answers "and says so" '"KmsKeyIds":["DefaultEncryptionKey"]' ListSecretVersionIds '{"SecretId":"default"}'
@@ -53,32 +54,44 @@ answers "with its versions" '"KmsKeyIds":["DefaultEncryptionKey"]' ListSecretVer
 answers "which open" '"SecretString":"by-2 value"' GetSecretValue '{"SecretId":"by-2"}'
 
 if command -v sqlite3 > /dev/null; then
-    sealed() { sqlite3 "$world/store/store.db" "SELECT hex(sealed) FROM version ORDER BY row"; }
-    wrapped() { sqlite3 "$world/store/store.db" "SELECT hex(wrapped) FROM data_key ORDER BY secret"; }
+    sealed() { sqlite3 "$world/store/store.db" "SELECT hex(sealed) FROM version ORDER BY row;
+        SELECT hex(sealed) FROM parameter_version ORDER BY row"; }
+    wrapped() { sqlite3 "$world/store/store.db" "SELECT hex(wrapped) FROM data_key ORDER BY secret;
+        SELECT hex(wrapped) FROM parameter_version WHERE wrapped IS NOT NULL"; }
     before=$(sealed) keys=$(wrapped)
-    admin key rotate alias/app | grep -q '^3 data keys wrapped anew$'; ok $? "rotates a key"
+    admin key rotate alias/app | grep -q '^4 data keys wrapped anew$'; ok $? "rotates a key"
     admin key rotate alias/aws/secretsmanager | grep -q '^2 data keys'; ok $? "and the default one"
+    admin key rotate alias/aws/ssm | grep -q '^1 data keys'; ok $? "and that of parameters"
     [ "$(sealed)" = "$before" ]; ok $? "leaves the values as they are"
-    ! grep -qFx "$(head -1 <<< "$keys")" <<< "$(wrapped)"; ok $? "wraps every data key anew"
+    ! grep -qFxf <(echo "$keys") <<< "$(wrapped)"; ok $? "wraps every data key anew"
 else
     skip "rotates a key" "no sqlite3"
 fi
 answers "reads what it wrapped" '"SecretString":"by-1 value"' GetSecretValue '{"SecretId":"by-1"}'
 answers "and under the default key" '"SecretString":"default value"' GetSecretValue '{"SecretId":"default"}'
+parameter "and parameters" '"Value":"v"' GetParameter '{"Name":"/p","WithDecryption":true}'
+parameter "under theirs" '"Value":"w"' GetParameter '{"Name":"/d","WithDecryption":true}'
+admin check > "$world/checked"; ok $? "as check does"
 
 admin access-key create --user ada > "$world/ada"
 admin policy put --user ada --name sm - << 'EOF'
-{"Statement": {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*"}}
+{"Statement": {"Effect": "Allow", "Action": ["secretsmanager:*", "ssm:*"], "Resource": "*"}}
 EOF
-(
-    # shellcheck disable=SC1091
-    . "$world/ada"
-    call GetSecretValue '{"SecretId":"by-1"}'
-    call GetSecretValue '{"SecretId":"default"}'
-) > "$world/answer"
-grep -qF '{"__type":"AccessDeniedException","Message":"Access to KMS is not allowed"}' "$world/answer"
-ok $? "a key of one's own needs leave to be used"
-grep -qF '"SecretString":"default value"' "$world/answer"; ok $? "the default one does not"
+# shellcheck disable=SC1091
+. "$world/ada"
+answers "a key of one's own needs leave to be used" \
+    '{"__type":"AccessDeniedException","Message":"Access to KMS is not allowed"}' GetSecretValue '{"SecretId":"by-1"}'
+answers "the default one does not" '"SecretString":"default value"' GetSecretValue '{"SecretId":"default"}'
+denied() { # denied NAME ACTION OPERATION BODY
+    parameter "$1" "is not authorized to perform: $2 on resource: $arn because no identity-based policy allows the $2 action" "${@:3}"
+}
+denied "to read a parameter, too" kms:Decrypt GetParameter '{"Name":"/p","WithDecryption":true}'
+denied "to write it" kms:Encrypt PutParameter "$secure"
+denied "to write a larger one" kms:GenerateDataKey PutParameter "${secure%\}},\"Tier\":\"Advanced\"}"
+parameter "not to see that it is there" '"Type":"SecureString"' GetParameter '{"Name":"/p"}'
+parameter "nor for what is under the default one" '"Value":"w"' GetParameter '{"Name":"/d","WithDecryption":true}'
+# shellcheck disable=SC1091
+. "$world/env"
 admin key list > "$world/list"
 grep -qx "$arn  enabled   alias/app" "$world/list" && grep -q 'alias/aws/secretsmanager$' "$world/list"
 ok $? "lists keys"
