@@ -6,8 +6,10 @@
 #include "keeper/sessions.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "common/clock.h"
+#include "common/refusal.h"
 #include "keeper/login.h"
 #include "keeper/proof.h"
 #include "keeper/resolver.h"
@@ -161,19 +163,33 @@ static void hand_over(struct session *session)
     (void)relays_send(session->relay, &out, &fds); /* a failure has ended the session */
 }
 
+/* Who gets no relay is told so as a database would; what he has said so far goes unread. */
+static void send_away(int fd, const char *sqlstate, const char *why)
+{
+    char message[REFUSAL_MAX], unread[1024];
+    size_t len = refusal_postgres(message, sqlstate, why);
+    (void)send(fd, message, len, MSG_DONTWAIT | MSG_NOSIGNAL); /* a client that left knows why */
+    /* TCP would throw the refusal away if bytes were left when the socket is closed. */
+    (void)recv(fd, unread, sizeof unread, MSG_DONTWAIT);
+}
+
 void sessions_start(struct sessions *sessions, const struct config_target *target,
                     struct sm_peer *peer, int fd, bool tcp)
 {
     sm_autoclose int owned = fd;
     struct relay *relay = NULL;
     struct session *session = NULL;
-    if (sessions->table.count < SESSIONS_MAX)
+    bool full = sessions->table.count >= SESSIONS_MAX;
+    if (!full)
         relay = relays_for(sessions->keeper->relays, peer->uid);
-    if (relay && relay->session_count < SESSIONS_PER_UID_MAX)
+    full = full || (relay && relay->session_count >= SESSIONS_PER_UID_MAX);
+    if (relay && !full)
         session = add_session(sessions, relay, keeper_random_id());
     if (!session) {
-        log_warning("a connection of uid=%u to target=%s is closed: %s", (unsigned)peer->uid,
-                    target->name, relay ? "too many sessions" : "no relay");
+        const char *why = full ? "too many sessions" : "no relay could be started";
+        log_warning("a connection of uid=%u to target=%s is refused: %s", (unsigned)peer->uid,
+                    target->name, why);
+        send_away(owned, full ? REFUSAL_TOO_MANY : REFUSAL_NOT_NOW, why);
         sm_peer_done(peer);
         return;
     }
@@ -214,6 +230,8 @@ void sessions_relay_lost(struct relay *relay, const char *why)
         if (session->relay != relay)
             continue;
         session_audit_lost(session, why);
+        if (session->phase == WAITING)
+            send_away(session->client_fd, REFUSAL_NOT_NOW, why);
         free_session(session);
     }
 }

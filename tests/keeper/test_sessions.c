@@ -279,8 +279,8 @@ static void relay_arrives(void)
     relays_arrived(keeper.relays, getuid(), RELAY_PID, pair[0]);
 }
 
-/* A client of `target` comes; returns the session's id, of which the relay has been told. */
-static uint64_t arrive(const char *target)
+/* A client of `target` comes; its end is `client_end`. */
+static void come(const char *target)
 {
     struct sm_peer peer = {.pid = getpid(),
                            .uid = getuid(),
@@ -289,12 +289,18 @@ static uint64_t arrive(const char *target)
                            .audit_session = SM_ID_UNKNOWN,
                            .pidfd = -1};
     int pair[2];
-    uint64_t id = 0;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     if (client_end >= 0)
         close(client_end);
     client_end = pair[1];
     sessions_start(keeper.sessions, config_find(keeper.config, target), &peer, pair[0], false);
+}
+
+/* The same; returns the session's id, of which the relay has been told. */
+static uint64_t arrive(const char *target)
+{
+    uint64_t id = 0;
+    come(target);
     if (relay_end < 0) {
         struct sm_wire_in spawn = expect(parent_end, PAR_SPAWN);
         uint32_t uid = 0;
@@ -610,20 +616,47 @@ static void a_relay_that_does_not_read_is_dropped(void **state)
     is_dropped(0);
 }
 
+/* The client reads an ErrorResponse of this SQLSTATE that says `why`, and then the end. */
+static void expect_sent_away(const char *sqlstate, const char *why)
+{
+    char message[1024];
+    ssize_t len = recv(client_end, message, sizeof message, MSG_WAITALL);
+    assert_in_range(len, 8, sizeof message - 1);
+    assert_int_equal(message[0], 'E');
+    assert_non_null(memmem(message, (size_t)len, sqlstate, strlen(sqlstate)));
+    assert_non_null(memmem(message, (size_t)len, why, strlen(why)));
+}
+
 static void a_relay_that_cannot_be_started_loses_who_waits(void **state)
 {
     (void)state;
-    struct sm_peer peer = {.uid = getuid(), .loginuid = SM_ID_UNKNOWN, .pidfd = -1};
-    int pair[2];
-    char nothing;
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    sessions_start(keeper.sessions, config_find(keeper.config, "orders"), &peer, pair[0], false);
-    client_end = pair[1];
+    come("orders");
     (void)expect(parent_end, PAR_SPAWN);
     relays_failed(keeper.relays, getuid(), "no relay could be started");
     assert_int_equal(sessions_count(keeper.sessions), 0);
-    assert_int_equal(read(client_end, &nothing, 1), 0); /* closed, at once */
+    expect_sent_away("C57P03", "smcred: no relay could be started");
     assert_non_null(audited("\"event\":\"end\"", "no relay could be started"));
+}
+
+static void who_comes_while_no_relay_can_be_asked_for_is_told(void **state)
+{
+    (void)state;
+    shutdown(parent_end, SHUT_RDWR);
+    come("orders");
+    assert_int_equal(sessions_count(keeper.sessions), 0);
+    expect_sent_away("C57P03", "smcred: no relay could be started");
+}
+
+static void one_session_too_many_is_told(void **state)
+{
+    (void)state;
+    (void)arrive("orders");
+    struct relay *relay = relays_first(keeper.relays);
+    relay->session_count += SESSIONS_PER_UID_MAX - 1;
+    come("orders");
+    relay->session_count -= SESSIONS_PER_UID_MAX - 1;
+    assert_int_equal(sessions_count(keeper.sessions), 1);
+    expect_sent_away("C53300", "smcred: too many sessions");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -644,4 +677,5 @@ SM_TEST_MAIN(
     TEST(a_login_that_was_not_under_way_drops_a_relay), TEST(a_refusal_of_no_attempt_drops_a_relay),
     TEST(one_session_that_lives_twice_drops_a_relay),
     TEST(a_relay_that_goes_leaves_its_sessions_lost), TEST(a_relay_that_does_not_read_is_dropped),
-    TEST(a_relay_that_cannot_be_started_loses_who_waits))
+    TEST(a_relay_that_cannot_be_started_loses_who_waits),
+    TEST(who_comes_while_no_relay_can_be_asked_for_is_told), TEST(one_session_too_many_is_told))
