@@ -1,8 +1,9 @@
 # sources/local.mk - NSS-style source modules, loaded by name; and the chain that loads them.
 
-# The chain is linked by the keeper and tools.  It needs libc alone.
+# The chain, and requests to it, are linked by the keeper and tools.  They need libc alone.
 noinst_LTLIBRARIES += %D%/libchain.la
-%C%_libchain_la_SOURCES = %D%/chain.c %D%/chain.h %D%/line.c %D%/line.h
+%C%_libchain_la_SOURCES = %D%/chain.c %D%/chain.h %D%/line.c %D%/line.h \
+	%D%/request.c %D%/request.h
 %C%_libchain_la_LIBADD = common/libcommon.la
 
 # What modules share: secrets in files and in JSON.  These two hold no other library: a module takes

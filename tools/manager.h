@@ -2,13 +2,12 @@
 /*
  * manager.h - Secrets Manager, asked with an administrator's own credentials.
  *
- * What signs and speaks HTTP is the source module, loaded as the keeper loads it; requests are
- * written by hand into a secret, since a JSON library would leave copies of the value.
+ * What signs and speaks HTTP is the source module, loaded as the keeper loads it.
  */
 #ifndef TOOLS_MANAGER_H
 #define TOOLS_MANAGER_H
 
-#include "common/secret.h"
+#include "sources/request.h"
 #include "tools/document.h"
 
 struct manager;
@@ -22,17 +21,9 @@ SM_MUST_CHECK int manager_new(const struct tool_context *ctx, struct manager **o
 void manager_free(struct manager *manager);
 struct sm_vault *manager_vault(const struct manager *manager);
 
-/* A request being written: {"Name":"...",...}.  Members in any order; what does not fit is told by
- * manager_call(). */
-struct request;
-SM_MUST_CHECK int request_new(const struct tool_context *ctx, struct manager *manager,
-                              struct request **out_request);
-void request_free(struct request *request);
-void request_text(struct request *request, const char *member, const char *value); /* NULL: none */
-void request_secret(struct request *request, const char *member, const struct sm_secret *value);
-void request_number(struct request *request, const char *member, unsigned value);
-/* A fresh ClientRequestToken: a retry of the call is then the same call. */
-void request_token(struct request *request);
+/* An empty request; free with request_free().  Returns as manager_new(). */
+SM_MUST_CHECK int manager_request(const struct tool_context *ctx, struct manager *manager,
+                                  struct request **out_request);
 
 /*
  * One operation.  Answers of the operations we use hold no secret.
@@ -46,11 +37,6 @@ static inline void manager_free_ptr(struct manager **manager)
 {
     manager_free(*manager);
 }
-static inline void request_free_ptr(struct request **request)
-{
-    request_free(*request);
-}
 #define automanager __attribute__((cleanup(manager_free_ptr)))
-#define autorequest __attribute__((cleanup(request_free_ptr)))
 
 #endif

@@ -61,7 +61,7 @@ static int with_value(const struct tool_context *ctx, int argc, char **argv, con
     (void)prctl(PR_SET_DUMPABLE, 0); /* from here on nobody of this uid may look inside */
     int code = manager_new(ctx, &manager);
     if (code == TOOL_EXIT_OK)
-        code = request_new(ctx, manager, &request);
+        code = manager_request(ctx, manager, &request);
     if (code != TOOL_EXIT_OK)
         return code;
     request_text(request, name_member, argv[0]);
@@ -89,7 +89,7 @@ static int run_get_metadata(const struct tool_context *ctx, int argc, char **arg
         return tool_misused(ctx, "one secret's name or ARN is expected");
     int code = manager_new(ctx, &manager);
     if (code == TOOL_EXIT_OK)
-        code = request_new(ctx, manager, &request);
+        code = manager_request(ctx, manager, &request);
     if (code != TOOL_EXIT_OK)
         return code;
     request_text(request, "SecretId", argv[0]);
@@ -104,7 +104,7 @@ static int list_page(const struct tool_context *ctx, struct manager *manager, cJ
     autorequest struct request *request = NULL;
     autodocument cJSON *answer = NULL;
     char scratch[DOCUMENT_SCRATCH];
-    int code = request_new(ctx, manager, &request);
+    int code = manager_request(ctx, manager, &request);
     if (code != TOOL_EXIT_OK)
         return code;
     request_number(request, "MaxResults", 100);

@@ -22,8 +22,8 @@ check_LTLIBRARIES += %D%/libsmcred_source_fake1.la %D%/libsmcred_source_fake2.la
 
 if HAVE_CMOCKA
 source_tests = %D%/test_awsclient %D%/test_awserror %D%/test_awsprofile %D%/test_chain \
-	%D%/test_credentials %D%/test_endpoint %D%/test_file %D%/test_line %D%/test_retry \
-	%D%/test_value %D%/test_wipe
+	%D%/test_credentials %D%/test_endpoint %D%/test_file %D%/test_line %D%/test_request \
+	%D%/test_retry %D%/test_value %D%/test_wipe
 check_PROGRAMS += $(source_tests)
 TESTS += $(source_tests)
 
@@ -60,6 +60,10 @@ aws_test_libs = $(aws_libs) $(CMOCKA_LIBS)
 %C%_test_line_SOURCES = %D%/test_line.c
 %C%_test_line_CFLAGS = $(test_cflags)
 %C%_test_line_LDADD = sources/libchain.la common/libcommon.la $(CMOCKA_LIBS)
+
+%C%_test_request_SOURCES = %D%/test_request.c
+%C%_test_request_CFLAGS = $(test_cflags)
+%C%_test_request_LDADD = sources/libchain.la common/libcommon.la $(CMOCKA_LIBS)
 
 %C%_test_retry_SOURCES = %D%/test_retry.c
 %C%_test_retry_CFLAGS = $(test_cflags)
