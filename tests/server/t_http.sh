@@ -83,6 +83,7 @@ answers "knows the value after a start" "\"SecretString\":\"$canary\"" GetSecret
 stop_server
 
 "$server" --dir "$world/store" --listen "unix:$world/socket" > "$world/out" 2>> "$world/log" &
+# shellcheck disable=SC2034 # for the one that stops it at the end
 pid=$!
 for _ in $(seq 1200); do [ -S "$world/socket" ] && grep -q listening "$world/out" && break; sleep 0.05; done
 url=http://localhost

@@ -68,7 +68,7 @@ static const char *get_by_arn(void)
 
 static const char *refusal(const char *rest)
 {
-    static char text[1024];
+    static char text[2048];
     (void)snprintf(text, sizeof text, NOT_AUTHORIZED "%s", rest);
     return text;
 }

@@ -38,10 +38,12 @@ static const struct judgement judgements[] = {
      SERVER_IAM_SILENT},
     /* resources */
     {ALLOW("'Action':'*','Resource':'" DB "'"), GET, DB, NULL, SERVER_IAM_ALLOWED},
-    {ALLOW("'Action':'*','Resource':'arn:aws:secretsmanager:*:*:secret:prod/db-??????'"), GET, DB,
-     NULL, SERVER_IAM_ALLOWED},
-    {ALLOW("'Action':'*','Resource':'arn:aws:secretsmanager:*:*:secret:prod/db-?????'"), GET, DB,
-     NULL, SERVER_IAM_SILENT},
+    {ALLOW("'Action':'*','Resource':'arn:aws:secretsmanager:*:*:secret:prod/db-?????"
+           "?'"),
+     GET, DB, NULL, SERVER_IAM_ALLOWED},
+    {ALLOW("'Action':'*','Resource':'arn:aws:secretsmanager:*:*:secret:prod/db-????"
+           "?'"),
+     GET, DB, NULL, SERVER_IAM_SILENT},
     {ALLOW("'Action':'*','Resource':'arn:aws:secretsmanager:*:*:secret:PROD/*'"), GET, DB, NULL,
      SERVER_IAM_SILENT},
     {ALLOW("'Action':'*','NotResource':'arn:aws:secretsmanager:*:*:secret:test/*'"), GET, DB, NULL,
