@@ -4,6 +4,12 @@
  *
  * Called by the rotator's thread.  Between fork() and execve() only what is safe in the child of a
  * process with threads is called.
+ *
+ *      server ── watcher ── function ── whatever it starts
+ *
+ * The watcher is what the server knows of a run.  It adopts all that the function leaves behind and
+ * ends it, when the function has ended, when the server says so and when the server is no more;
+ * then it ends as the function did.
  */
 #include "server/invocation.h"
 
@@ -20,8 +26,10 @@
 
 #include "common/clock.h"
 
-#define SAID_MAX 65536 /* bytes of a run that are kept */
-#define NO_ID    ((uid_t)-1)
+#define SAID_MAX   65536 /* bytes of a run that are kept */
+#define NO_ID      ((uid_t)-1)
+#define ROUNDS_MAX 500      /* of killing, for who forks faster than that, or does not die */
+#define END_IT     SIGRTMIN /* to the watcher; nobody sends it to a whole group */
 
 struct server_invocation {
     pid_t pid;
@@ -59,27 +67,112 @@ static bool become(uid_t uid, gid_t gid)
            syscall(SYS_setresuid, uid, uid, uid) == 0;
 }
 
-__attribute__((noreturn)) static void run_child(const struct child *child)
+__attribute__((noreturn)) static void run_function(const struct child *child, pid_t watcher)
 {
     char *const arguments[] = {(char *)(uintptr_t)child->plan->path, NULL};
     sigset_t none;
-    if (dup2(child->input, STDIN_FILENO) < 0 || dup2(child->output, STDOUT_FILENO) < 0 ||
-        dup2(child->output, STDERR_FILENO) < 0)
-        _exit(126);
-    if (setpgid(0, 0) != 0 || close_range(3, ~0U, 0) != 0 || chdir("/") != 0)
-        fail_child("cannot set up: ");
-    (void)umask(077);
     if (child->uid != NO_ID && !become(child->uid, child->gid))
         fail_child("cannot become its user: ");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         fail_child("cannot give up privileges: ");
-    if (getppid() != child->parent)
-        _exit(126);           /* the server ended before it could be asked to take us along */
+    if (getppid() != watcher)
+        _exit(126);           /* it ended before it could be asked to take us along */
     (void)sigemptyset(&none); /* cannot fail, as the next ones */
     (void)signal(SIGPIPE, SIG_DFL);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)execve(child->plan->path, arguments, child->plan->environment);
     fail_child("cannot be run: ");
+}
+
+/* --- the watcher ------------------------------------------------------------------------------ */
+
+__attribute__((noreturn)) static void end_group(void)
+{
+    (void)kill(0, SIGKILL); /* us too */
+    _exit(126);
+}
+
+/* Kills the children there are; theirs are ours then.  Without /proc the group has to do. */
+static void kill_children(void)
+{
+    char text[4096];
+    sm_autoclose int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (len < 0)
+        end_group();
+    text[len] = '\0';
+    for (char *at = text, *end; strtol(at, &end, 10) > 0 && *end == ' '; at = end)
+        (void)kill((pid_t)strtol(at, NULL, 10), SIGKILL); /* not reaped: the number is no other's */
+}
+
+/* Reaps what has ended.  Answers false when there is nobody left. */
+static bool reap_children(pid_t function, int *function_status)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == function)
+            *function_status = status;
+    }
+    return pid == 0;
+}
+
+/* Until nobody is left; the function may end by itself before that. */
+static int watch(pid_t function)
+{
+    static const struct timespec a_while = {.tv_nsec = 100000000};
+    int function_status = -1;
+    bool is_over = false;
+    int rounds = 0;
+    sigset_t awaited;
+    (void)sigemptyset(&awaited); /* cannot fail, as the next ones */
+    (void)sigaddset(&awaited, SIGCHLD);
+    (void)sigaddset(&awaited, END_IT);
+    while (reap_children(function, &function_status)) {
+        is_over = is_over || function_status != -1;
+        if (is_over && rounds++ == ROUNDS_MAX)
+            end_group();
+        if (is_over)
+            kill_children();
+        is_over = sigtimedwait(&awaited, NULL, is_over ? &a_while : NULL) == END_IT || is_over;
+    }
+    return function_status;
+}
+
+__attribute__((noreturn)) static void end_as(int status)
+{
+    sigset_t all;
+    if (WIFEXITED(status))
+        _exit(WEXITSTATUS(status));
+    (void)sigfillset(&all);
+    (void)signal(WTERMSIG(status), SIG_DFL);
+    (void)raise(WTERMSIG(status));
+    (void)sigprocmask(SIG_UNBLOCK, &all, NULL);
+    _exit(126); /* there is no such signal */
+}
+
+__attribute__((noreturn)) static void run_watcher(const struct child *child)
+{
+    sigset_t all;
+    if (dup2(child->input, STDIN_FILENO) < 0 || dup2(child->output, STDOUT_FILENO) < 0 ||
+        dup2(child->output, STDERR_FILENO) < 0)
+        _exit(126);
+    (void)sigfillset(&all); /* cannot fail, as the next */
+    (void)sigprocmask(SIG_SETMASK, &all, NULL);
+    (void)umask(077);
+    if (setpgid(0, 0) != 0 || close_range(3, ~0U, 0) != 0 || chdir("/") != 0 ||
+        prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || prctl(PR_SET_PDEATHSIG, END_IT) != 0)
+        fail_child("cannot set up: ");
+    if (getppid() != child->parent)
+        _exit(126); /* the server ended before it could be asked to take us along */
+    pid_t watcher = getpid();
+    pid_t function = _Fork();
+    if (function == 0)
+        run_function(child, watcher);
+    if (function < 0)
+        fail_child("cannot fork: ");
+    (void)close_range(0, ~0U, 0); /* what it says ends with it */
+    end_as(watch(function));
 }
 
 /* --- starting --------------------------------------------------------------------------------- */
@@ -129,7 +222,7 @@ static enum smcred_status spawn(const struct server_invocation_plan *plan,
     child.output = ends[1];
     pid_t pid = fork();
     if (pid == 0)
-        run_child(&child);
+        run_watcher(&child);
     sm_close_fd(&ends[1]);
     if (pid < 0)
         return sm_error_set(err, SMCRED_SYSTEM, "cannot fork: %s", strerror(errno));
@@ -164,11 +257,10 @@ enum smcred_status server_invocation_start(const struct server_invocation_plan *
     return SMCRED_OK;
 }
 
-/* The group, while its leader is not reaped and the number is no other's. */
 static void end(struct server_invocation *invocation)
 {
     if (invocation->pid > 0)
-        (void)kill(-invocation->pid, SIGKILL); /* ESRCH: there is nobody left */
+        (void)kill(invocation->pid, END_IT); /* not reaped: the number is no other's */
 }
 
 void server_invocation_free(struct server_invocation *invocation)
@@ -224,11 +316,11 @@ char *server_invocation_said(struct server_invocation *invocation, size_t *out_l
     return invocation->text;
 }
 
-/* Reaps the process that `info` says has ended, and whom it left behind. */
+/* Reaps the watcher that `info` says has ended, and whom one that was killed has left behind. */
 static void reap(struct server_invocation *invocation, const siginfo_t *info)
 {
     siginfo_t same;
-    end(invocation);
+    (void)kill(-invocation->pid, SIGKILL);                          /* ESRCH: nobody */
     (void)waitid(P_PIDFD, (id_t)invocation->pidfd, &same, WEXITED); /* has ended */
     invocation->pid = 0;
     read_output(invocation);

@@ -186,6 +186,22 @@ is_gone() { ! kill -0 "$(cat "$world/slept")" 2> /dev/null; }
 patiently is_gone; ok $? "and what it started with it"
 said 'says "a line"'; ok $? "what it said is in the log"
 
+function_of strays 600 << 'BODY'
+event=$(cat)
+setsid sleep 1000 & echo $! >> "$world/strayed"
+[[ $event == *createSecret* ]] || exec sleep 1000
+BODY
+create stray '"x"'
+: > "$world/strayed"
+rotate stray strays > /dev/null
+is_gone() { [ "$(wc -l < "$world/strayed")" = 2 ] && ! kill -0 "$(sed -n "$1p" "$world/strayed")" 2> /dev/null; }
+patiently is_gone 1; ok $? "what a function leaves in another session ends before the next step"
+kill -9 "$pid"
+wait "$pid" 2> /dev/null
+patiently is_gone 2; ok $? "and when the server is killed"
+start_server
+call CancelRotateSecret '{"SecretId":"stray"}' > /dev/null
+
 function_of hangs 600 << 'BODY'
 echo $$ > "$world/hung.new"; mv "$world/hung.new" "$world/hung"
 sleep 1000
