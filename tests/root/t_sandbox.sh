@@ -18,14 +18,19 @@ started=$(date +%s%N)
 holds "a world comes up" sandbox up "$dir/w1"
 in_time "in less than 20 s" $((($(date +%s%N) - started) / 1000000)) 20000
 at_exit "sandbox down '$dir/w1'; sandbox down '$dir/w2'"
-holds "a second one comes up beside it" sandbox up "$dir/w2"
+(umask 000 && sandbox up "$dir/w2") >"$dir/log" 2>&1
+is "a second one comes up beside it, whatever the umask" "$?" 0
+empty "and nobody but its owner writes in it" "$(find "$dir/w2" -perm -o=w ! -type l ! -type s ! -perm -o=t)"
 fails "a directory holds one world" sandbox up "$dir/w1"
 mkdir "$dir/full"
 touch "$dir/full/file"
 fails "a directory that is not empty is not touched" sandbox up "$dir/full"
+like "a path that env could not hold is refused" "$(sandbox up "$dir/w 3" 2>&1)" "*letters, digits*"
+holds "and not made" test ! -e "$dir/w 3"
 for world in w1 w2; do
     is "alice is in, in $world" "$(. "$dir/$world/env" && query 'select 1')" 1
 done
+like "smcred secret works with what env says" "$(. "$dir/w1/env" && smcred secret list 2>&1)" "*prod/orders/db*"
 is "env is for root alone" "$(stat -c %a "$dir/w1/env")" 600
 holds "one world goes" sandbox down "$dir/w1"
 is "and the other stays" "$(. "$dir/w2/env" && query 'select 1')" 1
