@@ -30,6 +30,7 @@
 #define NO_ID      ((uid_t)-1)
 #define ROUNDS_MAX 500      /* of killing, for who forks faster than that, or does not die */
 #define END_IT     SIGRTMIN /* to the watcher; nobody sends it to a whole group */
+#define LOCK_FD    3        /* of the watcher, not of the function */
 
 struct server_invocation {
     pid_t pid;
@@ -151,16 +152,21 @@ __attribute__((noreturn)) static void end_as(int status)
     _exit(126); /* there is no such signal */
 }
 
+static bool keep_lock(int fd)
+{
+    return fd == LOCK_FD || dup3(fd, LOCK_FD, O_CLOEXEC) == LOCK_FD;
+}
+
 __attribute__((noreturn)) static void run_watcher(const struct child *child)
 {
     sigset_t all;
     if (dup2(child->input, STDIN_FILENO) < 0 || dup2(child->output, STDOUT_FILENO) < 0 ||
-        dup2(child->output, STDERR_FILENO) < 0)
+        dup2(child->output, STDERR_FILENO) < 0 || !keep_lock(child->plan->lock_fd))
         _exit(126);
     (void)sigfillset(&all); /* cannot fail, as the next */
     (void)sigprocmask(SIG_SETMASK, &all, NULL);
     (void)umask(077);
-    if (setpgid(0, 0) != 0 || close_range(3, ~0U, 0) != 0 || chdir("/") != 0 ||
+    if (setpgid(0, 0) != 0 || close_range(LOCK_FD + 1, ~0U, 0) != 0 || chdir("/") != 0 ||
         prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || prctl(PR_SET_PDEATHSIG, END_IT) != 0)
         fail_child("cannot set up: ");
     if (getppid() != child->parent)
@@ -171,7 +177,7 @@ __attribute__((noreturn)) static void run_watcher(const struct child *child)
         run_function(child, watcher);
     if (function < 0)
         fail_child("cannot fork: ");
-    (void)close_range(0, ~0U, 0); /* what it says ends with it */
+    (void)close_range(0, STDERR_FILENO, 0); /* what it says ends with it */
     end_as(watch(function));
 }
 

@@ -21,6 +21,7 @@ struct server_invocation_plan {
     const char *event;        /* JSON, for its standard input */
     char *const *environment; /* all of it; the caller wipes it */
     int32_t timeout_s;
+    int lock_fd;            /* stays open until all that it started has ended */
     struct sm_vault *vault; /* for what it says */
 };
 

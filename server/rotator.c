@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -30,6 +31,7 @@
 
 #define RUNNING_MAX 8    /* functions at a time */
 #define TICK_MS     1000 /* between two looks at the clock */
+#define LOCKED_MS   20 /* between two looks whether the functions of an earlier server have ended */
 
 struct run {
     int64_t secret; /* 0: free */
@@ -41,6 +43,7 @@ struct server_rotator {
     struct server server; /* with a store of its own */
     char url[SERVER_URL_MAX];
     int wake_fd;
+    int lock_fd; /* DIR/functions.lock: held by us, and by the watchers of our functions */
     atomic_bool stopping;
     bool started;
     pthread_t thread;
@@ -216,7 +219,8 @@ static char *event_of(const struct work *work)
     return text;
 }
 
-static enum smcred_status invoke(const struct work *work, const struct server_function *function,
+static enum smcred_status invoke(const struct server_rotator *rotator, const struct work *work,
+                                 const struct server_function *function,
                                  struct server_environment *environment, struct run *run,
                                  struct sm_error *err)
 {
@@ -232,6 +236,7 @@ static enum smcred_status invoke(const struct work *work, const struct server_fu
             .event = event,
             .environment = variables,
             .timeout_s = function->timeout_s,
+            .lock_fd = rotator->lock_fd,
             .vault = work->call.server->vault,
         },
         &run->invocation, err);
@@ -297,7 +302,7 @@ static void start_step(struct server_rotator *rotator, int64_t secret, struct ru
     if (status == SMCRED_OK && environment) {
         run->secret = secret;
         memcpy(run->token, work.rotation.token, sizeof run->token);
-        if (invoke(&work, &function, environment, run, &err) != SMCRED_OK)
+        if (invoke(rotator, &work, &function, environment, run, &err) != SMCRED_OK)
             finish_run(rotator, run, err.text);
     }
     server_environment_free(environment);
@@ -428,10 +433,19 @@ static void wait_for_event(struct server_rotator *rotator)
     (void)!read(rotator->wake_fd, &wakes, sizeof wakes); /* does not block */
 }
 
+/* A server that was killed has watchers for a moment, which end what it had started. */
+static void await_earlier_functions(struct server_rotator *rotator)
+{
+    struct pollfd wake = {.fd = rotator->wake_fd, .events = POLLIN};
+    while (!atomic_load(&rotator->stopping) && flock(rotator->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        (void)poll(&wake, 1, LOCKED_MS); /* whatever it says, both are looked at */
+}
+
 static void *rotate(void *context)
 {
     struct server_rotator *rotator = context;
     bool ended = false;
+    await_earlier_functions(rotator);
     while (!atomic_load(&rotator->stopping)) {
         start_due(rotator);
         if (!ended)
@@ -456,11 +470,14 @@ enum smcred_status server_rotator_new(const struct server *server, const char *d
     rotator->server.store = NULL;
     rotator->server.signing = NULL;         /* the other thread's, and nobody signs here */
     rotator->server.kms = server_kms_new(); /* of one thread each */
+    rotator->lock_fd = -1;
     rotator->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     enum smcred_status status =
         !rotator->server.kms   ? sm_error_set(err, SMCRED_NO_MEMORY, "out of memory")
         : rotator->wake_fd < 0 ? sm_error_set(err, SMCRED_SYSTEM, "no eventfd: %s", strerror(errno))
                                : server_setup_open_store(directory, &rotator->server.store, err);
+    if (status == SMCRED_OK)
+        status = server_setup_open_lock(directory, "functions.lock", &rotator->lock_fd, err);
     if (status != SMCRED_OK) {
         server_rotator_free(rotator);
         return status;
@@ -508,5 +525,6 @@ void server_rotator_free(struct server_rotator *rotator)
     server_kms_free(rotator->server.kms);
     server_store_close(rotator->server.store);
     sm_close_fd(&rotator->wake_fd);
+    sm_close_fd(&rotator->lock_fd);
     free(rotator);
 }

@@ -53,19 +53,30 @@ static enum smcred_status check_directory(const char *directory, struct sm_error
     return SMCRED_OK;
 }
 
-enum smcred_status server_setup_lock(const char *directory, int *out_fd, struct sm_error *err)
+enum smcred_status server_setup_open_lock(const char *directory, const char *name, int *out_fd,
+                                          struct sm_error *err)
 {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/lock", directory) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/%s", directory, name) >= (int)sizeof path)
         return sm_error_set(err, SMCRED_TOO_LARGE, "the directory's path is too long");
-    sm_autoclose int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return sm_error_set(err, SMCRED_SYSTEM, "cannot open %s: %s", path, strerror(errno));
+    *out_fd = fd;
+    return SMCRED_OK;
+}
+
+enum smcred_status server_setup_lock(const char *directory, int *out_fd, struct sm_error *err)
+{
+    sm_autoclose int fd = -1;
+    enum smcred_status status = server_setup_open_lock(directory, "lock", &fd, err);
+    if (status != SMCRED_OK)
+        return status;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK
-                   ? sm_error_set(err, SMCRED_UNAVAILABLE,
-                                  "the store is in use by another smcred-server")
-                   : sm_error_set(err, SMCRED_SYSTEM, "cannot lock %s: %s", path, strerror(errno));
+        return errno == EWOULDBLOCK ? sm_error_set(err, SMCRED_UNAVAILABLE,
+                                                   "the store is in use by another smcred-server")
+                                    : sm_error_set(err, SMCRED_SYSTEM, "cannot lock %s/lock: %s",
+                                                   directory, strerror(errno));
     *out_fd = sm_take_fd(&fd);
     return SMCRED_OK;
 }

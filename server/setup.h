@@ -8,8 +8,8 @@
 #include "server/keys.h"
 
 /*
- * DIR/master.key, DIR/store.db (with -wal and -shm beside it), DIR/trail.jsonl, DIR/lock; all 0600,
- * DIR 0700.
+ * DIR/master.key, DIR/store.db (with -wal and -shm beside it), DIR/trail.jsonl, DIR/lock,
+ * DIR/functions.lock; all 0600, DIR 0700.
  */
 
 #define SERVER_CREDENTIAL "smcred-master-key" /* in $CREDENTIALS_DIRECTORY */
@@ -44,6 +44,10 @@ SM_MUST_CHECK enum smcred_status server_setup_create(const char *directory, cons
                                                      char out_key_id[SERVER_KEY_ID_LEN + 1],
                                                      struct sm_secret **out_secret,
                                                      struct sm_error *err);
+
+/* Opens DIR/name, for flock(2); the caller closes it. */
+SM_MUST_CHECK enum smcred_status server_setup_open_lock(const char *directory, const char *name,
+                                                        int *out_fd, struct sm_error *err);
 
 /*
  * Takes DIR/lock, so that nobody serves the directory until `out_fd` is closed.
