@@ -4,6 +4,8 @@
  */
 #include "keeper/config_loader.h"
 
+#include <arpa/inet.h>
+
 #include "keeper/ca.h"
 
 static const struct config_ca *find_ca(struct config_loader *loader, const char *path,
@@ -50,8 +52,9 @@ static void check_ca(struct config_loader *loader, struct config_target *target)
 
 static bool is_local(const char *host)
 {
-    return *host == '/' || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
-           strcmp(host, "localhost") == 0;
+    struct in_addr in; /* "127.db.example" is a name, and may be anywhere */
+    return *host == '/' || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0 ||
+           (inet_pton(AF_INET, host, &in) == 1 && ntohl(in.s_addr) >> 24 == 127);
 }
 
 static void check_target(struct config_loader *loader, struct config_target *target)

@@ -95,6 +95,7 @@ static void names_every_mistake_with_its_place(void **state)
         {T "host = a b\n", "host: is neither a host name"},
         {T "hostaddr = db\n", "hostaddr: is not a numeric address"},
         {T "host = db.example\n", "tls: disable is for loopback and Unix sockets; db.example"},
+        {T "host = 127.db.example\n", "disable is for loopback and Unix sockets; 127.db.example"},
         {T "md5 = perhaps\n", "md5: is neither yes nor no"},
         {T "ca_file = /ca.pem\n", "ca_file: without TLS nothing is verified"},
         {"[target a]\nsecret = s\ntls = require\n", "tls: is none of verify-full"},
