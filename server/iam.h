@@ -64,6 +64,7 @@ struct server_iam_question {
      */
     const cJSON *(*facts)(void *context);
     void *context;
+    bool literal; /* ${...} means itself: server_iam_judge() knows by the Version */
 };
 
 enum server_iam_verdict {
@@ -76,7 +77,7 @@ enum server_iam_verdict {
 
 /* Deny wins; then the closest Allow. */
 enum server_iam_verdict server_iam_judge(const cJSON *document,
-                                         const struct server_iam_question *question);
+                                         const struct server_iam_question *asked);
 
 /* --- parts, for judge and its tests ------------------------------------------------------------
  */

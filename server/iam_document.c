@@ -261,6 +261,17 @@ static void check_statement(struct check *check, const cJSON *statement)
     check_condition(check, cJSON_GetObjectItemCaseSensitive(statement, "Condition"));
 }
 
+/* Statements are told apart by their Sid, where they have one. */
+static void check_sid(struct check *check, const cJSON *statement)
+{
+    const char *sid = server_json_text(statement, "Sid"), *other;
+    for (const cJSON *each = statement->next; sid && *sid && each; each = each->next) {
+        other = server_json_text(each, "Sid");
+        if (other && strcmp(sid, other) == 0)
+            flawed(check, SERVER_IAM_SYNTAX, "Sid %s stands there twice", sid);
+    }
+}
+
 static bool is_version(const cJSON *version)
 {
     const char *text = cJSON_GetStringValue(version);
@@ -294,6 +305,7 @@ enum server_iam_flaw server_iam_check(const cJSON *document, enum server_iam_kin
     {
         check.statement++;
         check_statement(&check, each);
+        check_sid(&check, each);
     }
     return check.flaw;
 }

@@ -123,16 +123,25 @@ static enum server_iam_verdict judge_statement(const cJSON *statement,
     return allows(statement) ? verdict : SERVER_IAM_DENIED;
 }
 
+/* Variables came with the second Version; a policy that names none is of the first. */
+static bool is_literal(const cJSON *document)
+{
+    const char *version = server_json_text(document, "Version");
+    return !version || strcmp(version, "2012-10-17") != 0;
+}
+
 enum server_iam_verdict server_iam_judge(const cJSON *document,
-                                         const struct server_iam_question *question)
+                                         const struct server_iam_question *asked)
 {
     const cJSON *statements = cJSON_GetObjectItemCaseSensitive(document, "Statement"), *each;
+    struct server_iam_question question = *asked;
     enum server_iam_verdict best = SERVER_IAM_SILENT;
+    question.literal = is_literal(document);
     if (cJSON_IsObject(statements))
-        return judge_statement(statements, question);
+        return judge_statement(statements, &question);
     cJSON_ArrayForEach(each, statements)
     {
-        enum server_iam_verdict this = judge_statement(each, question);
+        enum server_iam_verdict this = judge_statement(each, &question);
         best = this > best ? this : best;
     }
     return best;

@@ -62,11 +62,17 @@ static void append_variable(struct expansion *out, const char *inside, size_t le
         out->failed = true;
 }
 
+/* The end of the variable that the pattern begins with; NULL if it begins with none. */
+static const char *variable_end(const char *pattern, const struct server_iam_question *question)
+{
+    return !question->literal && strncmp(pattern, "${", 2) == 0 ? strchr(pattern, '}') : NULL;
+}
+
 static void expand(const char *pattern, bool wild, const struct server_iam_question *question,
                    struct expansion *out)
 {
     while (*pattern && !out->failed) {
-        const char *end = pattern[0] == '$' && pattern[1] == '{' ? strchr(pattern, '}') : NULL;
+        const char *end = variable_end(pattern, question);
         if (end) {
             append_variable(out, pattern + 2, (size_t)(end - pattern - 2), question);
             pattern = end + 1;

@@ -112,8 +112,11 @@ static bool is_trusted(struct server_call *call, const struct server_principal *
                    server_partition(call->server->home.region), account,
                    identity->provider); /* fits */
     const struct server_iam_caller caller = {"", "", account, provider};
-    const struct server_iam_question question = {&caller, "sts:AssumeRoleWithWebIdentity",
-                                                 role->arn, lend_facts, identity};
+    const struct server_iam_question question = {.caller = &caller,
+                                                 .action = "sts:AssumeRoleWithWebIdentity",
+                                                 .resource = role->arn,
+                                                 .facts = lend_facts,
+                                                 .context = identity};
     if (server_iam_parse(role->trust, SERVER_IAM_TRUST, &trust, NULL) != SMCRED_OK)
         return false;
     enum server_iam_verdict verdict = server_iam_judge(trust, &question);

@@ -38,7 +38,8 @@ static const char *quoted(const char *text)
 static void give(struct server *server, const char *who, const char *statement)
 {
     char document[1024];
-    (void)snprintf(document, sizeof document, "{'Statement':{%s}}", statement);
+    (void)snprintf(document, sizeof document, "{'Version':'2012-10-17','Statement':{%s}}",
+                   statement);
     assert_int_equal(server_store_policy_put(server->store, who, "p", quoted(document)), SMCRED_OK);
 }
 
@@ -46,7 +47,8 @@ static void put_resource_policy(struct server *server, const char *statement)
 {
     cJSON *body = cJSON_CreateObject();
     char document[1024];
-    (void)snprintf(document, sizeof document, "{'Statement':{%s}}", statement);
+    (void)snprintf(document, sizeof document, "{'Version':'2012-10-17','Statement':{%s}}",
+                   statement);
     (void)cJSON_AddStringToObject(body, "SecretId", "prod/db");
     (void)cJSON_AddStringToObject(body, "ResourcePolicy", quoted(document));
     char *text = cJSON_PrintUnformatted(body);

@@ -52,7 +52,12 @@ static const struct judgement judgements[] = {
      SERVER_IAM_SILENT},
     {ALLOW("'Action':'*','Resource':'" DB "'"), "secretsmanager:ListSecrets", "*", NULL,
      SERVER_IAM_SILENT},
-    /* variables */
+    /* variables, which a policy of the first Version has none of */
+    {"{'Statement':{'Effect':'Allow','Action':'*','Resource':'arn:*:secret:${aws:a}/*'}}", GET, DB,
+     "{'aws:a':'prod'}", SERVER_IAM_SILENT},
+    {"{'Version':'2008-10-17','Statement':{'Effect':'Allow','Action':'*','Resource':'*',"
+     "'Condition':{'StringEquals':{'aws:b':'${aws:a}'}}}}",
+     GET, DB, "{'aws:a':'x','aws:b':'x'}", SERVER_IAM_SILENT},
     {ALLOW(
          "'Action':'*','Resource':'arn:aws:secretsmanager:*:*:secret:${aws:PrincipalTag/team}/*'"),
      GET, DB, "{'aws:PrincipalTag/team':'prod'}", SERVER_IAM_ALLOWED},
@@ -259,6 +264,9 @@ static const struct {
      "Statement 1: Service lambda is no principal"},
     {ALL_OF("'StringIs':{'a':'b'}"), SERVER_IAM_IDENTITY, SERVER_IAM_SYNTAX,
      "Statement 1: Condition: StringIs is no operator"},
+    {"{'Statement':[{'Sid':'a','Effect':'Deny','Action':'*','Resource':'*'},"
+     "{'Sid':'a','Effect':'Allow','Action':'*','Resource':'*'}]}",
+     SERVER_IAM_IDENTITY, SERVER_IAM_SYNTAX, "Statement 1: Sid a stands there twice"},
     {ALL_OF("'NullIfExists':{'a':'b'}"), SERVER_IAM_IDENTITY, SERVER_IAM_SYNTAX,
      "Statement 1: Condition: NullIfExists is no operator"},
     {ALL_OF("'Bool':{}"), SERVER_IAM_IDENTITY, SERVER_IAM_SYNTAX,
