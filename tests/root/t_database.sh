@@ -81,7 +81,7 @@ tls=("wrong-name|hostname mismatch" "expired|certificate has expired" "stranger|
 } >"$dir/hostile.conf"
 install -m 644 "$dir/hostile.conf" "$WORLD/etc/conf.d/hostile.conf"
 sandbox reload "$WORLD"
-holds "targets of hostile databases are there" eventually 20 test -S "$WORLD/run/clear/.s.PGSQL.5432"
+holds "targets of hostile databases are there" eventually 20 grep -q "reloaded: " "$WORLD_LOG/keeper.log"
 
 # login TARGET: what alice's psql says
 login() {

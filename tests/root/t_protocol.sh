@@ -22,7 +22,7 @@ md5 = no
 END
 chmod 644 "$WORLD/etc/conf.d/more.conf"
 sandbox reload "$WORLD"
-holds "targets come with a reload" eventually 20 test -S "$WORLD/run/clear/.s.PGSQL.5432"
+holds "targets come with a reload" eventually 20 grep -q "reloaded: " "$WORLD_LOG/keeper.log"
 
 # ---- raw clients ----
 cat >"$dir/raw.py" <<'END'
