@@ -15,7 +15,7 @@ AM_TESTS_ENVIRONMENT = CMOCKA_MESSAGE_OUTPUT=TAP; \
 
 # Unit tests are real binaries: they link archives, with the fakes of tests/lib.
 test_cflags = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-EXTRA_DIST += %D%/lib/freed.h %D%/lib/sm_test.h %D%/lib/tap.sh
+EXTRA_DIST += %D%/lib/freed.h %D%/lib/sm_test.h %D%/lib/stack.h %D%/lib/tap.sh
 
 include %D%/common/local.mk
 include %D%/libsmcred/local.mk

@@ -3,6 +3,7 @@
 #include "tests/lib/sm_test.h"
 
 #include "common/sigv4.h"
+#include "tests/lib/stack.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -332,6 +333,43 @@ static void dates_survive_the_trip_and_wrong_ones_are_refused(void **state)
     assert_int_equal(strlen(text), SIGV4_DATE_LEN);
 }
 
+static const struct sigv4_scope some_scope = {"20150830T123600Z", "us-east-1", "service"};
+
+static void *derive(void *arg)
+{
+    struct sm_secret *signing_key;
+    assert_int_equal(sigv4_derive(vault, &some_scope, arg, &signing_key), SMCRED_OK);
+    sm_secret_free(signing_key);
+    return NULL;
+}
+
+static void *sign(void *arg)
+{
+    static const struct sigv4_header host = {{"host", 4}, {"h", 1}};
+    const struct sigv4_request request = {.method = {"POST", 4},
+                                          .path = {"/", 1},
+                                          .headers = &host,
+                                          .header_count = 1};
+    char signature[SIGV4_SIGNATURE_LEN + 1];
+    assert_int_equal(sigv4_signature(&request, &some_scope, "host", arg, signature), SMCRED_OK);
+    return NULL;
+}
+
+/* Of a secret key, what is behind the first 28 bytes outlives the first HMAC in its buffer. */
+static void leaves_no_key_on_the_stack(void **state)
+{
+    (void)state;
+    struct sm_secret *signing_key;
+    struct sm_bytes tail = sm_bytes(SECRET_KEY + 28, strlen(SECRET_KEY) - 28);
+    if (!stack_is_seen())
+        skip();
+    assert_int_equal(sigv4_derive(vault, &some_scope, secret_key, &signing_key), SMCRED_OK);
+    assert_false(stack_keeps(tail, derive, secret_key));
+    assert_false(stack_keeps(sm_secret_view(signing_key), derive, secret_key));
+    assert_false(stack_keeps(tail, sign, secret_key));
+    sm_secret_free(signing_key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +381,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_too_large),
         cmocka_unit_test(reads_a_header_in_every_order_and_spacing),
         cmocka_unit_test(leaves_missing_parts_empty_and_refuses_broken_ones),
+        cmocka_unit_test(leaves_no_key_on_the_stack),
         cmocka_unit_test(dates_survive_the_trip_and_wrong_ones_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

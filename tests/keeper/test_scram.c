@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include "keeper/scram.h"
+#include "tests/lib/stack.h"
 
 /* RFC 7677, section 3 */
 #define RFC_NONCE "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
@@ -134,8 +135,82 @@ static void answers_md5_as_postgresql_wants_it(void **state)
     sm_secret_free(password);
 }
 
+#define SALT "stack-salt"
+
+static void *derive(void *arg)
+{
+    struct sm_secret *keys;
+    assert_int_equal(scram_derive(vault, arg, sm_bytes_of(SALT), 4096, &keys), SMCRED_OK);
+    sm_secret_free(keys);
+    return NULL;
+}
+
+static void the_salted_password_is_not_left_on_the_stack(void **state)
+{
+    (void)state;
+    uint8_t salted[SCRAM_HASH_SIZE];
+    if (!stack_is_seen())
+        skip();
+    struct sm_secret *password = secret_of("pencil");
+    assert_int_equal(PKCS5_PBKDF2_HMAC("pencil", 6, (const uint8_t *)SALT, (int)strlen(SALT), 4096,
+                                       EVP_sha256(), sizeof salted, salted),
+                     1);
+    assert_false(stack_keeps(sm_bytes(salted, sizeof salted), derive, password));
+    sm_secret_free(password);
+}
+
+static uint8_t signed_proof[SCRAM_HASH_SIZE], signed_signature[SCRAM_HASH_SIZE];
+
+static void *sign(void *arg)
+{
+    assert_int_equal(scram_sign(arg, sm_bytes_of("message"), signed_proof, signed_signature),
+                     SMCRED_OK);
+    return NULL;
+}
+
+/* The ClientSignature, which with the proof gives the ClientKey away. */
+static void the_signature_is_not_left_on_the_stack(void **state)
+{
+    (void)state;
+    uint8_t signature[SCRAM_HASH_SIZE];
+    if (!stack_is_seen())
+        skip();
+    struct sm_secret *password = secret_of("pencil"), *keys;
+    assert_int_equal(scram_derive(vault, password, sm_bytes_of(SALT), 4096, &keys), SMCRED_OK);
+    (void)sign(keys);
+    const uint8_t *client_key = sm_secret_view(keys).data;
+    for (size_t i = 0; i < sizeof signature; i++)
+        signature[i] = client_key[i] ^ signed_proof[i];
+    assert_false(stack_keeps(sm_bytes(signature, sizeof signature), sign, keys));
+    sm_secret_free(keys);
+    sm_secret_free(password);
+}
+
+static char md5_said[MD5_ANSWER_LEN + 1];
+
+static void *answer_md5(void *arg)
+{
+    static const uint8_t salt[MD5_SALT_SIZE] = {1, 2, 0xfe, 0};
+    assert_int_equal(md5_answer(arg, "user", salt, md5_said), SMCRED_OK);
+    return NULL;
+}
+
+/* md5(password user), which is as good as the password. */
+static void the_inner_md5_is_not_left_on_the_stack(void **state)
+{
+    (void)state;
+    if (!stack_is_seen())
+        skip();
+    struct sm_secret *password = secret_of("pencil");
+    assert_false(stack_keeps(sm_bytes_of("20c46e3762c864548e296b33c3406aa9"), answer_md5, password));
+    sm_secret_free(password);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(TEST(answers_the_vector_of_rfc_7677), TEST(other_passwords_give_other_proofs),
              TEST(absurd_challenges_are_refused), TEST(keys_leave_nothing_behind),
-             TEST(answers_md5_as_postgresql_wants_it))
+             TEST(answers_md5_as_postgresql_wants_it),
+             TEST(the_salted_password_is_not_left_on_the_stack),
+             TEST(the_signature_is_not_left_on_the_stack),
+             TEST(the_inner_md5_is_not_left_on_the_stack))

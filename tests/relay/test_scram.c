@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "relay/scram.h"
+#include "tests/lib/stack.h"
 
 /* RFC 7677, section 3, but for the user name, which PostgreSQL takes from the startup packet. */
 #define NONCE        "rOprNGfwEbeRWgbNEkqO"
@@ -56,6 +57,29 @@ static void writes_the_proof_behind_the_rest(void **state)
                         "c=eSws,r=" SERVER_NONCE ",p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     assert_int_equal(scram_write_final(&scram, sm_bytes(proof, 31), final, sizeof final), 0);
     assert_int_equal(scram_write_final(&scram, sm_bytes(proof, 32), final, 60), 0);
+}
+
+static char said[640];
+
+static void *write_final(void *arg)
+{
+    uint8_t proof[SCRAM_DIGEST];
+    memset(proof, 'p', sizeof proof);
+    assert_true(scram_write_final(arg, sm_bytes(proof, sizeof proof), said, sizeof said) > 0);
+    return NULL;
+}
+
+static void the_proof_is_not_left_on_the_stack(void **state)
+{
+    (void)state;
+    struct scram scram = begun(SCRAM_BINDING_NONE);
+    assert_int_equal(scram_challenge_parse(&scram, sm_bytes_of(SERVER_FIRST)), SMCRED_OK);
+    if (!stack_is_seen())
+        skip();
+    (void)write_final(&scram);
+    char coded[45];
+    memcpy(coded, strstr(said, ",p=") + 3, sizeof coded);
+    assert_false(stack_keeps(sm_bytes(coded, 44), write_final, &scram));
 }
 
 static void binds_the_certificate(void **state)
@@ -159,6 +183,7 @@ static void knows_the_servers_signature(void **state)
 
 SM_TEST_MAIN(cmocka_unit_test(speaks_the_published_conversation),
              cmocka_unit_test(writes_the_proof_behind_the_rest),
+             cmocka_unit_test(the_proof_is_not_left_on_the_stack),
              cmocka_unit_test(binds_the_certificate),
              cmocka_unit_test(wants_its_own_nonce_and_more),
              cmocka_unit_test(refuses_malformed_challenges),
