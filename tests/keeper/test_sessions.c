@@ -3,7 +3,8 @@
  * test_sessions.c - the keeper's half of S2, spoken to by a relay that this test plays: a good one,
  * and every way we know of being a bad one.
  */
-#include "tests/lib/sm_test.h"
+#include "tests/lib/freed.h"
+#include "tests/lib/stack.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -37,7 +38,7 @@ static char audit_path[64];
 static uint8_t packet[16384]; /* the last one received; what is parsed borrows it */
 
 static struct {
-    const char *version, *engine;
+    const char *version, *engine, *password;
 } secret;
 
 static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
@@ -47,7 +48,7 @@ static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
     (void)query;
     (void)err;
     struct sm_secret *password;
-    enum smcred_status status = sm_secret_new(world.vault, sm_bytes_of(secret.version), &password);
+    enum smcred_status status = sm_secret_new(world.vault, sm_bytes_of(secret.password), &password);
     struct sm_snapshot from = {.name = "prod/orders/db",
                                .version_id = secret.version,
                                .username = "app",
@@ -71,8 +72,11 @@ static void configure(void)
         "[target orders]\nsecret = prod/orders/db\ntls = disable\nallow = %s\n"
         "[target mine]\nsecret = prod/orders/db\ntls = disable\nallow = %s\nengine = postgres\n"
         "host = 127.0.0.3\nport = 2222\ndbname = of_the_target\n"
+        "[target clear]\nsecret = prod/orders/db\nallow = %s\ncleartext = yes\nmd5 = no\n"
+        "host = /nowhere\n"
+        "[target open]\nsecret = prod/orders/db\ntls = disable\nallow = %s\ncleartext = yes\n"
         "[target others]\nsecret = prod/orders/db\ntls = disable\n",
-        me->pw_name, me->pw_name);
+        me->pw_name, me->pw_name, me->pw_name, me->pw_name);
     assert_int_equal(config_parse(&how, sm_bytes_of(text), &keeper.config, &problems), SMCRED_OK);
 }
 
@@ -106,6 +110,7 @@ static int setup(void **state)
     world_begin(1, 100);
     secret.version = "v1";
     secret.engine = "postgres";
+    secret.password = "of v1";
     relay_end = client_end = -1;
     keeper = (struct keeper){.base = world.base, .vault = world.vault};
     configure();
@@ -251,6 +256,22 @@ static void say_scram(uint64_t session, const char *salt)
     sm_wire_put_text(&message->out, ORC_T_SALT, salt);
     sm_wire_put_u32(&message->out, ORC_T_ITERATIONS, 4096);
     sm_wire_put_text(&message->out, ORC_T_AUTH_MESSAGE, "n=,r=a,r=ab,s=..,i=..,c=biws,r=ab");
+    say(message);
+}
+
+/* `verified`: it says that the server has shown who it is. */
+static void say_cleartext(uint64_t session, bool verified)
+{
+    struct message *message = about(session, ORC_CLEARTEXT);
+    if (verified)
+        sm_wire_put(&message->out, ORC_T_TLS_VERIFIED, sm_bytes("", 0));
+    say(message);
+}
+
+static void say_md5(uint64_t session)
+{
+    struct message *message = about(session, ORC_MD5);
+    sm_wire_put(&message->out, ORC_T_SALT, sm_bytes("salt", 4));
     say(message);
 }
 
@@ -424,6 +445,7 @@ static void a_changed_salt_is_answered_with_the_new_version(void **state)
     (void)state;
     (void)log_in("salt of old");
     secret.version = "v2";
+    secret.password = "of v2";
     uint64_t id = start_login("orders");
     say_scram(id, "salt of new");
     struct sm_wire_in in = expect(relay_end, ORC_PROOF);
@@ -442,6 +464,7 @@ static void a_refused_password_is_followed_by_the_next_version(void **state)
     say_scram(id, "salt");
     (void)expect(relay_end, ORC_PROOF);
     secret.version = "v2";
+    secret.password = "of v2";
     say_refused(id, "28P01");
     struct sm_wire_in in = expect_opened();
     assert_int_equal(in.header.status, SMCRED_OK);
@@ -616,6 +639,80 @@ static void a_relay_that_does_not_read_is_dropped(void **state)
     is_dropped(0);
 }
 
+static void expect_no_proof(const char *why)
+{
+    struct sm_wire_in in = expect(relay_end, ORC_PROOF);
+    struct sm_bytes value;
+    char text[SM_ERROR_TEXT_MAX];
+    assert_int_equal(in.header.status, SMCRED_DENIED);
+    assert_false(sm_wire_get(&in, ORC_T_PROOF, &value));
+    assert_true(sm_wire_get_text(&in, ORC_T_TEXT, text, sizeof text));
+    assert_non_null(strstr(text, why));
+}
+
+static void a_password_goes_only_where_the_target_permits_it(void **state)
+{
+    (void)state;
+    say_cleartext(start_login("orders"), true);
+    expect_no_proof("cleartext = yes");
+}
+
+/* The relay says that the peer was verified; the target's tls = disable cannot have done that. */
+static void a_password_goes_to_no_peer_that_was_not_verified(void **state)
+{
+    (void)state;
+    say_cleartext(start_login("open"), true);
+    expect_no_proof("was not verified");
+    say_cleartext(start_login("open"), false);
+    expect_no_proof("was not verified");
+}
+
+static void md5_is_refused_where_the_target_says_so(void **state)
+{
+    (void)state;
+    say_md5(start_login("clear"));
+    expect_no_proof("md5 = no");
+}
+
+static void *hear_proof(void *arg)
+{
+    struct sm_wire_in in = expect(relay_end, ORC_PROOF);
+    *(int *)arg = (int)in.header.status;
+    return NULL;
+}
+
+/* By the stack it was written on, and the packet it waited in. */
+static void a_password_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    int status = -1;
+    if (!stack_is_seen())
+        skip();
+    secret.password = FREED_CANARY;
+    say_cleartext(start_login("clear"), false);
+    freed_begin();
+    assert_false(stack_keeps(sm_bytes_of(FREED_CANARY), hear_proof, &status));
+    assert_int_equal(status, SMCRED_OK);
+    assert_non_null(memmem(packet, sizeof packet, FREED_CANARY, strlen(FREED_CANARY)));
+    explicit_bzero(packet, sizeof packet);
+    assert_int_equal(freed_with_canary, 0);
+}
+
+/* md5("md5(password user)" salt), with the user "app". */
+static void an_md5_answer_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    static const char answer[] = "md51b1c799363120d498cbe5e9fcc4dadf8";
+    int status = -1;
+    if (!stack_is_seen())
+        skip();
+    secret.password = FREED_CANARY;
+    say_md5(start_login("orders"));
+    assert_false(stack_keeps(sm_bytes_of(answer), hear_proof, &status));
+    assert_int_equal(status, SMCRED_OK);
+    assert_non_null(memmem(packet, sizeof packet, answer, strlen(answer)));
+}
+
 /* The client reads an ErrorResponse of this SQLSTATE that says `why`, and then the end. */
 static void expect_sent_away(const char *sqlstate, const char *why)
 {
@@ -678,4 +775,8 @@ SM_TEST_MAIN(
     TEST(one_session_that_lives_twice_drops_a_relay),
     TEST(a_relay_that_goes_leaves_its_sessions_lost), TEST(a_relay_that_does_not_read_is_dropped),
     TEST(a_relay_that_cannot_be_started_loses_who_waits),
-    TEST(who_comes_while_no_relay_can_be_asked_for_is_told), TEST(one_session_too_many_is_told))
+    TEST(who_comes_while_no_relay_can_be_asked_for_is_told), TEST(one_session_too_many_is_told),
+    TEST(a_password_goes_only_where_the_target_permits_it),
+    TEST(a_password_goes_to_no_peer_that_was_not_verified),
+    TEST(md5_is_refused_where_the_target_says_so), TEST(a_password_leaves_nothing_behind),
+    TEST(an_md5_answer_leaves_nothing_behind))
