@@ -17,7 +17,7 @@
 struct relays {
     struct keeper *keeper;
     struct relay *first;
-    uint8_t packet[SM_WIRE_MAX]; /* of whoever has its turn; wiped after each */
+    uint8_t packet[SM_WIRE_MAX]; /* of whoever has its turn; a relay tells us no secret */
 };
 
 struct relay_packet {
