@@ -8,6 +8,8 @@ cd "$dir" || exit 99
 # A live session, a relay that has logged in several times, a refusal, a rotation behind us.
 is "alice is in" "$(query 'select 1')" 1
 sandbox rotate "$WORLD"
+holds "nothing in what root can read of Secrets Manager's memory, right after it was told" \
+    search --pid "$(cut -d' ' -f1 "$WORLD/pids/server")"
 mkfifo "$dir/in"
 as_alice psql -XAtqh "$WORLD_HOST" <"$dir/in" >"$dir/out" 2>&1 &
 exec 5>"$dir/in"

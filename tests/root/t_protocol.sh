@@ -127,7 +127,7 @@ holds "and has a whole segment" eventually 30 written
 kill $receiving
 wait $receiving
 like "where it is not permitted it says so" \
-    "$(as_alice pg_receivewal -h "$WORLD/run/orders" -D "$WORLD/home/alice/wal" --no-loop 2>&1)" "*smcred: *replication*"
+    "$(as_alice timeout 60 pg_receivewal -h "$WORLD/run/orders" -D "$WORLD/home/alice/wal" --no-loop 2>&1)" "*smcred: *replication*"
 
 # ---- md5 and cleartext, as pg_hba.conf asks for them ----
 hba=$WORLD/pg/data/pg_hba.conf
@@ -148,6 +148,15 @@ holds "md5 is answered" eventually 20 answers orders
 like "unless the target says no" "$(target clear)" "*FATAL:  smcred: the server asks for md5, which the target's md5 = no forbids*"
 asks_for password
 holds "a cleartext password is given where the target permits it" eventually 20 answers clear
+mkfifo "$dir/in"
+as_alice psql -XAtqh "$WORLD/run/clear" orders <"$dir/in" >"$dir/out" 2>&1 &
+session=$!
+exec 5>"$dir/in"
+echo "select 'live';" >&5
+holds "and a session goes on" eventually 20 grep -q live "$dir/out"
+holds "behind which the relay has nothing of it left" search --uid smcred-relay
+exec 5>&-
+wait $session
 like "and nowhere else" "$(target orders)" "*FATAL:  smcred: *cleartext = yes permits*"
 set_password scram-sha-256
 asks_for scram-sha-256

@@ -84,7 +84,7 @@ is "and alice is in" "$(query 'select 1')" 1
 holds "smcred stops" sandbox stop "$WORLD" keeper
 echo "select 'third';" >&5
 holds "the open session still goes on" eventually 5 grep -q third "$dir/out"
-like "a login without smcred is an error of its own form" "$(query 'select 1')" "*"
+like "a login without smcred is an error of its own form" "$(query 'select 1')" "*FATAL:  smcred: *"
 id=$(sed -n 's/.*"event":"resumed","id":"\([0-9a-f]*\)".*/\1/p' "$WORLD_AUDIT" | head -n 1)
 holds "and its going on is in the audit log" audited '"event":"detached"' "\"id\":\"$id\""
 exec 5>&-
