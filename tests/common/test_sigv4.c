@@ -346,10 +346,8 @@ static void *derive(void *arg)
 static void *sign(void *arg)
 {
     static const struct sigv4_header host = {{"host", 4}, {"h", 1}};
-    const struct sigv4_request request = {.method = {"POST", 4},
-                                          .path = {"/", 1},
-                                          .headers = &host,
-                                          .header_count = 1};
+    const struct sigv4_request request = {
+        .method = {"POST", 4}, .path = {"/", 1}, .headers = &host, .header_count = 1};
     char signature[SIGV4_SIGNATURE_LEN + 1];
     assert_int_equal(sigv4_signature(&request, &some_scope, "host", arg, signature), SMCRED_OK);
     return NULL;

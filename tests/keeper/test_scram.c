@@ -202,7 +202,8 @@ static void the_inner_md5_is_not_left_on_the_stack(void **state)
     if (!stack_is_seen())
         skip();
     struct sm_secret *password = secret_of("pencil");
-    assert_false(stack_keeps(sm_bytes_of("20c46e3762c864548e296b33c3406aa9"), answer_md5, password));
+    assert_false(
+        stack_keeps(sm_bytes_of("20c46e3762c864548e296b33c3406aa9"), answer_md5, password));
     sm_secret_free(password);
 }
 

@@ -38,7 +38,7 @@ static char audit_path[64];
 static uint8_t packet[16384]; /* the last one received; what is parsed borrows it */
 
 static struct {
-    const char *version, *engine, *password;
+    const char *version, *engine, *password, *host;
 } secret;
 
 static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
@@ -52,7 +52,7 @@ static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
     struct sm_snapshot from = {.name = "prod/orders/db",
                                .version_id = secret.version,
                                .username = "app",
-                               .host = "127.0.0.2",
+                               .host = secret.host,
                                .port = 1111,
                                .dbname = "of_the_secret",
                                .engine = secret.engine,
@@ -111,6 +111,7 @@ static int setup(void **state)
     secret.version = "v1";
     secret.engine = "postgres";
     secret.password = "of v1";
+    secret.host = "127.0.0.2";
     relay_end = client_end = -1;
     keeper = (struct keeper){.base = world.base, .vault = world.vault};
     configure();
@@ -429,6 +430,18 @@ static void other_spellings_of_an_engine_are_known(void **state)
     (void)start_login("orders");
 }
 
+static void without_tls_nobody_leaves_this_host(void **state)
+{
+    (void)state;
+    secret.host = "192.0.2.1";
+    say_open(arrive("orders"));
+    struct sm_wire_in in = expect_opened();
+    char text[SM_ERROR_TEXT_MAX];
+    assert_int_equal(in.header.status, SMCRED_DENIED);
+    assert_true(sm_wire_get_text(&in, ORC_T_TEXT, text, sizeof text));
+    assert_non_null(strstr(text, "tls = disable is for loopback and Unix sockets"));
+}
+
 static void who_is_not_allowed_is_told_the_rule(void **state)
 {
     (void)state;
@@ -555,6 +568,27 @@ static void an_unknown_verb_drops_a_relay(void **state)
     uint64_t id = start_login("orders");
     say(about(id, 99));
     is_dropped(1);
+}
+
+/* One operator's relay, broken into, speaks about another operator's session. */
+static void a_message_about_anothers_session_drops_a_relay(void **state)
+{
+    (void)state;
+    uint64_t id = start_login("orders");
+    int pair[2], owner = relay_end;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+    relays_arrived(keeper.relays, getuid() + 1, RELAY_PID - 1, pair[0]);
+    relay_end = pair[1];
+    say_scram(id, "salt");
+    struct sm_wire_in in = expect(parent_end, PAR_END);
+    uint32_t pid = 0;
+    assert_true(sm_wire_get_u32(&in, PAR_T_PID, &pid));
+    assert_int_equal(pid, RELAY_PID - 1);
+    assert_false(hear(relay_end, &in));
+    close(relay_end);
+    relay_end = owner;
+    say_scram(id, "salt");
+    (void)expect(relay_end, ORC_PROOF);
 }
 
 static void a_second_open_drops_a_relay(void **state)
@@ -762,11 +796,12 @@ SM_TEST_MAIN(
     TEST(a_login_from_arrival_to_end), TEST(the_target_goes_over_the_secret),
     TEST(an_engine_that_is_not_spoken_is_refused_by_name),
     TEST(other_spellings_of_an_engine_are_known), TEST(who_is_not_allowed_is_told_the_rule),
+    TEST(without_tls_nobody_leaves_this_host),
     TEST(a_changed_salt_is_answered_with_the_new_version),
     TEST(a_refused_password_is_followed_by_the_next_version),
     TEST(sessions_go_on_when_the_keeper_stops), TEST(sessions_of_the_keeper_before_are_resumed),
-    TEST(garbage_drops_a_relay), TEST(a_descriptor_drops_a_relay),
-    TEST(a_message_about_no_session_drops_a_relay),
+    TEST(garbage_drops_a_relay), TEST(a_message_about_anothers_session_drops_a_relay),
+    TEST(a_descriptor_drops_a_relay), TEST(a_message_about_no_session_drops_a_relay),
     TEST(a_message_about_a_session_of_nobody_drops_a_relay), TEST(an_unknown_verb_drops_a_relay),
     TEST(a_second_open_drops_a_relay), TEST(a_challenge_before_the_login_drops_a_relay),
     TEST(a_second_challenge_in_one_attempt_drops_a_relay),

@@ -2,8 +2,9 @@
 /*
  * stack.h - looks at a stack after a function has returned: is the secret still on it?
  *
- * The function runs in a thread whose stack is ours.  A test begins with stack_is_seen(), which shows
- * that a secret left there is found: not so where locals live elsewhere, as clang's ASan may have it.
+ * The function runs in a thread whose stack is ours.  A test begins with stack_is_seen(), which
+ * shows that a secret left there is found: not so where locals live elsewhere, as clang's ASan may
+ * have it.
  */
 #ifndef SM_TEST_STACK_H
 #define SM_TEST_STACK_H
@@ -40,7 +41,8 @@ static bool stack_keeps(struct sm_bytes secret, void *(*run)(void *), void *arg)
     struct stack_call call = {run, arg};
     pthread_attr_t attributes;
     pthread_t thread;
-    void *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *stack =
+        mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(stack, MAP_FAILED);
     assert_int_equal(pthread_attr_init(&attributes), 0);
     assert_int_equal(pthread_attr_setstack(&attributes, stack, STACK_SIZE), 0);
