@@ -64,7 +64,7 @@ my ($what, $path) = @ARGV;
 sub dial { my ($type) = @_;
     socket(my $s, PF_UNIX, $type, 0) or die "socket: $!"; connect($s, sockaddr_un($path)) or return undef; $s }
 sub answer { my ($s) = @_; my $bytes = ''; local $SIG{ALRM} = sub { die "alarm" };
-    eval { alarm 20; while (1) { my $n = sysread $s, my $more, 65536; last unless $n; $bytes .= $more; last if length $bytes > 65536 } };
+    eval { alarm 20; while (1) { my $n = sysread $s, my $more, 65536; last unless $n; $bytes .= $more; last if length $bytes > 65536 || $bytes =~ /Z\x00\x00\x00\x05.\z/s } };
     alarm 0; $bytes =~ s/[^ -~]+/ /g; print length $bytes ? "$bytes\n" : $@ ? "silent\n" : "closed\n" }
 $SIG{PIPE} = 'IGNORE';
 my $startup = sub { my ($version, $text) = @_; pack 'NNa*', 8 + length $text, $version, $text };
@@ -83,7 +83,7 @@ chmod 644 "$dir/hostile.pl"
 hostile() { as_alice perl "$dir/hostile.pl" "$@" 2>&1; }
 
 # daemons: this world's keeper and relays, which are children of one parent
-daemons() { ps -o pid= --ppid "$(cut -d' ' -f1 "$WORLD/pids/keeper")"; }
+daemons() { ps -o pid= --ppid "$(cut -d' ' -f1 "$WORLD/pids/keeper")" | tr -d ' '; }
 before=$(daemons)
 like "there are a keeper and alice's relay" "$before" [1-9]*$'\n'[1-9]*
 for what in garbage truncated zeros; do

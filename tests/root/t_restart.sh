@@ -31,6 +31,57 @@ holds "the open session went on" eventually 5 grep -q second "$dir/out"
 for _ in 1 2 3 4 5; do query 'select 1' >/dev/null; done
 is "the new keeper asked once, and no more" "$(calls GetSecretValue)" 2
 
+
+# ---- logins under way ----
+
+# crowd: ten logins at once.  crowd_ends SENTENCE: each of them ended by itself, in or told why not.
+crowd() {
+    local i
+    rm -f "$dir"/crowd.*
+    waiting=()
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        { query 'select 1' >"$dir/crowd.$i"; echo >>"$dir/crowd.$i"; } &
+        waiting+=($!)
+    done
+}
+crowd_ends() {
+    local file odd=
+    wait "${waiting[@]}"
+    for file in "$dir"/crowd.*; do
+        case $(cat "$file") in 1 | *FATAL:* | *"server closed the connection"* | *"smcred: "*) ;; *) odd="$odd $(cat "$file")" ;; esac
+    done
+    is "$1" "$odd" ""
+}
+relays() { ps -o pid=,user= --ppid "$(cut -d' ' -f1 "$WORLD/pids/keeper")" | sed -n 's/^ *\([0-9]*\) smcred-r.*/\1/p'; }
+in_again() { [ "$(query 'select 1')" = 1 ]; }
+
+server=$(cut -d' ' -f1 "$WORLD/pids/server")
+# A new keeper, with nothing in its cache, while Secrets Manager hears and says nothing.
+cold_start() {
+    local before
+    before=$(keeper_pid)
+    kill -STOP "$server"
+    kill -KILL "$before"
+    taken_over() { [ -n "$(keeper_pid)" ] && [ "$(keeper_pid)" != "$before" ] && smcred status; }
+    eventually 5 taken_over
+}
+some_wait() { [[ $(smcred status --json) =~ \"waiting\":[[:space:]]*[1-9] ]]; }
+holds "a keeper knows nothing yet, and Secrets Manager does not answer" cold_start
+crowd
+holds "people wait" eventually 5 some_wait
+kill -KILL "$(keeper_pid)"
+crowd_ends "none of them for ever, when that keeper is killed"
+kill -CONT "$server"
+holds "who comes after that is in" eventually 5 in_again
+
+before=$(calls GetSecretValue)
+holds "another new keeper" cold_start
+crowd
+holds "people wait again" eventually 5 some_wait
+kill -CONT "$server"
+crowd_ends "none of them for ever"
+like "and it was not asked for each of them" "$(($(calls GetSecretValue) - before))" "[123]" # by retries, if it took long
+
 holds "Secrets Manager stops" sandbox stop "$WORLD" server
 failed=0
 for _ in 1 2 3 4 5; do
@@ -61,7 +112,6 @@ holds "past the stale time, nobody is let in, and told why" eventually 5 out_of_
 like "for want of Secrets Manager" "$(query 'select 1')" "*source secretsmanager: *"
 set_times 5m 1h
 holds "Secrets Manager comes back again" sandbox start "$WORLD" server
-in_again() { [ "$(query 'select 1')" = 1 ]; }
 holds "and alice is in" eventually 5 in_again
 
 # ---- a full disk: no file of the keeper's may grow beyond 1 MB ----
@@ -92,4 +142,13 @@ wait $session
 holds "whose end is in the relay's" eventually 5 grep -q "session=$id has ended" "$WORLD_LOG/keeper.log"
 holds "smcred starts again" sandbox start "$WORLD" keeper
 is "and alice is in" "$(query 'select 1')" 1
+
+asked_before=$(calls GetSecretValue)
+crowd
+for relay in $(relays); do
+    kill -KILL "$relay"
+done
+crowd_ends "none of them waits for ever for a relay that was killed"
+holds "who comes after that gets another" eventually 5 in_again
+is "and Secrets Manager is not asked for it" "$(calls GetSecretValue)" "$asked_before"
 done_testing
