@@ -4,7 +4,7 @@
  *
  * The function runs in a thread whose stack is ours.  A test begins with stack_is_seen(), which
  * shows that a secret left there is found: not so where locals live elsewhere, as clang's ASan may
- * have it.
+ * have it.  Under valgrind, which would complain of what was never written, nobody looks.
  */
 #ifndef SM_TEST_STACK_H
 #define SM_TEST_STACK_H
@@ -65,7 +65,8 @@ static void *stack_leave_proof(void *arg)
 static bool stack_is_seen(void)
 {
     char proof[] = STACK_PROOF;
-    return stack_keeps(sm_bytes(proof, strlen(proof)), stack_leave_proof, proof);
+    return !sm_under_valgrind() &&
+           stack_keeps(sm_bytes(proof, strlen(proof)), stack_leave_proof, proof);
 }
 
 #endif
