@@ -97,6 +97,11 @@ bool server_iam_conditions_hold(const cJSON *conditions,
                                 const struct server_iam_question *question);
 /* "StringEquals", "ForAnyValue:StringLikeIfExists" ... */
 bool server_iam_is_operator(const char *name);
+/*
+ * False for networks that are none: NotIpAddress would hold for every address.  What else an
+ * operator cannot compare is like nothing.
+ */
+bool server_iam_fits_operator(const char *name, const cJSON *values);
 
 /* Calls `holds` for the texts of a text or a list of texts until it answers true. */
 bool server_iam_any(const cJSON *values, bool (*holds)(const char *text, const void *context),

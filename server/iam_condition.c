@@ -102,28 +102,40 @@ static bool parse_address(const char *text, uint8_t out[16], unsigned *out_bits)
     return true;
 }
 
+struct network {
+    uint8_t address[16];
+    unsigned bits;   /* of an address of its kind */
+    unsigned prefix; /* of them, that count */
+};
+
+static bool parse_network(const char *text, struct network *out)
+{
+    char address[INET6_ADDRSTRLEN];
+    int end = 0;
+    size_t len = strcspn(text, "/");
+    if (len >= sizeof address)
+        return false;
+    memcpy(address, text, len);
+    address[len] = '\0';
+    if (!parse_address(address, out->address, &out->bits))
+        return false;
+    out->prefix = out->bits;
+    return !text[len] || (sscanf(text + len, "/%3u%n", &out->prefix, &end) == 1 &&
+                          !text[len + (size_t)end] && out->prefix <= out->bits);
+}
+
 static bool in_network(const char *wanted, const struct comparison *c)
 {
-    char text[INET6_ADDRSTRLEN];
-    uint8_t network[16], address[16];
-    unsigned bits, address_bits, prefix;
-    int end = 0;
-    size_t len = strcspn(wanted, "/");
-    if (len >= sizeof text)
+    struct network network;
+    uint8_t address[16];
+    unsigned bits;
+    if (!parse_network(wanted, &network) || !parse_address(c->fact, address, &bits) ||
+        bits != network.bits)
         return false;
-    memcpy(text, wanted, len);
-    text[len] = '\0';
-    if (!parse_address(text, network, &bits) || !parse_address(c->fact, address, &address_bits) ||
-        bits != address_bits)
-        return false;
-    prefix = bits;
-    if (wanted[len] && (sscanf(wanted + len, "/%3u%n", &prefix, &end) != 1 ||
-                        wanted[len + (size_t)end] || prefix > bits))
-        return false;
-    if (memcmp(network, address, prefix / 8) != 0)
-        return false;
-    unsigned rest = prefix % 8;
-    return rest == 0 || ((network[prefix / 8] ^ address[prefix / 8]) >> (8 - rest)) == 0;
+    size_t whole = network.prefix / 8;
+    unsigned rest = network.prefix % 8;
+    return memcmp(network.address, address, whole) == 0 &&
+           (rest == 0 || ((network.address[whole] ^ address[whole]) >> (8 - rest)) == 0);
 }
 
 /* The six parts of an ARN are matched one by one: a wildcard does not cross a colon but in the
@@ -239,6 +251,20 @@ static const char *text_of(const cJSON *value, char room[32])
         return cJSON_GetStringValue(value);
     (void)snprintf(room, 32, "%.15g", value->valuedouble); /* fits */
     return room;
+}
+
+bool server_iam_fits_operator(const char *name, const cJSON *values)
+{
+    struct condition condition;
+    struct network network;
+    if (!parse_operator(name, &condition) || condition.rule->compare != in_network)
+        return true;
+    const cJSON *list = cJSON_IsArray(values) ? values->child : values;
+    for (const cJSON *each = list; each; each = cJSON_IsArray(values) ? each->next : NULL) {
+        if (!cJSON_IsString(each) || !parse_network(each->valuestring, &network))
+            return false;
+    }
+    return true;
 }
 
 /* One fact against what the policy wants: any of these, or none for a negated operator. */

@@ -230,6 +230,8 @@ static void check_condition(struct check *check, const cJSON *condition)
         {
             if (!is_wanted(key))
                 flawed(check, SERVER_IAM_SYNTAX, "Condition: %s has no values", key->string);
+            else if (!server_iam_fits_operator(each->string, key))
+                flawed(check, SERVER_IAM_SYNTAX, "Condition: %s is no network", key->string);
         }
     }
 }

@@ -152,7 +152,7 @@ enum smcred_status server_jwt_verify(const char *token, const char *pem)
         !decode(parts.signature, raw, sizeof raw, &raw_len))
         return SMCRED_DENIED;
     const char *algorithm = algorithm_of(header);
-    if (!algorithm)
+    if (!algorithm || cJSON_HasObjectItem(header, "crit")) /* RFC 7515 4.1.11: we know none */
         return SMCRED_DENIED;
     bool is_rsa = strcmp(algorithm, "RS256") == 0;
     der_len = is_rsa ? 0 : to_der(raw, raw_len, der);

@@ -144,12 +144,12 @@ def half(der, at):
     return number.rjust(32, b"\0"), at + 2 + length
 
 
-def jwt(key="rsa", alg="RS256", **claims):
+def jwt(key="rsa", alg="RS256", header=None, **claims):
     body = {"iss": "https://issuer.example/ci", "aud": "sts.amazonaws.com", "sub": "repo:mine/x",
             "exp": int(time.time()) + 600, "nbf": int(time.time()) - 5}
     body.update(claims)
     body = {k: v for k, v in body.items() if v is not None}
-    covered = "%s.%s" % (b64(json.dumps({"alg": alg, "typ": "JWT"}).encode()),
+    covered = "%s.%s" % (b64(json.dumps({"alg": alg, "typ": "JWT", **(header or {})}).encode()),
                          b64(json.dumps(body).encode()))
     signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign",
                                 os.path.join(world, key + ".pem")], input=covered.encode(),
@@ -185,6 +185,7 @@ TOKEN = "InvalidIdentityToken"
 BAD = "Couldn't verify the signature of the identity token."
 fails("another's key does not sign", web(jwt("other")), TOKEN, BAD, 400)
 fails("nor does none", web(jwt(alg="none")), TOKEN, BAD, 400)
+fails("nor one that demands what nobody here knows", web(jwt(header={"crit": ["exp"]})), TOKEN, BAD, 400)
 fails("nor one of another kind", web(jwt("rsa", "HS256")), TOKEN, BAD, 400)
 cut = jwt().split(".")
 fails("nor claims that were changed", web(".".join([cut[0], b64(json.dumps(
