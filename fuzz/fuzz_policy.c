@@ -50,9 +50,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             continue;
         cJSON *facts = cJSON_Parse(facts_text);
         const struct server_iam_question question = {
-            &caller, "secretsmanager:GetSecretValue",
-            "arn:aws:secretsmanager:us-east-1:111122223333:secret:prod/db-a1b2c3", lend_facts,
-            facts};
+            .caller = &caller,
+            .action = "secretsmanager:GetSecretValue",
+            .resource = "arn:aws:secretsmanager:us-east-1:111122223333:secret:prod/db-a1b2c3",
+            .facts = lend_facts,
+            .context = facts};
         (void)server_iam_judge(document, &question); /* whatever it says */
         (void)server_iam_is_public(document);        /* likewise */
         deny_wins(document, &question);
