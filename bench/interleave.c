@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * interleave.c - wall times of several commands, run in turns, so that noise meets all of them alike.
+ * interleave.c - wall times of several commands, run in turns, so that noise meets all of them
+ * alike.
  *
- * usage: interleave ROUNDS [--before CMD...] -- [NAME=VALUE...] CMD... [-- [NAME=VALUE...] CMD...]...
- * Runs each command once to warm up, then ROUNDS times in turns; standard output is thrown away.
+ * usage: interleave ROUNDS [--before CMD...] -- [NAME=VALUE...] CMD... [-- [NAME=VALUE...]
+ * CMD...]... Runs each command once to warm up, then ROUNDS times in turns; standard output is
+ * thrown away.
  * --before CMD runs, untimed, before each turn of all commands.  Prints the medians in ms, one a
  * line, in the order given; any command that fails ends the run with status 1.
  */
@@ -59,7 +61,7 @@ static double run_ms(const struct command *command)
     int error = posix_spawnp(&pid, command->argv[0], &actions, NULL, command->argv, command->env);
     if (error == 0 && waitpid(pid, &state, 0) != pid)
         error = errno;
-    (void)clock_gettime(CLOCK_MONOTONIC, &end); /* cannot fail */
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);       /* cannot fail */
     (void)posix_spawn_file_actions_destroy(&actions); /* cannot fail */
     if (error != 0 || !WIFEXITED(state) || WEXITSTATUS(state) != 0) {
         (void)fprintf(stderr, "interleave: %s: %s\n", command->argv[0],
@@ -103,12 +105,13 @@ int main(int argc, char **argv)
     struct command commands[COMMANDS_MAX] = {0};
     struct command before = {.env = environ};
     int rounds = argc > 3 ? atoi(argv[1]) : 0;
-    size_t count = rounds > 0 && rounds <= ROUNDS_MAX
-                       ? read_commands(argv + 2, commands, &before.argv)
-                       : 0;
+    size_t count =
+        rounds > 0 && rounds <= ROUNDS_MAX ? read_commands(argv + 2, commands, &before.argv) : 0;
     if (count == 0) {
-        (void)fprintf(stderr, "usage: %s ROUNDS [--before CMD...] -- [NAME=VALUE...] CMD... "
-                              "[-- ...]\n", argv[0]);
+        (void)fprintf(stderr,
+                      "usage: %s ROUNDS [--before CMD...] -- [NAME=VALUE...] CMD... "
+                      "[-- ...]\n",
+                      argv[0]);
         return 2;
     }
     for (size_t i = 0; i < count; i++) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * resolve_probe.c - times libsmcred: a mapped read and a first resolve in a new process; beside them
- * what the machine takes for the bare exchange under a first resolve, and one signed call to Secrets
- * Manager.  Run by bench/resolve.
+ * resolve_probe.c - times libsmcred: a mapped read and a first resolve in a new process; beside
+ * them what the machine takes for the bare exchange under a first resolve, and one signed call to
+ * Secrets Manager.  Run by bench/resolve.
  *
  * usage: resolve_probe NAME MODULE SECRET ENDPOINT
- * Prints mapped_ns_p50, first_us_p50, first_us_p10, bare_us_p50 and signed_call_us_p50, interleaved in
- * rounds.
+ * Prints mapped_ns_p50, first_us_p50, first_us_p10, bare_us_p50 and signed_call_us_p50, interleaved
+ * in rounds.
  */
 #include <dlfcn.h>
 #include <poll.h>

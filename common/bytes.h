@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SM_MUST_CHECK __attribute__((warn_unused_result))
+#define SM_MUST_CHECK        __attribute__((warn_unused_result))
 #define SM_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Bytes somebody else owns.  Passed by value; may be empty; need not end in NUL. */

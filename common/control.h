@@ -2,19 +2,19 @@
 /*
  * control.h - S1, the control protocol between a client and the keeper (doc/control-protocol.md).
  *
- * One SOCK_SEQPACKET connection to CONTROL_SOCKET, one request and one answer at a time.  The keeper
- * knows the client by SO_PEERCRED alone: nothing in a request says who asks.  An answer has the
- * request's verb and id; its status is not SMCRED_OK when it was refused, and CTL_TEXT then says why
- * and names the rule.
+ * One SOCK_SEQPACKET connection to CONTROL_SOCKET, one request and one answer at a time.  The
+ * keeper knows the client by SO_PEERCRED alone: nothing in a request says who asks.  An answer has
+ * the request's verb and id; its status is not SMCRED_OK when it was refused, and CTL_TEXT then
+ * says why and names the rule.
  */
 #ifndef SM_CONTROL_H
 #define SM_CONTROL_H
 
-#define CTL_SOCKET_NAME   "control.sock"               /* under the keeper's runtime directory */
-#define CTL_SOCKET_PATH   SM_RUNSTATEDIR "/smcred/" CTL_SOCKET_NAME
-#define CTL_REQUEST_MAX   4096 /* bytes; longer requests are refused unread */
-#define CTL_NAME_MAX      2048 /* bytes of a target name, secret name or ARN, as SecretId */
-#define CTL_TIMEOUT_MS    5000 /* a client's default patience for one answer */
+#define CTL_SOCKET_NAME "control.sock" /* under the keeper's runtime directory */
+#define CTL_SOCKET_PATH SM_RUNSTATEDIR "/smcred/" CTL_SOCKET_NAME
+#define CTL_REQUEST_MAX 4096 /* bytes; longer requests are refused unread */
+#define CTL_NAME_MAX    2048 /* bytes of a target name, secret name or ARN, as SecretId */
+#define CTL_TIMEOUT_MS  5000 /* a client's default patience for one answer */
 
 /* Verbs.  "doc" answers with one sealed memfd that holds a JSON document. */
 enum ctl_verb {
@@ -22,21 +22,22 @@ enum ctl_verb {
     CTL_RESOLVE = 2, /* NAME [STAGE] -> descriptor: the sealed page of page.h */
     CTL_TARGETS = 3, /* -> doc: what the asker may reach, and how */
     CTL_EXPLAIN = 4, /* HOST [PORT] [USER] -> doc: what would happen, by which rule */
-    CTL_STATUS = 5,  /* -> doc: cache, relays, sessions; secrets and other users' rows for admins only */
+    CTL_STATUS =
+        5, /* -> doc: cache, relays, sessions; secrets and other users' rows for admins only */
     CTL_REFRESH = 6, /* NAME | ALL -> doc: one row per secret read again; admins only */
 };
 
 enum ctl_tag {
-    CTL_TEXT = 1,      /* text: one sentence for a person */
-    CTL_RULE = 2,      /* text: the rule that decided, such as "target orders: allow" */
-    CTL_TARGET = 3,    /* text: a target's name */
-    CTL_NAME = 4,      /* text: target name, secret name or ARN */
-    CTL_STAGE = 5,     /* text: staging label */
-    CTL_HOST = 6,      /* text: host as typed */
-    CTL_PORT = 7,      /* u32 */
-    CTL_USER = 8,      /* text: the operator's system user to explain for; another's for root only */
-    CTL_ALL = 9,       /* empty */
-    CTL_ENGINE = 10,   /* text: postgres, mysql, redis */
+    CTL_TEXT = 1,    /* text: one sentence for a person */
+    CTL_RULE = 2,    /* text: the rule that decided, such as "target orders: allow" */
+    CTL_TARGET = 3,  /* text: a target's name */
+    CTL_NAME = 4,    /* text: target name, secret name or ARN */
+    CTL_STAGE = 5,   /* text: staging label */
+    CTL_HOST = 6,    /* text: host as typed */
+    CTL_PORT = 7,    /* u32 */
+    CTL_USER = 8,    /* text: the operator's system user to explain for; another's for root only */
+    CTL_ALL = 9,     /* empty */
+    CTL_ENGINE = 10, /* text: postgres, mysql, redis */
     CTL_AUDIT_ID = 11, /* text: the id of this decision in the audit log */
 };
 

@@ -3,13 +3,14 @@
  * index.h - the index of targets: which hosts and addresses are ours.  Public, holds no secret.
  *
  * The keeper writes RUNDIR/index and replaces it by rename(2); the shim and `smcred exec` map it
- * read-only.  When it is replaced, the keeper sets `superseded` in the old file, so a reader sees in
- * memory, without a system call, that it must map again.  doc/index.md draws it.
+ * read-only.  When it is replaced, the keeper sets `superseded` in the old file, so a reader sees
+ * in memory, without a system call, that it must map again.  doc/index.md draws it.
  *
- *   header | targets[] | names[] sorted by (host, port) | addresses[] sorted by (family, addr, port)
+ *   header | targets[] | names[] sorted by (host, port) | addresses[] sorted by (family, addr,
+ * port)
  *
- * Readers trust nothing: every offset and count is checked against the file's size once, when mapped
- * (index_check()).  This header is all the shim includes, so it is self-contained.
+ * Readers trust nothing: every offset and count is checked against the file's size once, when
+ * mapped (index_check()).  This header is all the shim includes, so it is self-contained.
  */
 #ifndef SM_INDEX_H
 #define SM_INDEX_H
@@ -48,7 +49,7 @@ struct index_target {
     char name[INDEX_TARGET_MAX];
     char socket_path[INDEX_PATH_MAX]; /* what getaddrinfo() answers to libpq */
     uint32_t engine;                  /* enum index_engine */
-    uint32_t synthetic;               /* 127.x.y.z in network order, this target's stand-in address */
+    uint32_t synthetic; /* 127.x.y.z in network order, this target's stand-in address */
     uint32_t default_port;
 };
 static_assert(sizeof(struct index_target) == 184, "layout is shared");
@@ -61,7 +62,8 @@ struct index_name {
 };
 static_assert(sizeof(struct index_name) == 264, "layout is shared");
 
-/* A connect() to this address means `target`.  IPv4 stands in the first 4 bytes, the rest is zero. */
+/* A connect() to this address means `target`.  IPv4 stands in the first 4 bytes, the rest is zero.
+ */
 struct index_address {
     uint8_t address[16]; /* network order */
     uint16_t family;     /* AF_INET or AF_INET6 */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * log.h - what programs say while they run.  Called by keeper, relay, server and tools; library code
- * returns instead.
+ * log.h - what programs say while they run.  Called by keeper, relay, server and tools; library
+ * code returns instead.
  *
  * error: an operator must act.  warning: we served, degraded.  info: start, reload, stop.
  * debug: one line per request.

@@ -23,7 +23,7 @@
 #ifndef SM_ORACLE_H
 #define SM_ORACLE_H
 
-#define ORC_ADDRESSES_MAX   8
+#define ORC_ADDRESSES_MAX    8
 #define ORC_AUTH_MESSAGE_MAX 4096 /* bytes of a SCRAM AuthMessage */
 #define ORC_SALT_MAX         256  /* bytes */
 
@@ -53,38 +53,38 @@ enum orc_verb {
 };
 
 enum orc_tag {
-    ORC_T_SESSION = 1,       /* u64, random, never 0 */
-    ORC_T_ENGINE = 2,        /* text: postgres */
-    ORC_T_TARGET = 3,        /* text */
-    ORC_T_OPERATOR = 4,      /* text: the human's system user name, for errors and the stamp */
-    ORC_T_ENDPOINT = 5,      /* u32: one TLS configuration; the relay keeps an SSL_CTX per number */
-    ORC_T_HOST = 6,          /* text: the name to verify in the certificate; or a socket's path */
-    ORC_T_PORT = 7,          /* u32 */
-    ORC_T_ADDRESS = 8,       /* repeated: a struct sockaddr (in, in6 or un), port included, in order */
-    ORC_T_TLS = 9,           /* u32: enum orc_tls */
-    ORC_T_USER = 10,         /* text: in OPEN the client's, in OPENED the secret's */
-    ORC_T_DBNAME = 11,       /* text */
-    ORC_T_APPLICATION = 12,  /* text: in OPEN the client's, in OPENED the stamped one */
-    ORC_T_REPLICATION = 13,  /* empty: the client asks for a replication connection */
-    ORC_T_VERSION = 14,      /* text: the secret's version id, for ALIVE */
-    ORC_T_ATTEMPT = 15,      /* u32: 1 for the first */
-    ORC_T_MECHANISM = 16,    /* text: SCRAM-SHA-256 or SCRAM-SHA-256-PLUS */
-    ORC_T_SALT = 17,         /* bytes, decoded */
-    ORC_T_ITERATIONS = 18,   /* u32 */
-    ORC_T_AUTH_MESSAGE = 19, /* bytes: RFC 5802's AuthMessage */
-    ORC_T_PROOF = 20,        /* bytes: ClientProof (32), the md5 answer (35), or the password */
+    ORC_T_SESSION = 1,  /* u64, random, never 0 */
+    ORC_T_ENGINE = 2,   /* text: postgres */
+    ORC_T_TARGET = 3,   /* text */
+    ORC_T_OPERATOR = 4, /* text: the human's system user name, for errors and the stamp */
+    ORC_T_ENDPOINT = 5, /* u32: one TLS configuration; the relay keeps an SSL_CTX per number */
+    ORC_T_HOST = 6,     /* text: the name to verify in the certificate; or a socket's path */
+    ORC_T_PORT = 7,     /* u32 */
+    ORC_T_ADDRESS = 8,  /* repeated: a struct sockaddr (in, in6 or un), port included, in order */
+    ORC_T_TLS = 9,      /* u32: enum orc_tls */
+    ORC_T_USER = 10,    /* text: in OPEN the client's, in OPENED the secret's */
+    ORC_T_DBNAME = 11,  /* text */
+    ORC_T_APPLICATION = 12,      /* text: in OPEN the client's, in OPENED the stamped one */
+    ORC_T_REPLICATION = 13,      /* empty: the client asks for a replication connection */
+    ORC_T_VERSION = 14,          /* text: the secret's version id, for ALIVE */
+    ORC_T_ATTEMPT = 15,          /* u32: 1 for the first */
+    ORC_T_MECHANISM = 16,        /* text: SCRAM-SHA-256 or SCRAM-SHA-256-PLUS */
+    ORC_T_SALT = 17,             /* bytes, decoded */
+    ORC_T_ITERATIONS = 18,       /* u32 */
+    ORC_T_AUTH_MESSAGE = 19,     /* bytes: RFC 5802's AuthMessage */
+    ORC_T_PROOF = 20,            /* bytes: ClientProof (32), the md5 answer (35), or the password */
     ORC_T_SERVER_SIGNATURE = 21, /* bytes: what the server must answer (32) */
-    ORC_T_SQLSTATE = 22,     /* text: five characters */
-    ORC_T_TEXT = 23,         /* text: one sentence */
-    ORC_T_HINT = 24,         /* text */
-    ORC_T_TLS_VERIFIED = 25, /* empty: certificate and name of the server were verified */
-    ORC_T_TLS_VERSION = 26,  /* text: such as TLSv1.3 */
-    ORC_T_BACKEND_PID = 27,  /* u32 */
-    ORC_T_BYTES_IN = 28,     /* u64: client to server */
-    ORC_T_BYTES_OUT = 29,    /* u64: server to client */
-    ORC_T_DURATION_MS = 30,  /* u64 */
-    ORC_T_OUTCOME = 31,      /* text: closed, refused, failed, ended, cancelled */
-    ORC_T_TCP = 32,          /* empty: the client's end is a TCP socket */
+    ORC_T_SQLSTATE = 22,         /* text: five characters */
+    ORC_T_TEXT = 23,             /* text: one sentence */
+    ORC_T_HINT = 24,             /* text */
+    ORC_T_TLS_VERIFIED = 25,     /* empty: certificate and name of the server were verified */
+    ORC_T_TLS_VERSION = 26,      /* text: such as TLSv1.3 */
+    ORC_T_BACKEND_PID = 27,      /* u32 */
+    ORC_T_BYTES_IN = 28,         /* u64: client to server */
+    ORC_T_BYTES_OUT = 29,        /* u64: server to client */
+    ORC_T_DURATION_MS = 30,      /* u64 */
+    ORC_T_OUTCOME = 31,          /* text: closed, refused, failed, ended, cancelled */
+    ORC_T_TCP = 32,              /* empty: the client's end is a TCP socket */
 };
 
 enum orc_tls {

@@ -4,9 +4,9 @@
  * read-only by processes that policy lets have the value (doc/cache.md draws it).
  *
  * The keeper maps it writable, then seals it with F_SEAL_FUTURE_WRITE | SHRINK | GROW | SEAL, so
- * that nobody else ever can.  One writer, any number of readers, ordered by `sequence`: odd while the
- * writer is at work.  Readers copy, then check that the sequence has not moved, then validate, then
- * use; after PAGE_TRIES failed copies they give up with SMCRED_UNAVAILABLE.
+ * that nobody else ever can.  One writer, any number of readers, ordered by `sequence`: odd while
+ * the writer is at work.  Readers copy, then check that the sequence has not moved, then validate,
+ * then use; after PAGE_TRIES failed copies they give up with SMCRED_UNAVAILABLE.
  */
 #ifndef SM_PAGE_H
 #define SM_PAGE_H
@@ -41,10 +41,10 @@ enum page_field {
 struct page_header {
     uint32_t magic;
     uint16_t version;
-    uint16_t state;         /* enum page_state */
+    uint16_t state;            /* enum page_state */
     _Atomic uint32_t sequence; /* odd: being written */
-    uint32_t size;          /* bytes of the whole mapping */
-    int64_t valid_until_ms; /* CLOCK_BOOTTIME; past it a reader asks the keeper again */
+    uint32_t size;             /* bytes of the whole mapping */
+    int64_t valid_until_ms;    /* CLOCK_BOOTTIME; past it a reader asks the keeper again */
     uint32_t port;
     uint32_t used; /* bytes in use behind this header: the end of the last field */
     struct {

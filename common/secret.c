@@ -171,8 +171,7 @@ static unsigned class_of(size_t need)
 
 static struct block *add_block(struct sm_vault *vault, size_t cell_size)
 {
-    struct block *block =
-        malloc(sizeof *block + BLOCK_SIZE / cell_size * sizeof block->head[0]);
+    struct block *block = malloc(sizeof *block + BLOCK_SIZE / cell_size * sizeof block->head[0]);
     void *pages = block ? map_pages(vault, BLOCK_SIZE) : NULL;
     if (!pages) {
         free(block);
@@ -194,9 +193,8 @@ static struct sm_secret *cut_cell(struct sm_vault *vault, unsigned class)
         return NULL;
     vault->cutting[class] = block;
     struct sm_secret *secret = &block->head[block->cut];
-    *secret = (struct sm_secret){.vault = vault,
-                                 .cell = block->pages + block->cut * cell_size,
-                                 .capacity = cell_size - 1};
+    *secret = (struct sm_secret){
+        .vault = vault, .cell = block->pages + block->cut * cell_size, .capacity = cell_size - 1};
     block->cut++;
     return secret;
 }

@@ -4,8 +4,8 @@
  *
  * A vault is a set of pages that are locked and left out of core dumps, in memfd_secret(2) memory
  * where the kernel has it (then not even root reads them through /proc), else in anonymous locked
- * memory.  A secret is a piece of a vault.  It never moves, freeing it is wiping it, and it is opaque
- * so that printing or copying it by accident does not compile.
+ * memory.  A secret is a piece of a vault.  It never moves, freeing it is wiping it, and it is
+ * opaque so that printing or copying it by accident does not compile.
  *
  * One vault may be used by several threads.
  */
@@ -27,8 +27,8 @@ SM_MUST_CHECK enum smcred_status sm_vault_new_locked(struct sm_vault **out_vault
 /* Every secret of the vault must have been freed; pages are wiped and unmapped. */
 void sm_vault_free(struct sm_vault *vault);
 /*
- * Instead of sm_vault_free() in a child of fork(2): pages are not inherited, so at their addresses there
- * is nothing, or something else by now.
+ * Instead of sm_vault_free() in a child of fork(2): pages are not inherited, so at their addresses
+ * there is nothing, or something else by now.
  */
 void sm_vault_forget(struct sm_vault *vault);
 /* True if all its pages are from memfd_secret(2), or would be; for `status` and the log. */
@@ -46,11 +46,11 @@ SM_MUST_CHECK enum smcred_status sm_secret_new(struct sm_vault *vault, struct sm
                                                struct sm_secret **out_secret);
 
 /*
- * A secret of length 0 with room for `capacity` bytes, for data that arrives in pieces: write behind
- * sm_secret_room(), then say so with sm_secret_grow().
- *   capacity  1..SM_BUFFER_MAX
+ * A secret of length 0 with room for `capacity` bytes, for data that arrives in pieces: write
+ * behind sm_secret_room(), then say so with sm_secret_grow(). capacity  1..SM_BUFFER_MAX
  */
-#define SM_BUFFER_MAX (1 << 20) /* bytes; a JSON answer with a 64 KiB value escaped, and its frame */
+#define SM_BUFFER_MAX                                                                              \
+    (1 << 20) /* bytes; a JSON answer with a 64 KiB value escaped, and its frame */
 SM_MUST_CHECK enum smcred_status sm_secret_alloc(struct sm_vault *vault, size_t capacity,
                                                  struct sm_secret **out_secret);
 /* The unused rest of the buffer; out_len gets its size in bytes. */

@@ -26,11 +26,10 @@ enum smcred_status sm_snapshot_new(const struct sm_snapshot *from,
         return SMCRED_NO_MEMORY;
     counted->snapshot = *from;
     atomic_init(&counted->references, 1);
-    const char **const slots[] = {
-        &counted->snapshot.name,       &counted->snapshot.arn,
-        &counted->snapshot.version_id, &counted->snapshot.stages,
-        &counted->snapshot.username,   &counted->snapshot.host,
-        &counted->snapshot.dbname,     &counted->snapshot.engine};
+    const char **const slots[] = {&counted->snapshot.name,       &counted->snapshot.arn,
+                                  &counted->snapshot.version_id, &counted->snapshot.stages,
+                                  &counted->snapshot.username,   &counted->snapshot.host,
+                                  &counted->snapshot.dbname,     &counted->snapshot.engine};
     char *at = counted->text;
     for (size_t i = 0; i < TEXT_COUNT; i++) {
         size_t size = (texts[i] ? strlen(texts[i]) : 0) + 1;

@@ -19,9 +19,9 @@ struct sm_snapshot {
     const char *username;
     const char *host;
     const char *dbname;
-    const char *engine; /* as the secret says: postgres, mysql, mariadb, redis ... */
-    uint32_t port;      /* 0: not said */
-    int64_t created_at_ms; /* wall clock; 0: not said */
+    const char *engine;         /* as the secret says: postgres, mysql, mariadb, redis ... */
+    uint32_t port;              /* 0: not said */
+    int64_t created_at_ms;      /* wall clock; 0: not said */
     struct sm_secret *password; /* owned; NULL if the secret has none */
     struct sm_secret *value;    /* owned; the whole SecretString, or NULL if not kept */
 };

@@ -2,9 +2,10 @@
 /*
  * source.h - the vtable of a source module, libsmcred_source_NAME.so, loaded by name.
  *
- * A module exports one symbol, `smcred_source`, of type struct sm_source_ops.  The keeper (or a tool
- * with an administrator's own credentials) opens it once per configuration and calls fetch() from
- * several threads at once.  A module logs nothing and never exits: it returns a status and a sentence.
+ * A module exports one symbol, `smcred_source`, of type struct sm_source_ops.  The keeper (or a
+ * tool with an administrator's own credentials) opens it once per configuration and calls fetch()
+ * from several threads at once.  A module logs nothing and never exits: it returns a status and a
+ * sentence.
  */
 #ifndef SM_SOURCE_H
 #define SM_SOURCE_H

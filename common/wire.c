@@ -18,17 +18,16 @@ void sm_wire_begin(struct sm_wire_out *out, void *buffer, size_t capacity, uint1
                                     .status = (uint32_t)status,
                                     .request_id = request_id};
     assert(capacity >= sizeof header);
-    *out = (struct sm_wire_out){
-        .data = buffer, .len = sizeof header,
-        .capacity = capacity < SM_WIRE_MAX ? capacity : SM_WIRE_MAX};
+    *out = (struct sm_wire_out){.data = buffer,
+                                .len = sizeof header,
+                                .capacity = capacity < SM_WIRE_MAX ? capacity : SM_WIRE_MAX};
     memcpy(out->data, &header, sizeof header);
 }
 
 void sm_wire_put(struct sm_wire_out *out, uint16_t tag, struct sm_bytes value)
 {
     struct sm_wire_field field = {.tag = tag, .len = (uint32_t)value.len};
-    if (value.len > SM_WIRE_MAX ||
-        out->capacity - out->len < sizeof field + padded(value.len)) {
+    if (value.len > SM_WIRE_MAX || out->capacity - out->len < sizeof field + padded(value.len)) {
         out->overflow = true;
         return;
     }
@@ -93,8 +92,8 @@ enum smcred_status sm_wire_parse(struct sm_bytes packet, struct sm_wire_in *out_
     memcpy(&in.header, packet.data, sizeof in.header);
     if (in.header.magic != SM_WIRE_MAGIC)
         return SMCRED_PROTOCOL;
-    in.body = sm_bytes((const uint8_t *)packet.data + sizeof in.header,
-                       packet.len - sizeof in.header);
+    in.body =
+        sm_bytes((const uint8_t *)packet.data + sizeof in.header, packet.len - sizeof in.header);
     if (in.header.version != SM_WIRE_VERSION) {
         in.body.len = 0; /* whatever it means in that version */
         *out_in = in;

@@ -23,8 +23,8 @@ struct sm_wire_header {
     uint32_t magic;
     uint16_t version;
     uint16_t verb;
-    uint32_t status;   /* enum smcred_status; 0 in a request */
-    uint32_t body_len; /* bytes that follow; the packet is exactly this long */
+    uint32_t status;     /* enum smcred_status; 0 in a request */
+    uint32_t body_len;   /* bytes that follow; the packet is exactly this long */
     uint64_t request_id; /* chosen by the asker, repeated in the answer */
 };
 static_assert(sizeof(struct sm_wire_header) == 24, "layout is on the wire");
@@ -76,8 +76,8 @@ bool sm_wire_get(const struct sm_wire_in *in, uint16_t tag, struct sm_bytes *out
 bool sm_wire_get_u32(const struct sm_wire_in *in, uint16_t tag, uint32_t *out_value);
 bool sm_wire_get_u64(const struct sm_wire_in *in, uint16_t tag, uint64_t *out_value);
 /*
- * Copies a text field and ends it with NUL.  False, and buffer[0] = 0, if it is missing, does not fit,
- * or holds a NUL byte.
+ * Copies a text field and ends it with NUL.  False, and buffer[0] = 0, if it is missing, does not
+ * fit, or holds a NUL byte.
  */
 bool sm_wire_get_text(const struct sm_wire_in *in, uint16_t tag, char *buffer, size_t size);
 

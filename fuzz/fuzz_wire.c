@@ -17,8 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (sm_wire_next(&in, &cursor, &tag, &value)) {
         char text[64];
         uint64_t number;
-        if (value.len > size || (sm_wire_get_text(&in, tag, text, sizeof text) &&
-                                 strlen(text) >= sizeof text))
+        if (value.len > size ||
+            (sm_wire_get_text(&in, tag, text, sizeof text) && strlen(text) >= sizeof text))
             abort();
         (void)sm_wire_get_u64(&in, tag, &number);
     }

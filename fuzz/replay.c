@@ -26,7 +26,7 @@ static void replay(const char *path)
         exit(1);
     }
     size_t size = fread(data, 1, INPUT_MAX, file);
-    (void)fclose(file); /* only read from */
+    (void)fclose(file);                           /* only read from */
     uint8_t *exact = malloc(size > 0 ? size : 1); /* so that a sanitizer sees the end */
     if (!exact)
         exit(1);

@@ -21,7 +21,8 @@ static char closed;
 /* Reads 1 here and 0 in every child (Linux 4.14). */
 static const uint32_t *map_guard(void)
 {
-    uint32_t *guard = mmap(NULL, GUARD_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint32_t *guard =
+        mmap(NULL, GUARD_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (guard == MAP_FAILED)
         return NULL;
     if (madvise(guard, GUARD_SIZE, MADV_WIPEONFORK) != 0) {

@@ -13,7 +13,7 @@ struct server_http;
 struct server_http_settings {
     int listen_fd;                  /* taken over, also on failure */
     const char *tls_cert, *tls_key; /* PEM text, or NULL; must outlive the server */
-    struct server_faults *faults; /* NULL: none; lent */
+    struct server_faults *faults;   /* NULL: none; lent */
     unsigned connections_max;
     unsigned timeout_s; /* for a request to arrive, and for a connection to stay idle */
 };

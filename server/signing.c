@@ -4,9 +4,10 @@
  */
 #include "server/signing.h"
 
-#define SEALED_MAX 512 /* bytes; a longer one shares a slot with nobody, and is derived each time  \
-                        */
-#define DAY_LEN    8
+#define SEALED_MAX                                                                                 \
+    512 /* bytes; a longer one shares a slot with nobody, and is derived each time                 \
+         */
+#define DAY_LEN 8
 
 struct slot {
     struct sm_secret *key; /* NULL: free */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_accounts.c - a name that was just looked up is not looked up again, and not kept for long. */
+/* test_accounts.c - a name that was just looked up is not looked up again, and not kept for long.
+ */
 #include "tests/lib/sm_test.h"
 
 #include <pwd.h>

@@ -13,7 +13,7 @@
     "{\"Name\":\"" name "\",\"ClientRequestToken\":\"" token "\",\"SecretString\":\"" value "\"}"
 #define PUT(id, token, value)                                                                      \
     "{\"SecretId\":\"" id "\",\"ClientRequestToken\":\"" token "\",\"SecretString\":\"" value "\"" \
-                                                                                              "}"
+    "}"
 #define ID(id) "{\"SecretId\":\"" id "\"}"
 
 /* The labels of a version, joined by blanks, as DescribeSecret shows them; "" for none. */
@@ -403,5 +403,5 @@ SM_TEST_MAIN(SERVER_TEST(returns_what_was_stored), SERVER_TEST(creates_once_per_
              SERVER_TEST(forces_deletion_even_of_nothing), SERVER_TEST(lists_page_by_page),
              SERVER_TEST(lists_what_filters_select),
              SERVER_TEST(lists_versions_with_and_without_labels), SERVER_TEST(keeps_tags),
-             SERVER_TEST(keeps_places_apart), SERVER_TEST(forgets_what_failed_halfway), SERVER_TEST(limits_the_labels_of_a_secret),
-             SERVER_TEST(updates_value_and_description))
+             SERVER_TEST(keeps_places_apart), SERVER_TEST(forgets_what_failed_halfway),
+             SERVER_TEST(limits_the_labels_of_a_secret), SERVER_TEST(updates_value_and_description))

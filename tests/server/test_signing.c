@@ -85,8 +85,8 @@ static void leaves_out_what_is_too_long_to_compare(void **state)
     assert_null(server_signing_find(f->signing, sm_bytes_of(sealed), &scope));
 }
 
-SM_TEST_MAIN(
-    cmocka_unit_test_setup_teardown(finds_a_key_all_day, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(knows_its_scope_and_seal, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(forgets_the_oldest, set_up, tear_down),
-    cmocka_unit_test_setup_teardown(leaves_out_what_is_too_long_to_compare, set_up, tear_down))
+SM_TEST_MAIN(cmocka_unit_test_setup_teardown(finds_a_key_all_day, set_up, tear_down),
+             cmocka_unit_test_setup_teardown(knows_its_scope_and_seal, set_up, tear_down),
+             cmocka_unit_test_setup_teardown(forgets_the_oldest, set_up, tear_down),
+             cmocka_unit_test_setup_teardown(leaves_out_what_is_too_long_to_compare, set_up,
+                                             tear_down))

@@ -149,5 +149,5 @@ static void takes_over_an_old_store(void **state)
 
 #define STORE_TEST(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 SM_TEST_MAIN(STORE_TEST(keeps_what_was_committed), STORE_TEST(shows_one_process_what_another_wrote),
-             STORE_TEST(takes_over_an_old_store),
-             STORE_TEST(refuses_a_newer_version), STORE_TEST(refuses_what_is_no_database))
+             STORE_TEST(takes_over_an_old_store), STORE_TEST(refuses_a_newer_version),
+             STORE_TEST(refuses_what_is_no_database))
