@@ -298,11 +298,10 @@ static int run_command(struct tool_context *ctx, int argc, char **argv)
 /* A full disk or a closed pipe must not look like success. */
 static int close_output(const struct tool_context *ctx, int code)
 {
-    if ((fflush(stdout) != 0 || ferror(stdout)) && code == TOOL_EXIT_OK) {
-        (void)fprintf(stderr, "%s: cannot write the answer: %s\n", ctx->name, strerror(errno));
-        return TOOL_EXIT_FAILED;
-    }
-    return code;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    (void)fprintf(stderr, "%s: cannot write the answer: %s\n", ctx->name, strerror(errno));
+    return code == TOOL_EXIT_OK ? TOOL_EXIT_FAILED : code;
 }
 
 int tool_main(int argc, char **argv)

@@ -222,5 +222,7 @@ rm "$dir/manner"
 
 "$smcred" targets >/dev/full 2>"$dir/err"
 is "a full disk is no success" "$?" 1
+"$smcred" explain --host h >/dev/full 2>"$dir/err"
+like "nor is it silent when the answer is a refusal" "$(cat "$dir/err")" '*cannot write the answer*'
 empty "the fake keeper had nothing to say" "$(cat "$dir/keeper.err")"
 done_testing
