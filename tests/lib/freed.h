@@ -3,7 +3,8 @@
  * freed.h - looks at memory at the moment it is freed: is the secret still in it?
  *
  * For tests that link with -Wl,--wrap=free and include this once.  Only what is linked in as an
- * archive is seen, which is why a test begins by showing that it sees a plain free().
+ * archive is seen, which is why a test begins by showing that it sees a plain free().  Under
+ * valgrind, which would complain of what was never written, nobody looks.
  */
 #ifndef SM_TEST_FREED_H
 #define SM_TEST_FREED_H
@@ -35,10 +36,10 @@ static void freed_begin(void)
 {
     char *planted = strdup("--- " FREED_CANARY " ---");
     assert_non_null(planted);
-    freed_looks = true;
+    freed_looks = !sm_under_valgrind();
     freed_with_canary = 0;
     __wrap_free(planted);
-    assert_int_equal(freed_with_canary, 1);
+    assert_int_equal(freed_with_canary, freed_looks);
     freed_with_canary = 0;
 }
 
