@@ -1,6 +1,7 @@
 # preload/local.mk - the LD_PRELOAD shim: one object that links nothing.
 # Built by a rule of its own.  libtool would add libraries, and a user's CFLAGS may ask for things
 # that need one (stack protector, sanitizers, thread-local storage), so ours come last.
+# Two segments and not four (noseparate-code): every program started maps them, a fifth of its cost.
 shimdir = $(pkglibdir)
 shimexecdir = $(shimdir)
 shimexec_DATA = %D%/libsmcred_preload.so
@@ -16,7 +17,7 @@ EXTRA_DIST += $(shim_sources) $(shim_headers) %D%/libsmcred_preload.map
 shim_flags = -fPIC -ffreestanding -fno-builtin -fno-stack-protector -U_FORTIFY_SOURCE -fno-lto \
 	-fno-sanitize=all -fno-exceptions -fno-asynchronous-unwind-tables
 shim_ldflags = -shared -nostdlib -Wl,-soname,libsmcred_preload.so -Wl,-z,now -Wl,-z,relro \
-	-Wl,-z,noexecstack -Wl,--no-undefined-version \
+	-Wl,-z,noexecstack -Wl,-z,noseparate-code -Wl,--no-undefined-version \
 	-Wl,--version-script=$(srcdir)/%D%/libsmcred_preload.map
 
 %D%/libsmcred_preload.so: $(shim_sources) $(shim_headers) %D%/libsmcred_preload.map config.h
