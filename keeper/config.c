@@ -248,6 +248,7 @@ static void free_section(struct config_section *section)
     free(section->list);
     free((void *)(uintptr_t)section->settings.list);
     free(section->name);
+    free(section->place);
 }
 
 void config_unref(struct config *config)

@@ -66,6 +66,7 @@ struct config_target {
 /* A section that source modules read. */
 struct config_section {
     char *name;
+    char *place; /* "file:line" where it was opened first */
     struct sm_source_settings settings;
     struct config_setting *list; /* what settings.list was made of */
 };

@@ -134,10 +134,27 @@ static void check_matches(struct config_loader *loader)
                                   rows[i].match->place);
 }
 
+static void check_module_section(struct config_loader *loader, const struct config_section *section)
+{
+    const struct config_modules *modules = &loader->options->modules;
+    if (!modules->reads(modules->arg, section->name)) {
+        config_problem_at(loader, section->place,
+                          "[%s] unknown section, or one of a module that sources does not name",
+                          section->name);
+        return;
+    }
+    for (size_t i = 0; i < section->settings.count; i++) {
+        const struct config_setting *setting = &section->list[i];
+        if (!modules->knows(modules->arg, section->name, setting->key))
+            config_problem_at(loader, setting->place, "[%s] %s: unknown key", section->name,
+                              setting->key);
+    }
+}
+
 static void check_module_sections(struct config_loader *loader)
 {
     const struct config_modules *modules = &loader->options->modules;
-    struct config *config = loader->config;
+    const struct config *config = loader->config;
     struct sm_error err = {0};
     if (!modules->load)
         return;
@@ -145,24 +162,8 @@ static void check_module_sections(struct config_loader *loader)
         config_problem_at(loader, config->sources_place, "[keeper] sources: %s", err.text);
         return; /* what its modules would know cannot be said */
     }
-    for (size_t i = 0; i < config->section_count; i++) {
-        const struct config_section *section = &config->sections[i];
-        for (size_t k = 0; k < section->settings.count; k++) {
-            const struct config_setting *setting = &section->list[k];
-            if (!modules->reads(modules->arg, section->name))
-                config_problem_at(
-                    loader, setting->place,
-                    "[%s] unknown section, or one of a module that sources does not name",
-                    section->name);
-            else if (!modules->knows(modules->arg, section->name, setting->key))
-                config_problem_at(loader, setting->place, "[%s] %s: unknown key", section->name,
-                                  setting->key);
-            else
-                continue;
-            if (!modules->reads(modules->arg, section->name))
-                break; /* once is enough */
-        }
-    }
+    for (size_t i = 0; i < config->section_count; i++)
+        check_module_section(loader, &config->sections[i]);
 }
 
 void config_check(struct config_loader *loader)

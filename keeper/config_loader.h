@@ -40,6 +40,7 @@ struct config_loader {
     struct config_target *target;
     struct config_section *module;
     uint64_t seen; /* one bit per row of the kind's table: the keys of this section so far */
+    const struct config_key *last; /* the key of the line before; NULL: none of this section */
     uint64_t seen_once[SECTION_MODULE + 1]; /* of [keeper] and [audit], which may be opened again */
     const struct inifile_place *place;
 };
@@ -62,7 +63,7 @@ struct config_key {
     const char *name;
     config_read_value *read;
     size_t offset; /* of the field in struct config or struct config_target */
-    bool repeats;  /* a list; further lines add to it */
+    bool is_list;  /* lines of the same key right below add to it */
 };
 
 /* The keys of a section of this kind. */

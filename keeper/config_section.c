@@ -74,7 +74,11 @@ static void begin_module(struct config_loader *loader, const char *name)
         }
     loader->module =
         add_element(loader, &config->sections, &config->section_count, sizeof *config->sections);
-    if (!loader->module || !(loader->module->name = strdup(name))) {
+    if (loader->module) {
+        loader->module->name = strdup(name);
+        loader->module->place = config_place(loader->place);
+    }
+    if (!loader->module || !loader->module->name || !loader->module->place) {
         loader->no_memory = true;
         loader->kind = SECTION_NONE;
     }
@@ -85,6 +89,7 @@ void config_on_section(void *arg, const struct inifile_place *place, const char 
     struct config_loader *loader = arg;
     loader->place = place;
     loader->target = NULL;
+    loader->last = NULL;
     (void)snprintf(loader->section, sizeof loader->section, "%s", section); /* it fits */
     loader->seen_once[loader->kind] = loader->seen;
     if (strcmp(section, "keeper") == 0)
@@ -116,6 +121,16 @@ static void take_module_setting(struct config_loader *loader, const char *key, c
     loader->no_memory |= !setting->key || !setting->value || !setting->place;
 }
 
+/* Whoever reads one `allow` must not overlook another one further down. */
+static const char *distrust_repetition(const struct config_loader *loader,
+                                       const struct config_key *row)
+{
+    if (!row->is_list)
+        return "is there twice";
+    return loader->last == row ? NULL
+                               : "is there twice; a list goes on in the line right below it only";
+}
+
 static void take_setting(struct config_loader *loader, const char *key, const char *value)
 {
     void *base = loader->kind == SECTION_TARGET ? (void *)loader->target : (void *)loader->config;
@@ -126,14 +141,16 @@ static void take_setting(struct config_loader *loader, const char *key, const ch
         if (strcmp(row->name, key) != 0)
             continue;
         bool twice = loader->seen & (UINT64_C(1) << i);
+        const char *why = twice ? distrust_repetition(loader, row) : NULL;
         loader->seen |= UINT64_C(1) << i;
-        const char *why = twice && !row->repeats
-                              ? "is there twice"
-                              : row->read(loader, (char *)base + row->offset, value);
+        loader->last = row;
+        if (!why)
+            why = row->read(loader, (char *)base + row->offset, value);
         if (why)
             config_problem(loader, key, why);
         return;
     }
+    loader->last = NULL;
     config_problem(loader, key, "unknown key");
 }
 

@@ -87,8 +87,8 @@ static char *next_line(char *line, int size, void *arg)
         len = 0;
     } else if (len > (size_t)size - 3) {
         char text[80];
-        (void)snprintf(text, sizeof text, "a line longer than %d bytes; lists may be repeated",
-                       size - 3);
+        (void)snprintf(text, sizeof text,
+                       "a line longer than %d bytes; a list may go on in the next", size - 3);
         complain(parse, text);
         len = 0;
     }
