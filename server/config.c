@@ -21,16 +21,66 @@ static bool is_allowed(const char *name)
     return true;
 }
 
-/* 0 is an error to libinih, which then tells the line. */
+/* A file that is being read, up to `line`. */
+struct reading {
+    struct server_config *config;
+    FILE *file;
+    int line;
+    int wrong_line; /* the first that is wrong; 0: none so far */
+    const char *why;
+};
+
+static void complain(struct reading *reading, int line, const char *why)
+{
+    if (reading->wrong_line != 0 && reading->wrong_line <= line)
+        return;
+    reading->wrong_line = line;
+    reading->why = why;
+}
+
+/* fgets() for libinih, which does not tell of a section without settings. */
+static char *next_line(char *line, int size, void *stream)
+{
+    struct reading *reading = stream;
+    char name[32];
+    if (!fgets(line, size, reading->file))
+        return NULL;
+    reading->line++;
+    if (sscanf(line, " [%31[^]]", name) == 1 && strcmp(name, "server") != 0)
+        complain(reading, reading->line, "not the section [server]");
+    return line;
+}
+
+static bool is_there(const struct server_config *config, const char *name)
+{
+    size_t len = strlen(name);
+    for (int i = config->argc - config->count; i < config->argc; i++) {
+        const char *known = config->argv[i] + strlen("--");
+        if (strncmp(known, name, len) == 0 && known[len] == '=')
+            return true;
+    }
+    return false;
+}
+
 static int take_setting(void *context, const char *section, const char *name, const char *value)
 {
-    struct server_config *config = context;
+    struct reading *reading = context;
+    struct server_config *config = reading->config;
     char *argument;
-    if (strcmp(section, "server") != 0 || !is_allowed(name) ||
-        config->count == SERVER_CONFIG_OPTIONS || asprintf(&argument, "--%s=%s", name, value) < 0)
-        return 0;
-    config->argv[config->argc++] = argument;
-    config->count++;
+    if (strcmp(section, "server") != 0)
+        complain(reading, reading->line, "not in the section [server]");
+    else if (!is_allowed(name))
+        complain(reading, reading->line, "an option for the command line only");
+    else if (is_there(config, name))
+        complain(reading, reading->line, "an option that is there twice");
+    else if (config->count == SERVER_CONFIG_OPTIONS)
+        complain(reading, reading->line, "one option too many");
+    else if (asprintf(&argument, "--%s=%s", name, value) < 0)
+        complain(reading, reading->line, "out of memory");
+    else {
+        config->argv[config->argc++] = argument;
+        config->count++;
+    }
     return 1;
 }
 
@@ -38,21 +88,23 @@ static enum smcred_status read_file(const char *path, struct server_config *conf
                                     struct sm_error *err)
 {
     struct stat about;
-    FILE *file = fopen(path, "re");
-    if (!file || fstat(fileno(file), &about) != 0) {
-        if (file)
-            (void)fclose(file); /* only read, as below */
+    struct reading reading = {.config = config, .file = fopen(path, "re")};
+    if (!reading.file || fstat(fileno(reading.file), &about) != 0) {
+        if (reading.file)
+            (void)fclose(reading.file); /* only read, as below */
         return sm_error_set(err, SMCRED_SYSTEM, "cannot open %s: %s", path, strerror(errno));
     }
     bool trusted =
         (about.st_uid == 0 || about.st_uid == geteuid()) && !(about.st_mode & (S_IWGRP | S_IWOTH));
-    int line = trusted ? ini_parse_file(file, take_setting, config) : 0;
-    (void)fclose(file);
+    int line = trusted ? ini_parse_stream(next_line, &reading, take_setting, &reading) : 0;
+    (void)fclose(reading.file);
     if (!trusted)
         return sm_error_set(err, SMCRED_DENIED, "%s may be written by others", path);
     if (line != 0)
-        return sm_error_set(err, SMCRED_INVALID,
-                            "%s:%d: not an option, or not in the section [server]", path, line);
+        complain(&reading, line, "neither [section] nor name = value");
+    if (reading.wrong_line != 0)
+        return sm_error_set(err, SMCRED_INVALID, "%s:%d: %s", path, reading.wrong_line,
+                            reading.why);
     return SMCRED_OK;
 }
 

@@ -28,9 +28,14 @@ refused() { # refused NAME PATTERN LINE...
     [ $? -eq 2 ] && grep -q "$2" "$world/err"
     ok $? "$1"
 }
-refused "refuses another section" 'conf:2: not an option' '[aws]' 'dir = /x'
-refused "refuses what is for tests" 'conf:2: not an option' '[server]' 'faults = /x'
-refused "refuses what is no setting" 'conf:2: not an option' '[server]' 'dir'
+refused "refuses another section" 'conf:1: not the section' '[aws]' 'dir = /x'
+refused "refuses one that is empty" 'conf:3: not the section' '[server]' 'dir = /x' '[serverr]'
+refused "refuses what is in no section" 'conf:1: not in the section' 'dir = /x'
+refused "refuses what is for tests" 'conf:2: an option for the command line' '[server]' 'faults = /x'
+refused "refuses an option twice" 'conf:4: an option that is there twice' \
+    '[server]' 'region = us-east-1' 'dir = /x' 'region = us-east-2'
+refused "refuses what is no setting" 'conf:2: neither' '[server]' 'dir'
+refused "tells of the first mistake" 'conf:2: neither' '[server]' 'dir' '[aws]'
 refused "refuses an unknown option" 'colour' '[server]' 'colour = red'
 chmod 666 "$world/conf"
 serve --config "$world/conf"; [ $? -eq 2 ] && grep -q 'may be written by others' "$world/err"
