@@ -60,10 +60,8 @@ static enum server_error check_type(struct server_call *call, const struct serve
             return server_fail(call, SERVER_SERIALIZATION, "Invalid Base64 in '%s'", member->name);
         return SERVER_OK;
     case SERVER_MEMBER_NUMBER:
-        if (!cJSON_IsNumber(value) ||
-            !(value->valuedouble > -0x1p63 && value->valuedouble < 0x1p63)) /* 1e999, too */
-            return wrong_kind(call, value, "Long");
-        if (!(fabs(value->valuedouble) < 9e15) || trunc(value->valuedouble) != value->valuedouble)
+        if (!cJSON_IsNumber(value) || !(fabs(value->valuedouble) < 9e15) || /* 1e999, too */
+            trunc(value->valuedouble) != value->valuedouble)
             return wrong_kind(call, value, "Long");
         return SERVER_OK;
     case SERVER_MEMBER_BOOLEAN:
