@@ -14,7 +14,7 @@
 #include "common/snapshot.h"
 #include "common/status.h"
 
-#define SM_SOURCE_ABI    1
+#define SM_SOURCE_ABI    2
 #define SM_SOURCE_SYMBOL "smcred_source"
 
 struct sm_source; /* a module's own */
@@ -37,10 +37,22 @@ struct sm_source_query {
     int64_t deadline_ms;    /* sm_boot_ms(); all retries included */
 };
 
+#define SM_STAGES_MAX 64 /* labels of one secret */
+
 /* One row of DescribeSecret's VersionIdsToStages. */
 struct sm_stage {
     char version_id[65];
     char label[257];
+};
+
+/* What is to be known of a secret without its value. */
+struct sm_stage_map {
+    bool fixed;               /* what a version holds never changes, as at AWS */
+    bool deleted;             /* scheduled for deletion: no value of it can be read */
+    int64_t rotated_at_ms;    /* wall clock; 0: not said */
+    int64_t next_rotation_ms; /* likewise; it may be past */
+    size_t count;
+    struct sm_stage list[SM_STAGES_MAX];
 };
 
 struct sm_source_ops {
@@ -69,13 +81,13 @@ struct sm_source_ops {
                                 struct sm_snapshot **out_snapshot, struct sm_error *err);
 
     /*
-     * The stage map, without a value.  NULL if the source has none.
-     *   stages     room for `capacity` rows
-     *   out_count  rows stored
+     * The stage map, without a value: cheaper than fetch(), and no permission to read the value is
+     * needed.  NULL if the source has none.
+     *   out_map  untouched on failure, but for `list`
+     * Errors: those of fetch(); SMCRED_TOO_LARGE: more labels than there is room for.
      */
     enum smcred_status (*stages)(struct sm_source *source, const struct sm_source_query *query,
-                                 struct sm_stage *stages, size_t capacity, size_t *out_count,
-                                 struct sm_error *err);
+                                 struct sm_stage_map *out_map, struct sm_error *err);
 
     /*
      * One administrator's operation ("CreateSecret"), JSON in and out.  NULL if the source cannot.

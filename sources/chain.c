@@ -243,8 +243,8 @@ enum smcred_status source_chain_fetch(const struct source_chain *chain,
 }
 
 enum smcred_status source_chain_stages(const struct source_chain *chain,
-                                       const struct sm_source_query *query, struct sm_stage *stages,
-                                       size_t capacity, size_t *out_count, struct sm_error *err)
+                                       const struct sm_source_query *query,
+                                       struct sm_stage_map *out_map, struct sm_error *err)
 {
     struct verdict verdict = {.status = SMCRED_UNSUPPORTED};
     for (size_t i = 0; i < chain->count; i++) {
@@ -252,8 +252,7 @@ enum smcred_status source_chain_stages(const struct source_chain *chain,
         struct sm_error said = {.text = ""};
         if (!link->ops->stages)
             continue;
-        enum smcred_status status =
-            link->ops->stages(link->source, query, stages, capacity, out_count, &said);
+        enum smcred_status status = link->ops->stages(link->source, query, out_map, &said);
         if (!goes_on(&verdict, link, status, &said))
             break;
     }

@@ -75,8 +75,8 @@ SM_MUST_CHECK enum smcred_status source_chain_fetch(const struct source_chain *c
                                                     struct sm_error *err);
 SM_MUST_CHECK enum smcred_status source_chain_stages(const struct source_chain *chain,
                                                      const struct sm_source_query *query,
-                                                     struct sm_stage *stages, size_t capacity,
-                                                     size_t *out_count, struct sm_error *err);
+                                                     struct sm_stage_map *out_map,
+                                                     struct sm_error *err);
 /* An administrator's operation goes to the first source that can do such a thing, and to no other.
  */
 SM_MUST_CHECK enum smcred_status

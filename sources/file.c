@@ -273,8 +273,7 @@ static enum smcred_status fetch(struct sm_source *source, const struct sm_source
 
 static enum smcred_status stages_locked(struct sm_source *source,
                                         const struct sm_source_query *query,
-                                        struct sm_stage *stages, size_t capacity, size_t *out_count,
-                                        struct sm_error *err)
+                                        struct sm_stage_map *out_map, struct sm_error *err)
 {
     json_auto cJSON *json = NULL;
     const cJSON *secret;
@@ -286,22 +285,22 @@ static enum smcred_status stages_locked(struct sm_source *source,
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
         if (!find_version(source, query->secret_id, secret, labels[i], &version))
             continue;
-        if (count == capacity)
-            return sm_error_set(err, SMCRED_TOO_LARGE, "more stages than %zu", capacity);
-        memcpy(stages[count].version_id, version.id, sizeof version.id);
-        (void)snprintf(stages[count].label, sizeof stages->label, "%s", version.label); /* fits */
-        count++;
+        struct sm_stage *stage = &out_map->list[count++]; /* there are fewer labels than rows */
+        memcpy(stage->version_id, version.id, sizeof version.id);
+        (void)snprintf(stage->label, sizeof stage->label, "%s", version.label); /* fits */
     }
-    *out_count = count;
+    out_map->count = count;
+    out_map->fixed = false; /* a file is edited in place, its VersionIds perhaps not */
+    out_map->deleted = false;
+    out_map->rotated_at_ms = out_map->next_rotation_ms = 0;
     return SMCRED_OK;
 }
 
 static enum smcred_status read_stages(struct sm_source *source, const struct sm_source_query *query,
-                                      struct sm_stage *stages, size_t capacity, size_t *out_count,
-                                      struct sm_error *err)
+                                      struct sm_stage_map *out_map, struct sm_error *err)
 {
     (void)pthread_mutex_lock(&source->lock); /* fails only when misused */
-    enum smcred_status status = stages_locked(source, query, stages, capacity, out_count, err);
+    enum smcred_status status = stages_locked(source, query, out_map, err);
     (void)pthread_mutex_unlock(&source->lock);
     return status;
 }

@@ -392,11 +392,11 @@ static void join_stages(const cJSON *list, char *out, size_t size)
     }
 }
 
-/* AWS writes epoch seconds as a number, with an exponent or without. */
-static int64_t created_at_ms(const cJSON *json)
+/* AWS writes epoch seconds as a number, with an exponent or without.  0: it says no such time. */
+static int64_t time_ms(const cJSON *json, const char *member)
 {
     const cJSON *item;
-    if (!json_member(json, "CreatedDate", &item) || !cJSON_IsNumber(item) ||
+    if (!json_member(json, member, &item) || !cJSON_IsNumber(item) ||
         !(item->valuedouble > 0 && item->valuedouble < 1e11))
         return 0;
     return (int64_t)(item->valuedouble * 1000 + 0.5);
@@ -428,7 +428,7 @@ static enum smcred_status read_secret(struct sm_source *source, const struct sm_
                                       .arn = json_text(json, "ARN"),
                                       .version_id = version_id,
                                       .stages = stages,
-                                      .created_at_ms = created_at_ms(json)};
+                                      .created_at_ms = time_ms(json, "CreatedDate")};
     sm_autosecret struct sm_secret *value = NULL;
     enum smcred_status status = sm_secret_new(source->vault, sm_bytes_of(text), &value);
     if (status != SMCRED_OK)
@@ -445,15 +445,14 @@ static enum smcred_status fetch(struct sm_source *source, const struct sm_source
 }
 
 /* One row per label; false if there is no room or a text is too long. */
-static bool add_stages(const cJSON *version, struct sm_stage *stages, size_t capacity,
-                       size_t *io_count)
+static bool add_stages(const cJSON *version, struct sm_stage *stages, size_t *io_count)
 {
     const cJSON *label;
     cJSON_ArrayForEach(label, version)
     {
         if (!cJSON_IsString(label))
             continue;
-        if (*io_count == capacity || strlen(version->string) >= sizeof stages->version_id ||
+        if (*io_count == SM_STAGES_MAX || strlen(version->string) >= sizeof stages->version_id ||
             strlen(label->valuestring) >= sizeof stages->label)
             return false;
         struct sm_stage *stage = &stages[(*io_count)++];
@@ -464,8 +463,7 @@ static bool add_stages(const cJSON *version, struct sm_stage *stages, size_t cap
 }
 
 static enum smcred_status read_stages(struct sm_source *source, const struct sm_source_query *query,
-                                      struct sm_stage *stages, size_t capacity, size_t *out_count,
-                                      struct sm_error *err)
+                                      struct sm_stage_map *out_map, struct sm_error *err)
 {
     json_auto cJSON *json = NULL;
     const cJSON *map, *version;
@@ -477,11 +475,15 @@ static enum smcred_status read_stages(struct sm_source *source, const struct sm_
         return sm_error_set(err, SMCRED_PROTOCOL, "DescribeSecret: two maps of stages");
     cJSON_ArrayForEach(version, map)
     {
-        if (!version->string || !add_stages(version, stages, capacity, &count))
-            return sm_error_set(err, SMCRED_TOO_LARGE, "DescribeSecret: more stages than %zu",
-                                capacity);
+        if (!version->string || !add_stages(version, out_map->list, &count))
+            return sm_error_set(err, SMCRED_TOO_LARGE, "DescribeSecret: more stages than %d",
+                                SM_STAGES_MAX);
     }
-    *out_count = count;
+    out_map->count = count;
+    out_map->fixed = true;
+    out_map->deleted = time_ms(json, "DeletedDate") != 0;
+    out_map->rotated_at_ms = time_ms(json, "LastRotatedDate");
+    out_map->next_rotation_ms = time_ms(json, "NextRotationDate");
     return SMCRED_OK;
 }
 

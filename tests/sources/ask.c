@@ -19,7 +19,6 @@
 #include "sources/chain.h"
 
 #define SETTINGS_MAX     16
-#define STAGES_MAX       20
 #define REGION_MAX_BYTES (1ul << 30) /* larger ones are a sanitizer's shadow */
 
 static struct source_chain_section sections[SETTINGS_MAX];
@@ -132,15 +131,16 @@ static int search(struct source_chain *chain, char **words)
 static int stages(struct source_chain *chain, char **words)
 {
     struct sm_error err = {.text = ""};
-    struct sm_stage list[STAGES_MAX];
-    size_t count = 0;
+    struct sm_stage_map map;
     const struct sm_source_query query = {.secret_id = words[1], .deadline_ms = deadline_ms()};
-    enum smcred_status status = source_chain_stages(chain, &query, list, STAGES_MAX, &count, &err);
+    enum smcred_status status = source_chain_stages(chain, &query, &map, &err);
     if (status != SMCRED_OK)
         return fail(status, &err);
     printf("ok\n");
-    for (size_t i = 0; i < count; i++)
-        printf("%s=%s\n", list[i].label, list[i].version_id);
+    for (size_t i = 0; i < map.count; i++)
+        printf("%s=%s\n", map.list[i].label, map.list[i].version_id);
+    printf("fixed=%d\ndeleted=%d\nrotated=%d\nnext=%d\n", map.fixed, map.deleted,
+           map.rotated_at_ms > 0, map.next_rotation_ms > 0);
     return 0;
 }
 

@@ -64,6 +64,8 @@ result $? "there is no AWSPENDING" "$out"
 out=$(sm -- stages prod/orders/db)
 is "$out" ok "AWSCURRENT=$second" && is "$out" ok "AWSPREVIOUS=$first"
 result $? "stages says which version has which label" "$out"
+is "$out" ok fixed=1 && is "$out" ok deleted=0 && is "$out" ok next=0
+result $? "and that a version never changes" "$out"
 out=$(sm -- fetch prod/none)
 is "$out" "not found" ResourceNotFoundException
 result $? "a secret that is not there is not found" "$out"

@@ -101,11 +101,10 @@ static void what_no_source_can_do_is_unsupported(void **state)
     (void)state;
     struct source_chain *chain = open_chain("fake1 fake2", "0", "0");
     const struct sm_source_query query = {.secret_id = "x"};
-    struct sm_stage stage;
+    struct sm_stage_map map;
     struct sm_secret *answer;
     struct sm_error err = {.text = ""};
-    size_t count;
-    assert_int_equal(source_chain_stages(chain, &query, &stage, 1, &count, &err),
+    assert_int_equal(source_chain_stages(chain, &query, &map, &err),
                      SMCRED_UNSUPPORTED);
     assert_int_equal(source_chain_call(chain, "CreateSecret", NULL, 0, &answer, &err),
                      SMCRED_UNSUPPORTED);

@@ -141,14 +141,13 @@ static void says_its_stages(void **state)
 {
     (void)state;
     struct sm_source *source = open_with(JSON);
-    struct sm_stage list[4];
-    size_t count;
+    struct sm_stage_map map;
     const struct sm_source_query query = {.secret_id = "prod/billing"};
-    assert_int_equal(smcred_source.stages(source, &query, list, 4, &count, NULL), SMCRED_OK);
-    assert_int_equal(count, 3);
-    assert_string_equal(list[0].label, "AWSCURRENT");
-    assert_string_equal(list[0].version_id, "v-2");
-    assert_int_equal(smcred_source.stages(source, &query, list, 2, &count, NULL), SMCRED_TOO_LARGE);
+    assert_int_equal(smcred_source.stages(source, &query, &map, NULL), SMCRED_OK);
+    assert_int_equal(map.count, 3);
+    assert_string_equal(map.list[0].label, "AWSCURRENT");
+    assert_string_equal(map.list[0].version_id, "v-2");
+    assert_false(map.fixed);
     smcred_source.close(source);
 }
 
