@@ -22,6 +22,7 @@ struct cache_limits cache_limits_default(void)
         .backoff_max_ms = 60 * 1000,
         .fetch_timeout_ms = 10 * 1000,
         .no_news_ms = 1000,
+        .whole_ms = 3600 * 1000,
         .secrets_max = 4096,
     };
 }
@@ -57,7 +58,9 @@ void cache_schedule(struct cache *cache, int64_t at_ms)
 void cache_drop(struct entry *entry, enum page_state why)
 {
     sm_snapshot_unref(entry->snapshot);
+    stages_unref(entry->stages);
     entry->snapshot = NULL;
+    entry->stages = NULL;
     entry->times = (struct snapshot_times){0};
     if (entry->page)
         page_clear(entry->page, why);
@@ -68,6 +71,7 @@ static void entry_free(struct cache *cache, struct entry *entry)
     assert(!entry->fetch && LIST_EMPTY(&entry->asks));
     table_remove(&cache->entries, &entry->node);
     sm_snapshot_unref(entry->snapshot);
+    stages_unref(entry->stages);
     page_free(entry->page);
     free(entry->last_error);
     free(entry);
@@ -94,7 +98,7 @@ struct sm_bytes cache_write_key(char *buffer, const char *id, size_t id_size, co
     return sm_bytes(buffer, id_size + stage_size);
 }
 
-static struct entry *entry_find(const struct cache *cache, const char *id, const char *stage)
+struct entry *cache_find(const struct cache *cache, const char *id, const char *stage)
 {
     char buffer[4096]; /* twice the longest SecretId, and then some */
     size_t id_size = strlen(id) + 1, stage_size = strlen(stage) + 1;
@@ -104,8 +108,8 @@ static struct entry *entry_find(const struct cache *cache, const char *id, const
                                       cache_write_key(buffer, id, id_size, stage, stage_size));
 }
 
-static enum smcred_status entry_add(struct cache *cache, const char *id, const char *stage,
-                                    struct entry **out_entry)
+enum smcred_status cache_add(struct cache *cache, const char *id, const char *stage,
+                             struct entry **out_entry)
 {
     size_t id_size = strlen(id) + 1, stage_size = strlen(stage) + 1;
     if (id_size == 1 || id_size + stage_size > 4096)
@@ -128,16 +132,20 @@ static enum smcred_status entry_add(struct cache *cache, const char *id, const c
 
 bool cache_satisfies(const struct entry *entry, const struct cache_query *query, int64_t now)
 {
-    if (!entry->snapshot || now >= entry->times.expires_ms)
+    const struct sm_snapshot *snapshot = entry->snapshot;
+    if (!cache_holds(entry) || now >= entry->times.expires_ms)
         return false;
-    return query->fresh_from_ms == 0 || entry->times.begun_ms >= query->fresh_from_ms ||
-           (query->other_than && cache_differs(entry->snapshot, query->other_than));
+    if (query->fresh_from_ms == 0 || entry->times.begun_ms >= query->fresh_from_ms)
+        return true;
+    return snapshot &&
+           ((query->other_than && cache_differs(snapshot, query->other_than)) ||
+            (query->version_id && strcmp(snapshot->version_id, query->version_id) == 0));
 }
 
 bool cache_serves_stale(const struct cache *cache, const struct entry *entry,
                         const struct cache_query *query, int64_t now)
 {
-    return entry->snapshot && query->fresh_from_ms == 0 &&
+    return cache_holds(entry) && query->fresh_from_ms == 0 &&
            now < entry->times.expires_ms + cache->options.limits.stale_ms;
 }
 
@@ -166,9 +174,12 @@ void cache_prepare(struct prepared *out, const struct entry *entry, int64_t now,
     *out = (struct prepared){.answer = {.waited = waited, .err = &out->err}};
     if (entry->last_error)
         (void)sm_error_set(&out->err, entry->last_status, "%s", entry->last_error);
-    if (!entry->snapshot)
+    if (!cache_holds(entry))
         return;
-    out->answer.snapshot = sm_snapshot_ref(entry->snapshot);
+    if (entry->snapshot)
+        out->answer.snapshot = sm_snapshot_ref(entry->snapshot);
+    if (entry->stages)
+        out->answer.stages = stages_ref(entry->stages);
     out->answer.expires_ms = entry->times.expires_ms;
     out->answer.stale = now >= entry->times.expires_ms;
 }
@@ -176,6 +187,7 @@ void cache_prepare(struct prepared *out, const struct entry *entry, int64_t now,
 void cache_prepared_done(struct prepared *prepared)
 {
     sm_snapshot_unref(prepared->answer.snapshot);
+    stages_unref(prepared->answer.stages);
 }
 
 /* Failures have no snapshot, successes that are not stale no error. */
@@ -186,6 +198,7 @@ static void tell_prepared(const struct prepared *prepared, enum smcred_status st
     answer.status = status;
     if (status != SMCRED_OK) {
         answer.snapshot = NULL;
+        answer.stages = NULL;
         answer.expires_ms = 0;
         answer.stale = false;
     } else if (!answer.stale) {
@@ -252,16 +265,15 @@ static void enqueue(struct cache *cache, struct entry *entry, const struct cache
         *out_ask = ask;
 }
 
-void cache_get(struct cache *cache, const struct cache_query *query, cache_done *done, void *arg,
-               struct cache_ask **out_ask)
+void cache_get_entry(struct cache *cache, const char *stage, const struct cache_query *query,
+                     cache_done *done, void *arg, struct cache_ask **out_ask)
 {
-    const char *stage = query->stage ? query->stage : CACHE_STAGE_DEFAULT;
     int64_t now = cache_now(cache);
     if (out_ask)
         *out_ask = NULL;
-    struct entry *entry = entry_find(cache, query->id, stage);
+    struct entry *entry = cache_find(cache, query->id, stage);
     if (!entry) {
-        enum smcred_status status = entry_add(cache, query->id, stage, &entry);
+        enum smcred_status status = cache_add(cache, query->id, stage, &entry);
         if (status != SMCRED_OK) {
             tell_error(done, arg, status,
                        status == SMCRED_INVALID ? "this is no name of a secret"
@@ -270,13 +282,13 @@ void cache_get(struct cache *cache, const struct cache_query *query, cache_done 
         }
     }
     table_touch(&cache->entries, &entry->node);
-    if (!entry->used && entry->snapshot)
+    if (!entry->used && cache_holds(entry))
         cache_schedule(cache, entry->times.refresh_ms);
     entry->used = true;
 
     if (!query->insist && cache_satisfies(entry, query, now)) { /* the usual case */
         if (now >= entry->times.refresh_ms)
-            (void)cache_ensure_fetch(cache, entry, now, false); /* in the background; else later */
+            cache_refresh_ahead(cache, entry, now);
         answer_now(entry, now, SMCRED_OK, done, arg);
         return;
     }
@@ -290,6 +302,13 @@ void cache_get(struct cache *cache, const struct cache_query *query, cache_done 
         tell_error(done, arg, SMCRED_TIMED_OUT, "no time was left to read the secret");
     else
         enqueue(cache, entry, query, done, arg, out_ask);
+}
+
+void cache_get(struct cache *cache, const struct cache_query *query, cache_done *done, void *arg,
+               struct cache_ask **out_ask)
+{
+    const char *stage = query->stage && *query->stage ? query->stage : CACHE_STAGE_DEFAULT;
+    cache_get_entry(cache, stage, query, done, arg, out_ask);
 }
 
 void cache_cancel(struct cache_ask *ask)
@@ -339,20 +358,21 @@ static void tick_fetch(struct cache *cache, struct entry *entry, int64_t now)
         return;
     if (LIST_EMPTY(&entry->asks) && due < entry->times.refresh_ms)
         due = entry->times.refresh_ms;
-    if (now >= due)
-        (void)cache_ensure_fetch(cache, entry, now,
-                                 false); /* a failure has scheduled the next try */
-    else
+    if (now < due)
         cache_schedule(cache, due);
+    else if (LIST_EMPTY(&entry->asks))
+        cache_refresh_ahead(cache, entry, now);
+    else
+        (void)cache_ensure_fetch(cache, entry, now, false); /* a failure has scheduled the next */
 }
 
 /* Nobody is called back here, so the table stays as it is. */
 static void tick_entry(struct cache *cache, struct entry *entry, int64_t now)
 {
     int64_t end = entry->times.expires_ms + cache->options.limits.stale_ms;
-    if (entry->snapshot && now >= end)
+    if (cache_holds(entry) && now >= end)
         cache_drop(entry, PAGE_RETIRED); /* too old to serve, so not kept either */
-    else if (entry->snapshot)
+    else if (cache_holds(entry))
         cache_schedule(cache, end);
     tick_fetch(cache, entry, now);
 }
@@ -438,7 +458,7 @@ size_t cache_revoke(struct cache *cache, const char *id, const char *version_id)
 
 enum smcred_status cache_page(struct cache *cache, const char *id, const char *stage, int *out_fd)
 {
-    struct entry *entry = entry_find(cache, id, stage ? stage : CACHE_STAGE_DEFAULT);
+    struct entry *entry = cache_find(cache, id, stage ? stage : CACHE_STAGE_DEFAULT);
     int64_t now = cache_now(cache);
     if (!entry || !entry->snapshot)
         return SMCRED_NOT_FOUND;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cache.h - the secrets this host uses: one immutable snapshot per (secret id, stage).
+ * cache.h - the secrets this host uses: one immutable snapshot per (secret id, stage), and one
+ * stage map per secret id.
  *
  * Called by the keeper from its loop's thread alone; doc/cache.md tells the life of an entry.  The
  * promises: at most one fetch per entry is under way; everybody who asks meanwhile waits for it,
- * each with a deadline; what is used is read again before it expires; when the source fails, the
- * last good snapshot serves for a bounded time, and `status` says so; "not found" and "denied" are
- * believed at once, drop what was cached, and are remembered briefly.
+ * each with a deadline; what is used is read again before it expires, but its value only if the
+ * stage map says that the version has changed; when the source fails, the last good snapshot serves
+ * for a bounded time, and `status` says so; "not found" and "denied" are believed at once, drop
+ * what was cached, and are remembered briefly.
  *
  * Ages are judged at use, on now_ms(); timers are only hints.
  */
@@ -21,6 +23,7 @@
 struct cache;
 struct cache_ask; /* somebody who waits */
 struct event_base;
+struct stages;
 struct workers;
 
 /* All in milliseconds unless said.  cache_limits_default() gives the values named here. */
@@ -32,6 +35,7 @@ struct cache_limits {
     int64_t backoff_max_ms;   /* 60 s */
     int64_t fetch_timeout_ms; /* 10 s: the deadline a fetch is given, retries included */
     int64_t no_news_ms;       /* 1 s between reads that were forced and brought nothing new */
+    int64_t whole_ms;         /* 3600 s: a value is read again by then, whatever the map says */
     size_t secrets_max;       /* 4096 entries */
 };
 struct cache_limits cache_limits_default(void);
@@ -43,12 +47,17 @@ struct cache_limits cache_limits_default(void);
 typedef enum smcred_status cache_fetch(void *arg, const struct sm_source_query *query,
                                        struct sm_snapshot **out_snapshot, struct sm_error *err);
 
+/* Reads a stage map: as stages() of struct sm_source_ops, likewise. */
+typedef enum smcred_status cache_read_map(void *arg, const struct sm_source_query *query,
+                                          struct sm_stage_map *out_map, struct sm_error *err);
+
 /* Where secrets come from.  release(arg), if not NULL, is called in the loop's thread once no fetch
  * uses `arg` any more, so that a reload may change the source while fetches are under way. */
 struct cache_source {
     cache_fetch *fetch;
     void (*release)(void *arg);
     void *arg;
+    cache_read_map *read_map; /* NULL: there are no maps; every refresh reads the value */
 };
 
 struct cache_options {
@@ -95,6 +104,8 @@ struct cache_query {
      * do, whenever it was read.  NULL: none.  Borrowed until the answer or cache_cancel(): keep a
      * reference. */
     const struct sm_snapshot *other_than;
+    /* Likewise: a snapshot of this version will do, whenever it was read. */
+    const char *version_id;
     /* An administrator asks: fetch although failures or no_news_ms say to wait. */
     bool insist;
 };
@@ -102,6 +113,7 @@ struct cache_query {
 struct cache_answer {
     enum smcred_status status;
     struct sm_snapshot *snapshot; /* NULL if the status is not SMCRED_OK; borrowed: ref to keep */
+    struct stages *stages;        /* likewise, of cache_stages(), which has no snapshot */
     bool stale;                   /* past its expiry, served because the source fails or is slow */
     bool waited;                  /* a fetch was needed */
     int64_t expires_ms;           /* of the snapshot, on now_ms() */
@@ -119,6 +131,17 @@ typedef void cache_done(void *arg, const struct cache_answer *answer);
  */
 void cache_get(struct cache *cache, const struct cache_query *query, cache_done *done, void *arg,
                struct cache_ask **out_ask);
+/*
+ * The secret's stage map, by the same rules: query->stage, other_than and version_id do not count.
+ * What it says of values in the cache is believed: those whose version has changed are read again,
+ * or dropped if nobody uses them.
+ * Answers: those of cache_get(); SMCRED_UNSUPPORTED: its source has no maps; SMCRED_DENIED says
+ * nothing of the value.
+ */
+void cache_stages(struct cache *cache, const struct cache_query *query, cache_done *done, void *arg,
+                  struct cache_ask **out_ask);
+/* The last one read, however old, or NULL.  Borrowed until the cache is called again. */
+struct stages *cache_known_stages(const struct cache *cache, const char *id);
 /* done() will not be called.  The fetch goes on.  NULL is allowed. */
 void cache_cancel(struct cache_ask *ask);
 
@@ -147,9 +170,9 @@ SM_MUST_CHECK enum smcred_status cache_page(struct cache *cache, const char *id,
 /* One entry, for `smcred status`.  Borrowed for the call.  Ages count from now. */
 struct cache_state {
     const char *id;
-    const char *stage;
+    const char *stage;      /* "" for the stage map */
     const char *version_id; /* "" if nothing is cached */
-    int64_t age_ms;         /* since the fetch that brought it began; -1: nothing cached */
+    int64_t age_ms;         /* since the fetch that last found it so began; -1: nothing cached */
     int64_t expires_in_ms;  /* negative: past it */
     int64_t
         stale_for_ms;    /* how long refreshing has failed for a snapshot past its expiry; 0: not */

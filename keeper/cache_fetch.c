@@ -35,43 +35,96 @@ static int64_t random_upto(const struct cache *cache, int64_t span)
 
 /* ---- fetches ---- */
 
+static void run_map(struct fetch *fetch)
+{
+    struct sm_stage_map map;
+    struct sm_source_query query = {.secret_id = fetch->id, .deadline_ms = fetch->deadline_ms};
+    const struct cache_source *source = &fetch->source->given;
+    fetch->status = SMCRED_UNSUPPORTED;
+    if (source->read_map)
+        fetch->status = source->read_map(source->arg, &query, &map, &fetch->err);
+    if (fetch->status == SMCRED_OK && !(fetch->stages = stages_new(&map)))
+        fetch->status = SMCRED_NO_MEMORY;
+}
+
 static void fetch_run(void *arg)
 {
     struct fetch *fetch = arg;
     struct sm_source_query query = {
         .secret_id = fetch->id, .stage = fetch->stage, .deadline_ms = fetch->deadline_ms};
     const struct cache_source *source = &fetch->source->given;
-    fetch->status = source->fetch(source->arg, &query, &fetch->snapshot, &fetch->err);
+    if (*fetch->stage)
+        fetch->status = source->fetch(source->arg, &query, &fetch->snapshot, &fetch->err);
+    else
+        run_map(fetch);
 }
 
-static void accept_success(struct fetch *fetch, struct entry *entry)
+void cache_renew(struct cache *cache, struct entry *entry, int64_t begun_ms)
 {
-    struct cache *cache = fetch->cache;
-    const struct cache_options *options = &cache->options;
-    bool changed = !entry->snapshot || cache_differs(entry->snapshot, fetch->snapshot);
-    struct sm_snapshot *before = entry->snapshot;
-    int64_t ttl = options->limits.ttl_ms;
+    const struct cache_limits *limits = &cache->options.limits;
+    int64_t ttl = limits->ttl_ms;
     int64_t life = ttl - ttl / 10 + random_upto(cache, ttl / 5);
-    entry->snapshot = fetch->snapshot;
-    fetch->snapshot = NULL;
-    entry->times.begun_ms = fetch->begun_ms;
-    entry->times.refresh_ms = fetch->begun_ms + life * 4 / 5;
-    entry->times.expires_ms = fetch->begun_ms + life;
+    entry->times = (struct snapshot_times){begun_ms, begun_ms + life * 4 / 5, begun_ms + life};
     entry->last_status = SMCRED_OK;
     entry->failures_in_row = 0;
     entry->used = false;
-    entry->retry_ms = fetch->forced && !changed ? cache_now(cache) + options->limits.no_news_ms : 0;
-    sm_free_ptr(&entry->last_error);
+    entry->retry_ms = 0;
+    free(entry->last_error);
     entry->last_error = NULL;
+    cache_schedule(cache, entry->times.expires_ms + limits->stale_ms);
+}
+
+static void write_page(struct cache *cache, struct entry *entry)
+{
     if (entry->page &&
         page_write(entry->page, entry->snapshot, cache_page_until(cache, entry)) != SMCRED_OK) {
         page_free(entry->page); /* it outgrew its page; readers ask and get a new one */
         entry->page = NULL;
     }
+}
+
+/* The map's entry takes what was fetched.  False: it says nothing new. */
+static bool take_map(struct fetch *fetch, struct entry *entry)
+{
+    struct stages *before = entry->stages;
+    bool changed = !stages_equal(before, fetch->stages);
+    entry->stages = fetch->stages;
+    fetch->stages = before;
+    cache_renew(fetch->cache, entry, fetch->begun_ms);
+    return changed;
+}
+
+/* A map that was read before a new version was is no news any more. */
+static void outdate_map(struct cache *cache, const struct entry *entry)
+{
+    struct entry *map = cache_find(cache, entry->id, CACHE_STAGE_MAP);
+    if (map && map->stages)
+        map->times.refresh_ms = map->times.expires_ms = map->times.begun_ms;
+}
+
+static bool take_snapshot(struct fetch *fetch, struct entry *entry)
+{
+    struct cache *cache = fetch->cache;
+    const struct cache_options *options = &cache->options;
+    struct sm_snapshot *before = entry->snapshot;
+    bool changed = !before || cache_differs(before, fetch->snapshot);
+    entry->snapshot = fetch->snapshot;
+    fetch->snapshot = before;
+    entry->whole_ms = fetch->begun_ms;
+    cache_renew(cache, entry, fetch->begun_ms);
+    write_page(cache, entry);
+    if (changed && before)
+        outdate_map(cache, entry);
     if (changed && options->changed)
         options->changed(options->arg, entry->id, entry->stage, before, entry->snapshot);
-    sm_snapshot_unref(before);
-    cache_schedule(cache, entry->times.expires_ms + options->limits.stale_ms);
+    return changed;
+}
+
+static void accept_success(struct fetch *fetch, struct entry *entry)
+{
+    bool changed = cache_is_map(entry) ? take_map(fetch, entry) : take_snapshot(fetch, entry);
+    if (fetch->forced && !changed)
+        entry->retry_ms = cache_now(fetch->cache) + fetch->cache->options.limits.no_news_ms;
 }
 
 /* 1, 2, 4 ... times the minimum, at most the maximum, less up to half of it by chance. */
@@ -85,13 +138,30 @@ static int64_t backoff(const struct cache *cache, unsigned failures_in_row)
     return wait - random_upto(cache, wait / 2);
 }
 
-static bool is_verdict(enum smcred_status status)
+/* Of a map everything is one that more asking would not change: then there is none. */
+static bool is_verdict(const struct entry *entry, enum smcred_status status)
 {
-    return status == SMCRED_NOT_FOUND || status == SMCRED_DENIED;
+    return status == SMCRED_NOT_FOUND || status == SMCRED_DENIED ||
+           (cache_is_map(entry) && !cache_is_no_answer(status));
 }
 
-static void accept_failure(struct cache *cache, struct entry *entry, enum smcred_status status,
-                           const struct sm_error *err)
+/*
+ * How long a verdict is believed.  Who may not read maps, or whose source has none, does without
+ * for long; other labels than AWSCURRENT come and go in a rotation.
+ */
+static int64_t believed_ms(const struct cache *cache, const struct entry *entry,
+                           enum smcred_status status)
+{
+    const struct cache_limits *limits = &cache->options.limits;
+    if (cache_is_map(entry) && status != SMCRED_NOT_FOUND)
+        return limits->whole_ms / 6;
+    if (!cache_is_map(entry) && strcmp(entry->stage, CACHE_STAGE_DEFAULT) != 0)
+        return cache_min(limits->no_news_ms, limits->negative_ms);
+    return limits->negative_ms;
+}
+
+void cache_accept_failure(struct cache *cache, struct entry *entry, enum smcred_status status,
+                          const struct sm_error *err)
 {
     const struct cache_options *options = &cache->options;
     int64_t now = cache_now(cache);
@@ -99,9 +169,9 @@ static void accept_failure(struct cache *cache, struct entry *entry, enum smcred
     entry->failures++;
     free(entry->last_error);
     entry->last_error = strdup(err->text[0] ? err->text : sm_status_text(status));
-    if (is_verdict(status)) {
+    if (is_verdict(entry, status)) {
         entry->failures_in_row = 0;
-        entry->retry_ms = now + options->limits.negative_ms;
+        entry->retry_ms = now + believed_ms(cache, entry, status);
         cache_drop(entry, PAGE_RETIRED);
     } else {
         entry->failures_in_row++;
@@ -118,6 +188,7 @@ static void accept_failure(struct cache *cache, struct entry *entry, enum smcred
 static void fetch_free(struct fetch *fetch)
 {
     sm_snapshot_unref(fetch->snapshot);
+    stages_unref(fetch->stages);
     cache_source_unref(fetch->source);
     free(fetch);
 }
@@ -135,7 +206,7 @@ static enum smcred_status fetch_submit(struct cache *cache, struct entry *entry,
                             .source = cache->source,
                             .begun_ms = now,
                             .deadline_ms = now + cache->options.limits.fetch_timeout_ms,
-                            .forced = entry->snapshot && now < entry->times.refresh_ms};
+                            .forced = cache_holds(entry) && now < entry->times.refresh_ms};
     (void)cache_write_key(fetch->id, entry->id, id_size, entry->stage,
                           stage_size); /* same layout */
     fetch->stage = fetch->id + id_size;
@@ -162,7 +233,7 @@ bool cache_ensure_fetch(struct cache *cache, struct entry *entry, int64_t now, b
         return true;
     struct sm_error err;
     (void)sm_error_set(&err, status, "no fetch could be started: %s", sm_status_text(status));
-    accept_failure(cache, entry, status, &err);
+    cache_accept_failure(cache, entry, status, &err);
     return false;
 }
 
@@ -213,8 +284,10 @@ static void fetch_done(void *arg, bool ran)
     if (fetch->status == SMCRED_OK)
         accept_success(fetch, entry);
     else
-        accept_failure(cache, entry, fetch->status, &fetch->err);
+        cache_accept_failure(cache, entry, fetch->status, &fetch->err);
     int64_t now = cache_now(cache);
+    if (cache_is_map(entry))
+        cache_follow_map(cache, entry, fetch->begun_ms);
     collect_answered(fetch, entry, now, &ready);
     cache_prepare(&prepared, entry, now, true);
     if (!LIST_EMPTY(&entry->asks) && !cache_ensure_fetch(cache, entry, now, anybody_insists(entry)))

@@ -192,6 +192,8 @@ struct summary {
 static void put_cached(void *arg, const struct cache_state *state)
 {
     struct summary *summary = arg;
+    if (!*state->stage)
+        return; /* a stage map spares reads; without it nothing is amiss */
     bool stale = state->stale_for_ms > 0;
     summary->stale += stale;
     if (state->last_status != SMCRED_OK && state->last_error[0]) {

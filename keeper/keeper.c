@@ -241,8 +241,10 @@ static void on_failed(void *arg, const char *id, const char *stage, enum smcred_
                       const struct sm_error *err)
 {
     (void)arg;
-    log_warning("cannot read secret=%s stage=%s: %s: %s", log_quote(id), log_quote(stage),
-                sm_status_text(status), err->text);
+    if (!*stage && status == SMCRED_UNSUPPORTED)
+        return; /* not every source has maps */
+    log_warning("cannot read secret=%s stage=%s: %s: %s", log_quote(id),
+                log_quote(*stage ? stage : "(map)"), sm_status_text(status), err->text);
 }
 
 static bool add_event(struct keeper *keeper, size_t at, struct event *event,

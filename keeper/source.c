@@ -74,6 +74,13 @@ static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
     return source_chain_fetch(source->chain, query, out_snapshot, err);
 }
 
+static enum smcred_status read_map(void *arg, const struct sm_source_query *query,
+                                   struct sm_stage_map *out_map, struct sm_error *err)
+{
+    const struct source *source = arg;
+    return source_chain_stages(source->chain, query, out_map, err);
+}
+
 static void release(void *arg)
 {
     source_free(arg);
@@ -81,5 +88,5 @@ static void release(void *arg)
 
 struct cache_source source_for_cache(struct source *source)
 {
-    return (struct cache_source){fetch, release, source};
+    return (struct cache_source){fetch, release, source, read_map};
 }

@@ -2,12 +2,14 @@
 if HAVE_CMOCKA
 keepercore_tests = %D%/test_attempts \
 	%D%/test_cache \
+	%D%/test_cache_map \
 	%D%/test_login \
 	%D%/test_page \
 	%D%/test_proof \
 	%D%/test_resolver \
 	%D%/test_saslprep \
 	%D%/test_scram \
+	%D%/test_stages \
 	%D%/test_table \
 	%D%/test_workers
 check_PROGRAMS += $(keepercore_tests)
@@ -22,6 +24,10 @@ keepercore_test_libs = keeper/libkeepercore.la $(CMOCKA_LIBS)
 %C%_test_cache_SOURCES = %D%/test_cache.c %D%/world.h
 %C%_test_cache_CFLAGS = $(keepercore_test_cflags)
 %C%_test_cache_LDADD = $(keepercore_test_libs)
+
+%C%_test_cache_map_SOURCES = %D%/test_cache_map.c %D%/world.h
+%C%_test_cache_map_CFLAGS = $(keepercore_test_cflags)
+%C%_test_cache_map_LDADD = $(keepercore_test_libs)
 
 %C%_test_login_SOURCES = %D%/test_login.c %D%/world.h
 %C%_test_login_CFLAGS = $(keepercore_test_cflags)
@@ -46,6 +52,10 @@ keepercore_test_libs = keeper/libkeepercore.la $(CMOCKA_LIBS)
 %C%_test_scram_SOURCES = %D%/test_scram.c %D%/world.h
 %C%_test_scram_CFLAGS = $(keepercore_test_cflags)
 %C%_test_scram_LDADD = $(keepercore_test_libs)
+
+%C%_test_stages_SOURCES = %D%/test_stages.c
+%C%_test_stages_CFLAGS = $(keepercore_test_cflags)
+%C%_test_stages_LDADD = $(keepercore_test_libs)
 
 %C%_test_table_SOURCES = %D%/test_table.c %D%/world.h
 %C%_test_table_CFLAGS = $(keepercore_test_cflags)

@@ -88,7 +88,7 @@ static int setup(void **state)
     assert_int_equal(sem_init(&source.gate, 0, 0), 0);
     struct cache_options options = {.base = world.base,
                                     .workers = world.workers,
-                                    .source = {fetch, release, &source},
+                                    .source = {fetch, release, &source, NULL},
                                     .limits = cache_limits_default(),
                                     .now_ms = world_now,
                                     .random = world_random,
@@ -704,7 +704,7 @@ static void another_source_takes_over_at_once(void **state)
     struct cache_query query = query_of(ID);
     source.gated = true;
     cache_get(cache, &query, note, &told, NULL);
-    assert_int_equal(cache_set_source(cache, &(struct cache_source){fetch, NULL, &other}),
+    assert_int_equal(cache_set_source(cache, &(struct cache_source){.fetch = fetch, .arg = &other}),
                      SMCRED_OK);
     assert_int_equal(source.released, 0); /* its fetch is still under way */
     sem_post(&source.gate);

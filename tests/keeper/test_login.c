@@ -42,7 +42,7 @@ static int setup(void **state)
     source = (struct source){.version = "v1", .username = "app", .password = "old"};
     struct cache_options cache_options = {.base = world.base,
                                           .workers = world.workers,
-                                          .source = {fetch, NULL, NULL},
+                                          .source = {.fetch = fetch},
                                           .limits = cache_limits_default(),
                                           .now_ms = world_now,
                                           .random = world_random};

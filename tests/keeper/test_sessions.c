@@ -84,7 +84,7 @@ static void make_core(void)
 {
     struct cache_options cache = {.base = world.base,
                                   .workers = world.workers,
-                                  .source = {fetch, NULL, NULL},
+                                  .source = {.fetch = fetch},
                                   .limits = cache_limits_default(),
                                   .now_ms = sm_boot_ms,
                                   .random = world_random};
