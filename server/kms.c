@@ -177,13 +177,13 @@ enum server_error server_kms_allow(struct server_call *call, const struct server
         .call = call, .action = action, .resource = arn, .shown = arn, .alone = true});
 }
 
-enum server_error server_kms_access(struct server_call *call, bool reads)
+enum server_error server_kms_access(struct server_call *call, const struct server_place *place,
+                                    const char *kms_key_id, bool reads)
 {
     struct server_kms_key key;
-    if (!*call->secret.kms_key_id || strcmp(call->secret.kms_key_id, SERVER_KMS_DEFAULT) == 0)
+    if (!*kms_key_id || strcmp(kms_key_id, SERVER_KMS_DEFAULT) == 0)
         return SERVER_OK;
-    enum smcred_status status =
-        server_kms_find(call->server, &call->secret.place, call->secret.kms_key_id, &key);
+    enum smcred_status status = server_kms_find(call->server, place, kms_key_id, &key);
     if (status == SMCRED_NOT_FOUND)
         return SERVER_OK; /* sealing and unsealing say so */
     if (status != SMCRED_OK)

@@ -71,10 +71,11 @@ SM_MUST_CHECK enum smcred_status server_kms_rotate(const struct server *server,
 enum server_error server_kms_allow(struct server_call *call, const struct server_place *place,
                                    const char *id, const char *action);
 /*
- * Whether the caller may use the key of call->secret, kms:Decrypt or kms:GenerateDataKey: its own
- * policies say so, as keys have none.  Nobody needs leave to use the default key.
+ * Whether the caller may use a key, kms:Decrypt or kms:GenerateDataKey: its own policies say so, as
+ * keys have none.  Nobody needs leave to use the default key.
  */
-enum server_error server_kms_access(struct server_call *call, bool reads);
+enum server_error server_kms_access(struct server_call *call, const struct server_place *place,
+                                    const char *kms_key_id, bool reads);
 
 void server_kms_arn(const struct server_place *place, const char *id,
                     char out_arn[SERVER_KMS_ARN_MAX]);

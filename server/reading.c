@@ -151,6 +151,8 @@ static enum server_error read_found(struct server_call *call, const struct serve
     call->secret = *secret;
     enum server_error error =
         server_secretsmanager_allows(call, "GetSecretValue", secret, secret->arn);
+    if (error == SERVER_OK)
+        error = server_secretsmanager_allows_key(call, true);
     return error == SERVER_OK ? read_one(call, secret->arn) : excuse(call, error, secret->arn);
 }
 

@@ -337,6 +337,14 @@ static enum smcred_status overwrite(struct server_call *call, const char *region
     return status == SMCRED_NOT_FOUND ? server_store_secret_delete(store, other.row) : status;
 }
 
+/* Of a region of this server's; keys of another server are that one's to guard. */
+static enum server_error allow_key(struct server_call *call, const struct server_replica *entry)
+{
+    struct server_place place = call->secret.place;
+    memcpy(place.region, entry->region, sizeof place.region);
+    return server_kms_access(call, &place, entry->kms_key_id, false);
+}
+
 static enum server_error add_region(struct server_call *call, const cJSON *wanted)
 {
     struct server_replica entry = {.failed = false};
@@ -352,6 +360,9 @@ static enum server_error add_region(struct server_call *call, const cJSON *wante
         entry.change = known.change; /* what is under way is then known to be old */
     (void)snprintf(entry.region, sizeof entry.region, "%s", region); /* fit */
     (void)snprintf(entry.kms_key_id, sizeof entry.kms_key_id, "%s", key ? key : "");
+    enum server_error error = status == SMCRED_NOT_FOUND ? allow_key(call, &entry) : SERVER_OK;
+    if (error != SERVER_OK)
+        return error;
     entry.overwrite = server_json_is_true(call->input, "ForceOverwriteReplicaSecret");
     if (status == SMCRED_NOT_FOUND)
         status = entry.overwrite ? overwrite(call, region) : SMCRED_OK;
@@ -373,10 +384,13 @@ enum server_error server_replication_add(struct server_call *call)
                    : SERVER_OK;
 }
 
+/* The value is opened, and sealed under keys that more people may use. */
 enum server_error server_replicate_secret_to_regions(struct server_call *call)
 {
+    enum server_error error =
+        server_kms_access(call, &call->secret.place, call->secret.kms_key_id, true);
     server_json_add(call->output, "ARN", call->secret.arn);
-    return server_replication_add(call);
+    return error == SERVER_OK ? server_replication_add(call) : error;
 }
 
 /* The replica on another server goes once that has been told. */

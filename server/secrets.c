@@ -11,6 +11,7 @@
 #include "server/operations.h"
 #include "server/replication.h"
 #include "server/rotation.h"
+#include "server/secretsmanager.h"
 #include "server/tags.h"
 #include "server/versions.h"
 
@@ -61,7 +62,8 @@ static enum server_error check_key(struct server_call *call)
                            "Secrets Manager can't find the specified KMS key.");
     if (status == SMCRED_OK && key.state != SERVER_KMS_ENABLED)
         status = SMCRED_REVOKED;
-    return status == SMCRED_OK ? server_kms_access(call, false) : server_fail_status(call, status);
+    return status == SMCRED_OK ? server_secretsmanager_allows_key(call, false)
+                               : server_fail_status(call, status);
 }
 
 static enum server_error create_new(struct server_call *call, const char *name,
@@ -160,14 +162,15 @@ enum server_error server_describe_secret(struct server_call *call)
 
 /* --- updating --------------------------------------------------------------------------------- */
 
-/* Another key wraps the data keys of the versions that are in use. */
+/* Another key wraps the data keys of the versions that are in use: who may not open them cannot. */
 static enum server_error rekey(struct server_call *call, const char *old)
 {
     static const char *const labels[] = {SERVER_CURRENT, SERVER_PENDING, SERVER_PREVIOUS};
     char id[SERVER_VERSION_ID_MAX + 1];
     enum server_error error = check_key(call);
-    if (strcmp(old, call->secret.kms_key_id) == 0)
+    if (error != SERVER_OK || strcmp(old, call->secret.kms_key_id) == 0)
         return error;
+    error = server_kms_access(call, &call->secret.place, old, true);
     for (size_t i = 0; error == SERVER_OK && i < sizeof labels / sizeof *labels; i++) {
         enum smcred_status status =
             server_store_label(call->server->store, call->secret.row, labels[i], id);
@@ -189,6 +192,8 @@ enum server_error server_update_secret(struct server_call *call)
     take_metadata(call);
     call->secret.changed_ms = call->now_ms;
     error = rekey(call, old_key);
+    if (error == SERVER_OK && value.kind != SERVER_KIND_NONE)
+        error = server_secretsmanager_allows_key(call, false);
     if (error == SERVER_OK)
         error = server_fail_status(call,
                                    server_store_secret_update(call->server->store, &call->secret));

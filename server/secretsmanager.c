@@ -144,7 +144,20 @@ static enum server_error check_creation(struct server_call *call)
     return error;
 }
 
-/* The default key is for its own account alone. */
+enum server_error server_secretsmanager_allows_key(struct server_call *call, bool reads)
+{
+    const struct server_secret *secret = &call->secret;
+    enum server_error error = server_kms_access(call, &secret->place, secret->kms_key_id, reads);
+    if (error != SERVER_OK)
+        return error;
+    if (!*secret->kms_key_id && strcmp(secret->place.account, call->place.account) != 0)
+        return server_fail(call, SERVER_INVALID_REQUEST,
+                           "You can't access a secret from a different AWS account if you encrypt "
+                           "the secret with the default KMS service key.");
+    return SERVER_OK;
+}
+
+/* UpdateSecret, which may have none, looks after its key itself. */
 static bool touches_value(const char *operation)
 {
     return strcmp(operation, "GetSecretValue") == 0 || strcmp(operation, "PutSecretValue") == 0;
@@ -175,14 +188,10 @@ enum server_error server_secretsmanager_find(struct server_call *call, const cha
     if (status == SMCRED_NOT_FOUND)
         return server_fail(call, SERVER_RESOURCE_NOT_FOUND,
                            "Secrets Manager can't find the specified secret.");
-    if (touches_value(operation) &&
-        (error = server_kms_access(call, reads(operation))) != SERVER_OK)
+    if (touches_value(operation))
+        error = server_secretsmanager_allows_key(call, reads(operation));
+    if (error != SERVER_OK)
         return error;
-    if (touches_value(operation) && !*call->secret.kms_key_id &&
-        strcmp(call->secret.place.account, call->place.account) != 0)
-        return server_fail(call, SERVER_INVALID_REQUEST,
-                           "You can't access a secret from a different AWS account if you encrypt "
-                           "the secret with the default KMS service key.");
     if (refuses_deleted && call->secret.deleted_ms != 0)
         return server_fail(call, SERVER_INVALID_REQUEST,
                            "You can't perform this operation on the secret because it was marked "

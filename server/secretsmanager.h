@@ -16,6 +16,12 @@
 enum server_error server_secretsmanager_allows(struct server_call *call, const char *operation,
                                                const struct server_secret *secret, const char *id);
 
+/*
+ * Whether the caller may use the key of call->secret, to open its value or to seal one.  The
+ * default key is for its own account alone.
+ */
+enum server_error server_secretsmanager_allows_key(struct server_call *call, bool reads);
+
 /* Sets call->secret to the one named, if the caller may do `operation` with it. */
 enum server_error server_secretsmanager_find(struct server_call *call, const char *id,
                                              const char *operation, bool refuses_deleted);

@@ -2,6 +2,8 @@
 /* test_access.c - who may: policies of users and secrets, combined, and refusals in AWS's words. */
 #include "tests/server/server_fixture.h"
 
+#include "server/kms.h"
+
 #define ADA            "arn:aws:iam::000000000000:user/ada"
 #define FOREIGN        "arn:aws:iam::111122223333:user/bob"
 #define DENIED         "AccessDeniedException"
@@ -321,6 +323,86 @@ static void validates_without_storing(void **state)
     assert_null(server_json_get(none, "ResourcePolicy"));
 }
 
+/* --- keys of KMS ------------------------------------------------------------------------------ */
+
+#define NO_KEY  "Access to KMS is not allowed"
+#define KEPT    "{\"SecretId\":\"prod/kept\"}"
+#define TOKENED "\"ClientRequestToken\":\"" TOKEN_B "\""
+
+/* A secret of the administrator's under alias/mine, a key that Ada may not use. */
+static void keep_under_a_key(struct server *server)
+{
+    struct server_kms_key key;
+    assert_int_equal(server_kms_create(server, &server->home, NULL, &key), SMCRED_OK);
+    assert_int_equal(server_store_kms_alias(server->store, &key, "alias/mine"), SMCRED_OK);
+    succeeds(server, "CreateSecret",
+             "{\"Name\":\"prod/kept\",\"SecretString\":\"two\",\"KmsKeyId\":\"alias/mine\","
+             "\"ClientRequestToken\":\"" TOKEN_A "\"}");
+    give(server, ADA, "'Effect':'Allow','Action':'secretsmanager:*','Resource':'*'");
+    fixture_caller = ADA;
+}
+
+static void opens_nothing_under_a_key_that_is_not_allowed(void **state)
+{
+    struct server *server = *state;
+    static const char *const batches[] = {
+        "{\"SecretIdList\":[\"prod/kept\"]}",
+        "{\"Filters\":[{\"Key\":\"name\",\"Values\":[\"prod/kept\"]}]}"};
+    keep_under_a_key(server);
+    fails(server, "GetSecretValue", KEPT, DENIED, NO_KEY);
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
+        server_autojson cJSON *answer = ask(server, "BatchGetSecretValue", batches[i]);
+        const cJSON *error = cJSON_GetArrayItem(server_json_get(answer, "Errors"), 0);
+        assert_int_equal(cJSON_GetArraySize(server_json_get(answer, "SecretValues")), 0);
+        assert_string_equal(server_json_text(error, "ErrorCode"), DENIED);
+        assert_string_equal(server_json_text(error, "Message"), NO_KEY);
+    }
+    /* Nor is it brought where she could open it. */
+    fails(server, "UpdateSecret", "{\"SecretId\":\"prod/kept\",\"KmsKeyId\":\"\"," TOKENED "}",
+          DENIED, NO_KEY);
+    fails(server, "ReplicateSecretToRegions",
+          "{\"SecretId\":\"prod/kept\",\"AddReplicaRegions\":[{\"Region\":\"us-west-2\"}]}", DENIED,
+          NO_KEY);
+}
+
+static void seals_nothing_under_a_key_that_is_not_allowed(void **state)
+{
+    struct server *server = *state;
+    keep_under_a_key(server);
+    fails(server, "PutSecretValue",
+          "{\"SecretId\":\"prod/kept\",\"SecretString\":\"x\"," TOKENED "}", DENIED, NO_KEY);
+    fails(server, "UpdateSecret", "{\"SecretId\":\"prod/kept\",\"SecretString\":\"x\"," TOKENED "}",
+          DENIED, NO_KEY);
+    fails(server, "UpdateSecret",
+          "{\"SecretId\":\"prod/db\",\"KmsKeyId\":\"alias/mine\"," TOKENED "}", DENIED, NO_KEY);
+    fails(server, "CreateSecret", "{\"Name\":\"new\",\"KmsKeyId\":\"alias/mine\"," TOKENED "}",
+          DENIED, NO_KEY);
+    succeeds(server, "UpdateSecret",
+             "{\"SecretId\":\"prod/kept\",\"Description\":\"no value\"," TOKENED "}");
+    fixture_caller = FIXTURE_ADMIN;
+    answers(server, "GetSecretValue", KEPT, "SecretString", "two");
+}
+
+static void seals_no_replica_under_such_a_key(void **state)
+{
+    struct server *server = *state;
+    struct server_kms_key key;
+    struct server_place west = server->home;
+    memcpy(west.region, "us-west-2", sizeof "us-west-2");
+    assert_int_equal(server_kms_create(server, &west, NULL, &key), SMCRED_OK);
+    assert_int_equal(server_store_kms_alias(server->store, &key, "alias/west"), SMCRED_OK);
+    give(server, ADA, "'Effect':'Allow','Action':'secretsmanager:*','Resource':'*'");
+    fixture_caller = ADA;
+    fails(server, "ReplicateSecretToRegions",
+          "{\"SecretId\":\"prod/db\",\"AddReplicaRegions\":[{\"Region\":\"us-west-2\","
+          "\"KmsKeyId\":\"alias/west\"}]}",
+          DENIED, NO_KEY);
+    give(server, ADA, "'Effect':'Allow','Action':['secretsmanager:*','kms:*'],'Resource':'*'");
+    succeeds(server, "ReplicateSecretToRegions",
+             "{\"SecretId\":\"prod/db\",\"AddReplicaRegions\":[{\"Region\":\"us-west-2\","
+             "\"KmsKeyId\":\"alias/west\"}]}");
+}
+
 #define ACCESS_TEST(test) cmocka_unit_test_setup_teardown(test, start, stop_server)
 SM_TEST_MAIN(ACCESS_TEST(allows_nothing_by_itself),
              ACCESS_TEST(allows_what_an_identity_policy_says),
@@ -328,4 +410,7 @@ SM_TEST_MAIN(ACCESS_TEST(allows_nothing_by_itself),
              ACCESS_TEST(denies_before_all_else), ACCESS_TEST(lets_a_secret_admit_its_account),
              ACCESS_TEST(wants_both_between_accounts), ACCESS_TEST(knows_the_condition_keys),
              ACCESS_TEST(reads_in_batches_what_it_may), ACCESS_TEST(checks_resource_policies),
-             ACCESS_TEST(validates_without_storing))
+             ACCESS_TEST(validates_without_storing),
+             ACCESS_TEST(opens_nothing_under_a_key_that_is_not_allowed),
+             ACCESS_TEST(seals_nothing_under_a_key_that_is_not_allowed),
+             ACCESS_TEST(seals_no_replica_under_such_a_key))
