@@ -119,8 +119,9 @@ static enum outcome decide(const struct hearing *hearing)
         return DENIED_BY_SESSION;
     if (hearing->resource == SERVER_IAM_DENIED)
         return DENIED_BY_RESOURCE;
-    bool foreign = !hearing->access->alone && is_foreign(hearing->access);
-    if ((foreign || hearing->access->trust) && own && hearing->resource == SERVER_IAM_SILENT)
+    bool foreign = is_foreign(hearing->access);
+    bool sole = hearing->access->trust || hearing->access->sole;
+    if ((foreign || sole) && own && hearing->resource == SERVER_IAM_SILENT)
         return NO_RESOURCE;
     if (own || (given && !foreign))
         return ALLOWED;

@@ -19,8 +19,8 @@ struct server_access {
     const char *shown; /* what the refusal names; NULL: nothing */
     const struct server_secret *secret; /* the resource, if it is one that exists; or NULL */
     const char *trust;  /* the policy of a role, without which nothing is allowed; or NULL */
-    bool alone;         /* the resource has no say, though it may be another account's */
     const char *policy; /* the resource's policy, in place of the stored one; or NULL */
+    bool sole;          /* nothing is allowed that `policy` does not allow, as with keys */
 };
 
 /*

@@ -85,6 +85,18 @@ static enum smcred_status add_secret(const struct server_access *access, cJSON *
                              facts);
 }
 
+/* A key is used by a service for the caller, with the secret as encryption context. */
+static void add_kms(const struct server_call *call, cJSON *facts)
+{
+    char service[SERVER_REGION_MAX + 64];
+    (void)snprintf(service, sizeof service, "%s.%s.amazonaws.com", call->service->name,
+                   call->place.region); /* fits */
+    add(facts, "kms:ViaService", service);
+    add(facts, "kms:CallerAccount", call->place.account);
+    if (*call->secret.arn)
+        add(facts, "kms:EncryptionContext:SecretARN", call->secret.arn);
+}
+
 /* --- what is in the request ---------------------------------------------------------------------
  */
 
@@ -180,6 +192,8 @@ cJSON *server_access_facts(const struct server_access *access)
     add_circumstances(access->call, facts);
     if (status == SMCRED_OK)
         status = add_secret(access, facts);
+    if (strncmp(access->action, "kms:", 4) == 0)
+        add_kms(access->call, facts);
     if (access->call->input)
         add_request(access, facts);
     if (status == SMCRED_OK)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "common/log.h"
+#include "server/json.h"
 #include "server/names.h"
 #include "server/setup.h"
 
@@ -49,7 +50,7 @@ static bool is_name(const char *name)
     return len > 0 && len <= 64 && strspn(name, allowed) == len;
 }
 
-static bool is_account(const char *text)
+bool server_admin_is_account(const char *text)
 {
     return strlen(text) == SERVER_ACCOUNT_LEN && strspn(text, "0123456789") == SERVER_ACCOUNT_LEN;
 }
@@ -62,7 +63,7 @@ bool server_admin_principal(const struct server *server, const char *user, const
         log_error("give one of --user and --role");
         return false;
     }
-    if (!is_name(name) || (account && !is_account(account))) {
+    if (!is_name(name) || (account && !server_admin_is_account(account))) {
         log_error("a name is up to 64 of A-Z a-z 0-9 + = , . @ _ -, an account twelve digits");
         return false;
     }
@@ -90,4 +91,18 @@ char *server_admin_read(const char *path, size_t max)
         return NULL;
     }
     return sm_take_ptr(&text);
+}
+
+char *server_admin_read_policy(const char *file, enum server_iam_kind kind)
+{
+    server_autojson cJSON *document = NULL;
+    struct sm_error err = {.text = ""};
+    sm_autofree char *text = server_admin_read(
+        file, kind == SERVER_IAM_TRUST ? SERVER_TRUST_MAX : SERVER_IAM_DOCUMENT_MAX);
+    if (!text)
+        return NULL;
+    if (server_iam_parse(text, kind, &document, &err) == SMCRED_OK)
+        return sm_take_ptr(&text);
+    log_error("%s: %s", log_quote(file), err.text);
+    return NULL;
 }

@@ -6,6 +6,7 @@
 #define SERVER_ADMIN_H
 
 #include "server/call.h"
+#include "server/iam.h"
 
 /* Commands, as main's table names them; each in admin_NOUN.c. */
 int server_admin_access_key(const char *path, int argc, char **argv);
@@ -43,6 +44,12 @@ SM_MUST_CHECK bool server_admin_show_key(const char *id, const struct sm_secret 
 SM_MUST_CHECK bool server_admin_principal(const struct server *server, const char *user,
                                           const char *role, const char *account,
                                           char out_arn[SERVER_PRINCIPAL_MAX + 1]);
+
+/* A policy in a file, checked; NULL after having said why.  Free with free(). */
+SM_MUST_CHECK char *server_admin_read_policy(const char *file, enum server_iam_kind kind);
+
+/* Twelve digits. */
+bool server_admin_is_account(const char *text);
 
 /* A file's text, - is standard input; NULL after having said why.  Free with free(). */
 SM_MUST_CHECK char *server_admin_read(const char *path, size_t max);

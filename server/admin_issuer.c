@@ -17,8 +17,7 @@ static bool fill(struct server_issuer *issuer, const char *url, const char *audi
         log_error("an issuer is an https:// URL of at most %d characters", SERVER_ISSUER_MAX);
         return false;
     }
-    if (strlen(audiences) > SERVER_AUDIENCES_MAX || strlen(account) != SERVER_ACCOUNT_LEN ||
-        strspn(account, "0123456789") != SERVER_ACCOUNT_LEN) {
+    if (strlen(audiences) > SERVER_AUDIENCES_MAX || !server_admin_is_account(account)) {
         log_error("audiences have at most %d characters, an account twelve digits",
                   SERVER_AUDIENCES_MAX);
         return false;

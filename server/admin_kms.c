@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * admin_kms.c - smcred-server key: create, list, disable, enable, alias, rotate.
+ * admin_kms.c - smcred-server key: create, list, disable, enable, alias, unalias, rotate, policy,
+ * delete.
  */
 #include <stdio.h>
 
 #include "common/log.h"
 #include "server/admin.h"
 #include "server/command.h"
+#include "server/iam.h"
+#include "server/json.h"
 #include "server/kms.h"
 #include "server/names.h"
 #include "server/setup.h"
 
 /* What all of them take. */
 struct order {
-    const char *directory, *region, *account, *key, *alias, *id;
+    const char *directory, *region, *account, *key, *alias, *id, *file;
     struct server server;
     struct server_place place;
     struct server_kms_key found;
@@ -29,7 +32,7 @@ static bool take_place(struct order *order)
 {
     order->place = order->server.home;
     if ((order->region && !server_region_is_valid(order->region)) ||
-        (order->account && strlen(order->account) != SERVER_ACCOUNT_LEN)) {
+        (order->account && !server_admin_is_account(order->account))) {
         log_error("a region is like us-east-1, an account twelve digits");
         return false;
     }
@@ -193,6 +196,49 @@ static int alias(const char *path, int argc, char **argv)
                "cannot set the alias");
 }
 
+static int unalias(const char *path, int argc, char **argv)
+{
+    struct order order = {.directory = NULL};
+    const struct server_option options[] = {
+        WHERE, {NULL, "alias/NAME", true, &order.alias}, {.out = NULL}};
+    int code = server_command_options(path,
+                                      "Takes an alias away; secrets that name a key by it "
+                                      "can be read, and not written.",
+                                      options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!is_alias(order.alias))
+        return SERVER_EXIT_USAGE;
+    code = begin(&order);
+    if (code != SERVER_GO_ON)
+        return code;
+    return end(&order, server_store_kms_unalias(order.server.store, &order.place, order.alias),
+               "cannot take the alias away");
+}
+
+/* Refused as long as something could not be read without it. */
+static int delete (const char *path, int argc, char **argv)
+{
+    struct order order = {.directory = NULL};
+    int64_t count = 0;
+    const struct server_option options[] = {WHERE, {NULL, "KEY", true, &order.key}, {.out = NULL}};
+    int code = server_command_options(path, "Deletes a key that wraps nothing any more.", options,
+                                      argc, argv);
+    if (code == SERVER_GO_ON)
+        code = begin_with_key(&order);
+    if (code != SERVER_GO_ON)
+        return code;
+    enum smcred_status status = server_store_kms_wraps(order.server.store, order.found.row, &count);
+    if (status == SMCRED_OK && count > 0) {
+        log_error("the key wraps %lld data keys: without it their values could not be read",
+                  (long long)count);
+        status = SMCRED_DENIED;
+    }
+    if (status == SMCRED_OK)
+        status = server_store_kms_delete(order.server.store, order.found.row);
+    return end(&order, status, "cannot delete the key");
+}
+
 static int rotate(const char *path, int argc, char **argv)
 {
     struct order order = {.directory = NULL};
@@ -212,6 +258,73 @@ static int rotate(const char *path, int argc, char **argv)
     return code;
 }
 
+/* --- policies -----------------------------------------------------------------------------------
+ */
+
+static int put_policy(const char *path, int argc, char **argv)
+{
+    struct order order = {.directory = NULL};
+    const struct server_option options[] = {
+        WHERE, {NULL, "KEY", true, &order.key}, {NULL, "FILE", true, &order.file}, {.out = NULL}};
+    int code = server_command_options(path,
+                                      "Gives a key the policy in FILE (- is standard input): who "
+                                      "may use it.",
+                                      options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    sm_autofree char *text = server_admin_read_policy(order.file, SERVER_IAM_RESOURCE);
+    if (!text)
+        return EXIT_FAILURE;
+    code = begin_with_key(&order);
+    if (code != SERVER_GO_ON)
+        return code;
+    return end(&order, server_store_kms_policy_put(order.server.store, order.found.row, text),
+               "cannot put the policy");
+}
+
+static int show_policy(const char *path, int argc, char **argv)
+{
+    struct order order = {.directory = NULL};
+    sm_autofree char *text = NULL;
+    const struct server_option options[] = {WHERE, {NULL, "KEY", true, &order.key}, {.out = NULL}};
+    int code = server_command_options(path, "Prints a key's policy.", options, argc, argv);
+    if (code == SERVER_GO_ON)
+        code = begin_with_key(&order);
+    if (code != SERVER_GO_ON)
+        return code;
+    enum smcred_status status =
+        server_kms_policy(&order.server, &order.found.place, order.found.id, &text);
+    if (status == SMCRED_OK)
+        puts(text);
+    return end(&order, status, "cannot show the policy");
+}
+
+static int delete_policy(const char *path, int argc, char **argv)
+{
+    struct order order = {.directory = NULL};
+    const struct server_option options[] = {WHERE, {NULL, "KEY", true, &order.key}, {.out = NULL}};
+    int code = server_command_options(
+        path, "Takes a key's policy away: policies of its account's users and roles decide.",
+        options, argc, argv);
+    if (code == SERVER_GO_ON)
+        code = begin_with_key(&order);
+    if (code != SERVER_GO_ON)
+        return code;
+    return end(&order, server_store_kms_policy_put(order.server.store, order.found.row, ""),
+               "cannot delete the policy");
+}
+
+static int policy(const char *path, int argc, char **argv)
+{
+    static const struct server_command commands[] = {
+        {"put", "say who may use a key", put_policy},
+        {"show", "print what is said", show_policy},
+        {"delete", "leave it to its account", delete_policy},
+        {.name = NULL},
+    };
+    return server_command_run(path, commands, argc, argv);
+}
+
 int server_admin_kms(const char *path, int argc, char **argv)
 {
     static const struct server_command commands[] = {
@@ -220,7 +333,10 @@ int server_admin_kms(const char *path, int argc, char **argv)
         {"disable", "disable one", disable},
         {"enable", "enable it again", enable},
         {"alias", "give one an alias", alias},
+        {"unalias", "take one away", unalias},
         {"rotate", "new material; data keys wrapped anew", rotate},
+        {"policy", "who may use one: put, show, delete", policy},
+        {"delete", "delete one that wraps nothing", delete},
         {.name = NULL},
     };
     return server_command_run(path, commands, argc, argv);

@@ -4,11 +4,8 @@
  */
 #include <stdio.h>
 
-#include "common/log.h"
 #include "server/admin.h"
 #include "server/command.h"
-#include "server/iam.h"
-#include "server/json.h"
 #include "server/setup.h"
 
 /* What all four take. */
@@ -46,20 +43,6 @@ static int begin(struct order *order)
         "name", "POLICY", true, &order.name                                                        \
     }
 
-/* Reads and checks the file before anything is opened. */
-static char *read_policy(const char *file)
-{
-    server_autojson cJSON *document = NULL;
-    struct sm_error err = {.text = ""};
-    sm_autofree char *text = server_admin_read(file, SERVER_IAM_DOCUMENT_MAX);
-    if (!text)
-        return NULL;
-    if (server_iam_parse(text, SERVER_IAM_IDENTITY, &document, &err) == SMCRED_OK)
-        return sm_take_ptr(&text);
-    log_error("%s: %s", log_quote(file), err.text);
-    return NULL;
-}
-
 static int put(const char *path, int argc, char **argv)
 {
     struct order order = {.directory = NULL};
@@ -70,7 +53,7 @@ static int put(const char *path, int argc, char **argv)
         options, argc, argv);
     if (code != SERVER_GO_ON)
         return code;
-    sm_autofree char *text = read_policy(order.file);
+    sm_autofree char *text = server_admin_read_policy(order.file, SERVER_IAM_IDENTITY);
     if (!text)
         return EXIT_FAILURE;
     code = begin(&order);

@@ -7,26 +7,10 @@
 #include "common/log.h"
 #include "server/admin.h"
 #include "server/command.h"
-#include "server/iam.h"
-#include "server/json.h"
 #include "server/setup.h"
 
 #define SESSION_MIN_S 3600
 #define SESSION_MAX_S 43200
-
-/* The trust policy in a file, checked; NULL after having said why. */
-static char *read_trust(const char *file)
-{
-    server_autojson cJSON *document = NULL;
-    struct sm_error err = {.text = ""};
-    sm_autofree char *text = server_admin_read(file, SERVER_TRUST_MAX);
-    if (!text)
-        return NULL;
-    if (server_iam_parse(text, SERVER_IAM_TRUST, &document, &err) == SMCRED_OK)
-        return sm_take_ptr(&text);
-    log_error("%s: %s", log_quote(file), err.text);
-    return NULL;
-}
 
 static bool parse_session(const char *text, int64_t *out_s)
 {
@@ -72,7 +56,7 @@ static int put(const char *path, int argc, char **argv)
         return code;
     if (!parse_session(session, &session_max_s))
         return SERVER_EXIT_USAGE;
-    sm_autofree char *trust = read_trust(file);
+    sm_autofree char *trust = server_admin_read_policy(file, SERVER_IAM_TRUST);
     if (!trust || !server_admin_open(directory, &server))
         return EXIT_FAILURE;
     if (!server_admin_principal(&server, NULL, name, account, arn)) {

@@ -168,20 +168,50 @@ enum smcred_status server_kms_usable(const struct server *server, const struct s
     return status == SMCRED_NOT_FOUND || is_off ? SMCRED_REVOKED : status;
 }
 
+/* One that was given none leaves it to its account's own policies. */
+enum smcred_status server_kms_policy(const struct server *server, const struct server_place *place,
+                                     const char *id, char **out_policy)
+{
+    enum smcred_status status = server_store_kms_policy(server->store, place, id, out_policy);
+    if (status != SMCRED_NOT_FOUND)
+        return status;
+    return asprintf(out_policy,
+                    "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\","
+                    "\"Principal\":{\"AWS\":\"%s\"},\"Action\":\"kms:*\",\"Resource\":\"*\"}}",
+                    place->account) < 0
+               ? SMCRED_NO_MEMORY
+               : SMCRED_OK;
+}
+
 enum server_error server_kms_allow(struct server_call *call, const struct server_place *place,
                                    const char *id, const char *action)
 {
     char arn[SERVER_KMS_ARN_MAX];
+    char *policy = NULL;
+    enum smcred_status status = server_kms_policy(call->server, place, id, &policy);
+    if (status != SMCRED_OK)
+        return server_fail_status(call, status);
     server_kms_arn(place, id, arn);
-    return server_access_check(&(struct server_access){
-        .call = call, .action = action, .resource = arn, .shown = arn, .alone = true});
+    enum server_error error = server_access_check(&(struct server_access){.call = call,
+                                                                          .action = action,
+                                                                          .resource = arn,
+                                                                          .shown = arn,
+                                                                          .policy = policy,
+                                                                          .sole = true});
+    free(policy);
+    return error;
+}
+
+bool server_kms_is_default(const char *kms_key_id)
+{
+    return !*kms_key_id || strcmp(kms_key_id, SERVER_KMS_DEFAULT) == 0;
 }
 
 enum server_error server_kms_access(struct server_call *call, const struct server_place *place,
                                     const char *kms_key_id, bool reads)
 {
     struct server_kms_key key;
-    if (!*kms_key_id || strcmp(kms_key_id, SERVER_KMS_DEFAULT) == 0)
+    if (server_kms_is_default(kms_key_id))
         return SERVER_OK;
     enum smcred_status status = server_kms_find(call->server, place, kms_key_id, &key);
     if (status == SMCRED_NOT_FOUND)

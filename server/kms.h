@@ -67,12 +67,22 @@ SM_MUST_CHECK enum smcred_status server_kms_rotate(const struct server *server,
                                                    const struct server_kms_key *key,
                                                    int64_t *out_count);
 
-/* Whether the caller's own policies allow the action, kms:Decrypt or the like, on a key. */
+/* A secret's key is its place's alias/aws/secretsmanager, named or not. */
+bool server_kms_is_default(const char *kms_key_id);
+
+/* A key's policy, as it is or as AWS would have given it.  Free with free(). */
+SM_MUST_CHECK enum smcred_status server_kms_policy(const struct server *server,
+                                                   const struct server_place *place, const char *id,
+                                                   char **out_policy);
+/*
+ * Whether the caller may the action, kms:Decrypt or the like, on a key: the key's policy decides,
+ * and as long as it has none, the policies of callers of its account.
+ */
 enum server_error server_kms_allow(struct server_call *call, const struct server_place *place,
                                    const char *id, const char *action);
 /*
- * Whether the caller may use a key, kms:Decrypt or kms:GenerateDataKey: its own policies say so, as
- * keys have none.  Nobody needs leave to use the default key.
+ * Whether the caller may use a key, kms:Decrypt or kms:GenerateDataKey.  Nobody needs leave to use
+ * the default key.
  */
 enum server_error server_kms_access(struct server_call *call, const struct server_place *place,
                                     const char *kms_key_id, bool reads);

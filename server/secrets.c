@@ -73,12 +73,13 @@ static enum server_error create_new(struct server_call *call, const char *name,
         .place = call->place, .created_ms = call->now_ms, .changed_ms = call->now_ms};
     memccpy(call->secret.name, name, 0, sizeof call->secret.name); /* validated: fits */
     take_metadata(call);
+    enum smcred_status status = server_arn_make(&call->place, name, call->secret.arn);
+    if (status != SMCRED_OK)
+        return server_fail_status(call, status);
     enum server_error error = check_key(call);
     if (error != SERVER_OK)
         return error;
-    enum smcred_status status = server_arn_make(&call->place, name, call->secret.arn);
-    if (status == SMCRED_OK)
-        status = server_store_secret_insert(call->server->store, &call->secret);
+    status = server_store_secret_insert(call->server->store, &call->secret);
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
     error = server_tags_set(call, server_json_get(call->input, "Tags"));

@@ -150,7 +150,8 @@ enum server_error server_secretsmanager_allows_key(struct server_call *call, boo
     enum server_error error = server_kms_access(call, &secret->place, secret->kms_key_id, reads);
     if (error != SERVER_OK)
         return error;
-    if (!*secret->kms_key_id && strcmp(secret->place.account, call->place.account) != 0)
+    if (server_kms_is_default(secret->kms_key_id) &&
+        strcmp(secret->place.account, call->place.account) != 0)
         return server_fail(call, SERVER_INVALID_REQUEST,
                            "You can't access a secret from a different AWS account if you encrypt "
                            "the secret with the default KMS service key.");

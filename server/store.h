@@ -353,8 +353,23 @@ SM_MUST_CHECK enum smcred_status server_store_kms_by_alias(struct server_store *
 SM_MUST_CHECK enum smcred_status server_store_kms_alias(struct server_store *store,
                                                         const struct server_kms_key *key,
                                                         const char *alias);
+/* SMCRED_NOT_FOUND where there is none of this name. */
+SM_MUST_CHECK enum smcred_status server_store_kms_unalias(struct server_store *store,
+                                                          const struct server_place *place,
+                                                          const char *alias);
+/* How many data keys it wraps; without one it may be deleted. */
+SM_MUST_CHECK enum smcred_status server_store_kms_wraps(struct server_store *store, int64_t key,
+                                                        int64_t *out_count);
+SM_MUST_CHECK enum smcred_status server_store_kms_delete(struct server_store *store, int64_t key);
 SM_MUST_CHECK enum smcred_status server_store_kms_state(struct server_store *store, int64_t key,
                                                         enum server_kms_state state);
+/* A policy of its own.  SMCRED_NOT_FOUND where it was given none; out_document: free with free().
+ */
+SM_MUST_CHECK enum smcred_status server_store_kms_policy(struct server_store *store,
+                                                         const struct server_place *place,
+                                                         const char *id, char **out_document);
+SM_MUST_CHECK enum smcred_status server_store_kms_policy_put(struct server_store *store,
+                                                             int64_t key, const char *document);
 typedef void server_kms_visit(void *context, const struct server_kms_key *key, const char *aliases);
 SM_MUST_CHECK enum smcred_status server_store_kms_keys(struct server_store *store,
                                                        server_kms_visit *visit, void *context);

@@ -81,6 +81,42 @@ enum smcred_status server_store_kms_alias(struct server_store *store,
     return store_run(statement);
 }
 
+enum smcred_status server_store_kms_unalias(struct server_store *store,
+                                            const struct server_place *place, const char *alias)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "DELETE FROM kms_alias WHERE account = ?1 AND region = ?2 AND name = ?3"
+                          " RETURNING key");
+    store_bind_text(statement, 1, place->account);
+    store_bind_text(statement, 2, place->region);
+    store_bind_text(statement, 3, alias);
+    enum smcred_status status = store_fetch(statement);
+    return status == SMCRED_OK ? store_run(statement) : status;
+}
+
+enum smcred_status server_store_kms_wraps(struct server_store *store, int64_t key,
+                                          int64_t *out_count)
+{
+    store_autostatement sqlite3_stmt *statement = store_lend(
+        store, "SELECT (SELECT count(*) FROM data_key d JOIN kms_material m ON m.row = d.material"
+               " WHERE m.key = ?1) + (SELECT count(*) FROM parameter_version v"
+               " JOIN kms_material m ON m.row = v.material WHERE m.key = ?1)");
+    store_bind_number(statement, 1, key);
+    enum smcred_status status = store_fetch(statement);
+    if (status == SMCRED_OK)
+        *out_count = sqlite3_column_int64(statement, 0);
+    return status;
+}
+
+enum smcred_status server_store_kms_delete(struct server_store *store, int64_t key)
+{
+    enum smcred_status status = server_store_kms_material_drop(store, key, 0); /* all of it */
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "DELETE FROM kms_key WHERE row = ?1");
+    store_bind_number(statement, 1, key);
+    return status == SMCRED_OK ? store_run(statement) : status;
+}
+
 enum smcred_status server_store_kms_state(struct server_store *store, int64_t key,
                                           enum server_kms_state state)
 {
@@ -88,6 +124,33 @@ enum smcred_status server_store_kms_state(struct server_store *store, int64_t ke
         store_lend(store, "UPDATE kms_key SET state = ?2 WHERE row = ?1");
     store_bind_number(statement, 1, key);
     store_bind_number(statement, 2, state);
+    return store_run(statement);
+}
+
+enum smcred_status server_store_kms_policy(struct server_store *store,
+                                           const struct server_place *place, const char *id,
+                                           char **out_document)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "SELECT policy FROM kms_key WHERE account = ?1 AND region = ?2"
+                          " AND id = ?3 AND policy != ''");
+    store_bind_text(statement, 1, place->account);
+    store_bind_text(statement, 2, place->region);
+    store_bind_text(statement, 3, id);
+    enum smcred_status status = store_fetch(statement);
+    if (status != SMCRED_OK)
+        return status;
+    *out_document = strdup((const char *)sqlite3_column_text(statement, 0));
+    return *out_document ? SMCRED_OK : SMCRED_NO_MEMORY;
+}
+
+enum smcred_status server_store_kms_policy_put(struct server_store *store, int64_t key,
+                                               const char *document)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "UPDATE kms_key SET policy = ?2 WHERE row = ?1");
+    store_bind_number(statement, 1, key);
+    store_bind_text(statement, 2, document);
     return store_run(statement);
 }
 

@@ -129,6 +129,8 @@ static const char *const migrations[] = {
     "ALTER TABLE parameter_version ADD COLUMN wrapped BLOB;"
     "CREATE INDEX parameter_version_material ON parameter_version (material)"
     " WHERE material IS NOT NULL;",
+    /* A key says who may use it. */
+    "ALTER TABLE kms_key ADD COLUMN policy TEXT NOT NULL DEFAULT '';",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

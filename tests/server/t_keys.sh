@@ -82,6 +82,62 @@ EOF
 answers "a key of one's own needs leave to be used" \
     '{"__type":"AccessDeniedException","Message":"Access to KMS is not allowed"}' GetSecretValue '{"SecretId":"by-1"}'
 answers "the default one does not" '"SecretString":"default value"' GetSecretValue '{"SecretId":"default"}'
+# Nothing leads around that: not a replica, not another key, not a new value.
+no_kms='{"__type":"AccessDeniedException","Message":"Access to KMS is not allowed"}'
+answers "to give it a replica" "$no_kms" ReplicateSecretToRegions \
+    '{"SecretId":"by-1","AddReplicaRegions":[{"Region":"eu-west-1"}]}'
+answers "to give it another key" "$no_kms" UpdateSecret "{\"SecretId\":\"by-1\",$(token),\"KmsKeyId\":\"\"}"
+answers "to change it" "$no_kms" UpdateSecret "{\"SecretId\":\"by-1\",$(token),\"SecretString\":\"x\"}"
+answers "not to describe it" '"Description":"d"' DescribeSecret "$(
+    call UpdateSecret "{\"SecretId\":\"by-1\",$(token),\"Description\":\"d\"}" > /dev/null
+    echo '{"SecretId":"by-1"}'
+)"
+far=$(admin key create --region eu-west-1 --alias alias/far)
+answers "nor is a key elsewhere used for a replica" "$no_kms" ReplicateSecretToRegions \
+    '{"SecretId":"default","AddReplicaRegions":[{"Region":"eu-west-1","KmsKeyId":"alias/far"}]}'
+statement() { echo "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",$1,\"Resource\":\"*\"}}"; }
+secret=$(call DescribeSecret '{"SecretId":"by-1"}' | sed 's/.*"ARN":"\([^"]*\)".*/\1/')
+admin policy put --user ada --name kms - <<< "$(statement "\"Action\":\"kms:*\",\"Condition\":{\"StringEquals\":{
+    \"kms:ViaService\":\"secretsmanager.us-east-1.amazonaws.com\",\"kms:CallerAccount\":\"000000000000\",
+    \"kms:EncryptionContext:SecretARN\":\"$secret\"}}")"
+answers "leave may be given for one secret" '"SecretString":"by-1 value"' GetSecretValue '{"SecretId":"by-1"}'
+answers "and no other" "$no_kms" GetSecretValue '{"SecretId":"by-3"}'
+admin policy delete --user ada --name kms
+ada='"Principal":{"AWS":"arn:aws:iam::000000000000:user/ada"}'
+! admin key policy put alias/app - <<< "$(statement '"Action":"kms:*"')" 2> /dev/null
+ok $? "a key's policy names somebody"
+admin key policy put alias/app - <<< "$(statement "$ada,\"Action\":\"kms:Decrypt\"")" &&
+    [[ $(admin key policy show alias/app) == *user/ada* ]]
+ok $? "a key has a policy"
+answers "which lets whom it names read" '"SecretString":"by-1 value"' GetSecretValue '{"SecretId":"by-1"}'
+answers "and no more" "$no_kms" UpdateSecret "{\"SecretId\":\"by-1\",$(token),\"SecretString\":\"x\"}"
+# shellcheck disable=SC1091
+. "$world/env"
+answers "and nobody else, whatever his own say" "$no_kms" GetSecretValue '{"SecretId":"by-1"}'
+admin key policy delete alias/app && [[ $(admin key policy show alias/app) == *'"AWS":"000000000000"'* ]]
+ok $? "without one the account's policies decide"
+
+call PutResourcePolicy "{\"SecretId\":\"by-1\",\"ResourcePolicy\":$(
+    statement '"Principal":{"AWS":"111122223333"},"Action":"secretsmanager:*"' | sed 's/"/\\"/g; s/.*/"&"/')}" > /dev/null
+call CreateSecret "{\"Name\":\"named\",$(token),\"SecretString\":\"x\",\"KmsKeyId\":\"alias/aws/secretsmanager\"}" > /dev/null
+call PutResourcePolicy "{\"SecretId\":\"named\",\"ResourcePolicy\":$(
+    statement '"Principal":{"AWS":"111122223333"},"Action":"secretsmanager:*"' | sed 's/"/\\"/g; s/.*/"&"/')}" > /dev/null
+named=$(call DescribeSecret '{"SecretId":"named"}' | sed 's/.*"ARN":"\([^"]*\)".*/\1/')
+admin access-key create --user bob --account 111122223333 > "$world/bob"
+admin policy put --user bob --account 111122223333 --name all - <<< "$(statement '"Action":"*"')"
+# shellcheck disable=SC1091
+. "$world/bob"
+answers "another account needs leave of the key's" "$no_kms" GetSecretValue "{\"SecretId\":\"$secret\"}"
+admin key policy put alias/app - <<< "$(statement '"Principal":{"AWS":"111122223333"},"Action":"kms:Decrypt"')"
+answers "and of its own" '"SecretString":"by-1 value"' GetSecretValue "{\"SecretId\":\"$secret\"}"
+default_key="{\"__type\":\"InvalidRequestException\",\"Message\":\"You can't access a secret from a different AWS account if you encrypt the secret with the default KMS service key.\"}"
+answers "the default key is its account's alone" "$default_key" GetSecretValue "{\"SecretId\":\"$named\"}"
+answers "for a new value, too" "$default_key" UpdateSecret "{\"SecretId\":\"$named\",$(token),\"SecretString\":\"x\"}"
+# shellcheck disable=SC1091
+. "$world/env"
+admin key policy delete alias/app
+# shellcheck disable=SC1091
+. "$world/ada"
 denied() { # denied NAME ACTION OPERATION BODY
     parameter "$1" "is not authorized to perform: $2 on resource: $arn because no identity-based policy allows the $2 action" "${@:3}"
 }
@@ -96,6 +152,12 @@ admin key list > "$world/list"
 grep -qx "$arn  enabled   alias/app" "$world/list" && grep -q 'alias/aws/secretsmanager$' "$world/list"
 ok $? "lists keys"
 ! admin key alias "$arn" alias/aws/mine; ok $? "leaves AWS's aliases alone"
+! admin key create --account 11112222333x; ok $? "an account is twelve digits"
+! admin key delete alias/app && grep -q 'the key wraps [0-9]* data keys' "$world/err"
+ok $? "keeps a key that something needs"
+admin key unalias --region eu-west-1 alias/far && ! admin key disable --region eu-west-1 alias/far &&
+    admin key delete --region eu-west-1 "$far" && ! admin key list | grep -q "$far"
+ok $? "deletes one that nothing does"
 stop_server; ok $? "stops cleanly"
 
 "$server" --init "$world/other" > /dev/null
