@@ -25,7 +25,10 @@
     "\"secretsmanager:PutSecretValue\",\"secretsmanager:UpdateSecretVersionStage\"],"              \
     "\"Resource\":\"" rotates "\"},{\"Effect\":\"Allow\",\"Action\":["                             \
     "\"secretsmanager:DescribeSecret\",\"secretsmanager:GetSecretValue\"],"                        \
-    "\"Resource\":\"" reads "\"},{\"Effect\":\"Allow\","                                           \
+    "\"Resource\":\"" reads "\"},{\"Effect\":\"Allow\",\"Action\":["                               \
+    "\"kms:Decrypt\",\"kms:GenerateDataKey\"],\"Resource\":\"*\",\"Condition\":{\"StringLike\":{"  \
+    "\"kms:EncryptionContext:SecretARN\":[\"" rotates "\",\"" reads                                \
+    "\"]}}},{\"Effect\":\"Allow\","                                                                \
     "\"Action\":\"secretsmanager:GetRandomPassword\",\"Resource\":\"*\"}]}"
 
 struct server_environment {
@@ -90,8 +93,8 @@ static enum smcred_status make_credentials(const struct server_call *call,
         return status;
     server_session_init(&session, role, call->request_id);
     session.expires_ms = call->now_ms + (function->timeout_s + GRACE_S) * INT64_C(1000);
-    if (asprintf(&session.policy, POLICY("%s", "%s"), call->secret.arn,
-                 *function->reads ? function->reads : call->secret.arn) < 0) /* need no escapes */
+    const char *own = call->secret.arn, *other = *function->reads ? function->reads : own;
+    if (asprintf(&session.policy, POLICY("%s", "%s"), own, other, own, other) < 0) /* no escapes */
         session.policy = NULL;
     status = session.policy ? server_session_create(call->server, &session, out_credentials)
                             : SMCRED_NO_MEMORY; /* without it the role could do more */

@@ -81,6 +81,12 @@ events() { "$server" trail --dir "$world/store" --secret db | awk '{print $2}' |
 [ "$(events)" = "RotationStarted RotationSucceeded TestRotationStarted TestRotationSucceeded " ]
 ok $? "the trail has its own events of it"
 
+"$server" key create --dir "$world/store" --alias alias/app > /dev/null
+call UpdateSecret "{\"SecretId\":\"db\",\"ClientRequestToken\":\"$(uuid)\",\"KmsKeyId\":\"alias/app\"}" > /dev/null
+rotate db single_user > /dev/null
+is_new() { [ "$old" != "$(password)" ] && is_settled db && is_consistent 2> /dev/null; }
+patiently is_new; ok $? "a secret under a key of one's own rotates as well"
+
 # --- what a function has
 function_of looks 30 << 'BODY'
 event=$(cat)
