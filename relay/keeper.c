@@ -25,6 +25,17 @@ static struct relay *relay_of(struct relay_watch *watch)
     return (struct relay *)((char *)watch - offsetof(struct relay, keeper.watch));
 }
 
+static void append(struct relay_keeper *keeper, struct relay_letter *letter)
+{
+    letter->next = NULL;
+    if (keeper->last)
+        keeper->last->next = letter;
+    else
+        keeper->first = letter;
+    keeper->last = letter;
+    keeper->waiting++;
+}
+
 static bool enqueue(struct relay_keeper *keeper, struct sm_bytes packet)
 {
     if (keeper->waiting >= RELAY_QUEUE_MAX)
@@ -32,15 +43,9 @@ static bool enqueue(struct relay_keeper *keeper, struct sm_bytes packet)
     struct relay_letter *letter = malloc(sizeof *letter + packet.len);
     if (!letter)
         return false;
-    letter->next = NULL;
     letter->len = packet.len;
     memcpy(letter->packet, packet.data, packet.len);
-    if (keeper->last)
-        keeper->last->next = letter;
-    else
-        keeper->first = letter;
-    keeper->last = letter;
-    keeper->waiting++;
+    append(keeper, letter);
     return true;
 }
 
@@ -204,16 +209,25 @@ void relay_keeper_attach(struct relay *relay, int fd)
     send_waiting(relay);
 }
 
+static bool is_report(const struct relay_letter *letter)
+{
+    struct sm_wire_in message;
+    return sm_wire_parse(sm_bytes(letter->packet, letter->len), &message) == SMCRED_OK &&
+           (message.header.verb == ORC_ENDED || message.header.verb == ORC_ALIVE);
+}
+
 /* A new keeper knows nothing of the questions to the old one; what has ended it wants to know. */
 static void keep_reports(struct relay_keeper *keeper)
 {
-    for (size_t left = keeper->waiting; left > 0; left--) {
-        struct sm_wire_in message;
-        struct sm_bytes packet = sm_bytes(keeper->first->packet, keeper->first->len);
-        if (sm_wire_parse(packet, &message) == SMCRED_OK &&
-            (message.header.verb == ORC_ENDED || message.header.verb == ORC_ALIVE))
-            (void)enqueue(keeper, packet); /* at the back: their order stays */
-        drop_first(keeper);
+    struct relay_letter *letter = keeper->first, *next;
+    keeper->first = keeper->last = NULL;
+    keeper->waiting = 0;
+    for (; letter; letter = next) {
+        next = letter->next;
+        if (is_report(letter))
+            append(keeper, letter);
+        else
+            free(letter);
     }
 }
 

@@ -1,7 +1,7 @@
 # tests/relay/local.mk - tests of relay/.
 # The relay is tested alone: scripted_keeper plays parent and keeper.
 if HAVE_CMOCKA
-relay_tests = %D%/test_buffer %D%/test_loop %D%/test_pgsql_guard \
+relay_tests = %D%/test_buffer %D%/test_keeper %D%/test_loop %D%/test_pgsql_guard \
 	%D%/test_pgsql_message %D%/test_scram
 check_PROGRAMS += $(relay_tests)
 TESTS += $(relay_tests)
@@ -10,6 +10,10 @@ TESTS += $(relay_tests)
 %C%_test_buffer_CFLAGS = $(test_cflags)
 %C%_test_buffer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 %C%_test_buffer_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_keeper_SOURCES = %D%/test_keeper.c
+%C%_test_keeper_CFLAGS = $(test_cflags)
+%C%_test_keeper_LDADD = relay/librelay.la $(CMOCKA_LIBS)
 
 %C%_test_loop_SOURCES = %D%/test_loop.c
 %C%_test_loop_CFLAGS = $(test_cflags)
