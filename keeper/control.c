@@ -32,8 +32,7 @@ struct client {
     char name[ACCOUNTS_NAME_MAX]; /* looked up with the first request */
     int fd;
     struct event *readable;
-    bool starting; /* control_start() has it in hands, and frees it if it is `gone` */
-    bool gone;
+    bool gone; /* it cannot be answered any more; who was called by the loop frees it */
     bool busy;
     int64_t last_ms;
     uint16_t verb;
@@ -92,10 +91,6 @@ size_t control_count(const struct control *control)
 static void free_client(struct client *client)
 {
     struct control *control = client->control;
-    if (client->starting) {
-        client->gone = true;
-        return;
-    }
     if (client->previous)
         client->previous->next = client->next;
     else
@@ -141,8 +136,8 @@ void control_free(struct control *control)
 
 /* ---- answers ---- */
 
-/* Ends the request; false: the client is gone. */
-static bool answer(struct client *client, struct sm_wire_out *out, int fd)
+/* Ends the request. */
+static void answer(struct client *client, struct sm_wire_out *out, int fd)
 {
     struct sm_fds fds = {{fd, -1}, fd >= 0 ? 1 : 0};
     enum smcred_status status = sm_wire_finish(out);
@@ -150,10 +145,7 @@ static bool answer(struct client *client, struct sm_wire_out *out, int fd)
         status = sm_seqpacket_send(client->fd, sm_bytes(out->data, out->len), &fds, 0);
     client->busy = false;
     client->last_ms = sm_boot_ms();
-    if (status == SMCRED_OK)
-        return true;
-    free_client(client);
-    return false;
+    client->gone |= status != SMCRED_OK;
 }
 
 static void answer_refusal(struct client *client, enum smcred_status status, const char *rule,
@@ -168,7 +160,7 @@ static void answer_refusal(struct client *client, enum smcred_status status, con
     sm_wire_put_text(&out, CTL_RULE, rule);
     if (client->audit_id != 0)
         sm_wire_put_text(&out, CTL_AUDIT_ID, id);
-    (void)answer(client, &out, -1); /* a client that has gone was freed */
+    answer(client, &out, -1);
 }
 
 static void answer_fd(struct client *client, int fd)
@@ -176,7 +168,7 @@ static void answer_fd(struct client *client, int fd)
     uint8_t buffer[64];
     struct sm_wire_out out;
     sm_wire_begin(&out, buffer, sizeof buffer, client->verb, SMCRED_OK, client->request_id);
-    (void)answer(client, &out, fd); /* likewise */
+    answer(client, &out, fd);
 }
 
 /* Takes the document. */
@@ -255,12 +247,10 @@ static void take_connect(struct client *client, const struct control_request *re
 
 /* ---- RESOLVE ---- */
 
-static void on_resolved(void *arg, const struct cache_answer *result)
+static void answer_resolved(struct client *client, const struct cache_answer *result)
 {
-    struct client *client = arg;
     struct keeper *keeper = client->control->keeper;
     int fd = -1;
-    client->ask = NULL;
     enum smcred_status status = result->status;
     if (status != SMCRED_OK) {
         answer_refusal(client, status, NULL, result->err->text);
@@ -271,6 +261,16 @@ static void on_resolved(void *arg, const struct cache_answer *result)
         answer_fd(client, fd);
     else
         answer_refusal(client, status, NULL, "the secret cannot be shared with this process");
+}
+
+static void on_resolved(void *arg, const struct cache_answer *result)
+{
+    struct client *client = arg;
+    bool from_loop = client->ask; /* else from take_resolve() */
+    client->ask = NULL;
+    answer_resolved(client, result);
+    if (from_loop && client->gone)
+        free_client(client);
 }
 
 /* The target of that name; else one of that secret, preferably one that grants it. */
@@ -309,8 +309,7 @@ static void take_resolve(struct client *client, const struct control_request *re
         .id = client->secret, .stage = client->stage, .deadline_ms = sm_boot_ms() + RESOLVE_MS};
     struct cache_ask *ask = NULL;
     cache_get(keeper->cache, &query, on_resolved, client, &ask);
-    if (ask) /* else it was answered, and the client may be gone */
-        client->ask = ask;
+    client->ask = ask; /* NULL: it was answered */
 }
 
 /* ---- documents ---- */
@@ -385,8 +384,12 @@ static void on_refreshed(void *arg, const struct cache_answer *result)
         refresh->unread++;
     }
     free(row);
-    if (--refresh->waiting == 0)
-        finish_refresh(refresh);
+    if (--refresh->waiting > 0)
+        return;
+    struct client *client = refresh->client;
+    finish_refresh(refresh);
+    if (client && client->gone)
+        free_client(client);
 }
 
 static void refresh_one(struct refresh *refresh, const char *secret)
@@ -497,13 +500,13 @@ static void dispatch(struct client *client, struct sm_bytes packet)
     }
 }
 
-static void on_readable(evutil_socket_t fd, short events, void *arg)
+/* Reads one request, if there is one. */
+static void serve(struct client *client)
 {
-    struct client *client = arg;
     uint8_t packet[CTL_REQUEST_MAX];
     size_t len = 0;
-    (void)events;
-    enum smcred_status status = sm_seqpacket_receive(fd, packet, sizeof packet, NULL, 0, &len);
+    enum smcred_status status =
+        sm_seqpacket_receive(client->fd, packet, sizeof packet, NULL, 0, &len);
     if (status == SMCRED_TIMED_OUT)
         return;
     if (status == SMCRED_PROTOCOL && !client->busy) { /* thrown away: too large, or with fds */
@@ -515,9 +518,19 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
         return;
     }
     if (status != SMCRED_OK || client->busy)
-        free_client(client);
+        client->gone = true;
     else
         dispatch(client, sm_bytes(packet, len));
+}
+
+static void on_readable(evutil_socket_t fd, short events, void *arg)
+{
+    struct client *client = arg;
+    (void)fd;
+    (void)events;
+    serve(client);
+    if (client->gone)
+        free_client(client);
 }
 
 static size_t count_of_uid(const struct control *control, uid_t uid)
@@ -571,9 +584,7 @@ void control_start(struct control *control, int fd, struct sm_peer *peer)
     control->count++;
     client->readable =
         event_new(control->keeper->base, client->fd, EV_READ | EV_PERSIST, on_readable, client);
-    client->starting = true;
-    on_readable(client->fd, EV_READ, client); /* most have sent their request by now */
-    client->starting = false;
+    serve(client); /* most have sent their request by now */
     if (client->gone || !client->readable || event_add(client->readable, NULL) != 0)
         free_client(client);
 }
