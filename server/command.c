@@ -12,7 +12,8 @@
 #include "common/log.h"
 
 #define OPTIONS_MAX 16
-#define WHOLE_MAX   96 /* bytes of "smcred-server access-key create" */
+#define CODE_FIRST  256 /* the first option's, beyond every character */
+#define WHOLE_MAX   96  /* bytes of "smcred-server access-key create" */
 
 static void list_commands(const char *path, const struct server_command *commands)
 {
@@ -86,25 +87,24 @@ int server_command_options(const char *path, const char *about, const struct ser
 {
     struct option known[OPTIONS_MAX + 2] = {{"help", no_argument, NULL, 'h'}};
     size_t count = 1;
-    int index = 0, code;
+    int code;
     for (const struct server_option *each = options; each->out; each++) {
         assert(count <= OPTIONS_MAX);
         if (each->name)
-            known[count++] = (struct option){
-                each->name, each->argument ? required_argument : no_argument, NULL, 'o'};
+            known[count++] =
+                (struct option){each->name, each->argument ? required_argument : no_argument, NULL,
+                                CODE_FIRST + (int)(each - options)};
     }
     optind = 1;
-    while ((code = getopt_long(argc, argv, "", known, &index)) != -1) {
+    while ((code = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (code == 'h') {
             print_help(path, about, options);
             return 0;
         }
-        if (code != 'o')
+        if (code < CODE_FIRST)
             return SERVER_EXIT_USAGE; /* getopt_long() has said why */
-        for (const struct server_option *each = options; each->out; each++) {
-            if (each->name && strcmp(each->name, known[index].name) == 0)
-                *each->out = each->argument ? optarg : "";
-        }
+        const struct server_option *given = &options[code - CODE_FIRST];
+        *given->out = given->argument ? optarg : "";
     }
     return take_words(options, argc, argv) && has_required(path, options) ? SERVER_GO_ON
                                                                           : SERVER_EXIT_USAGE;
