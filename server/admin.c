@@ -75,15 +75,18 @@ bool server_admin_principal(const struct server *server, const char *user, const
 
 char *server_admin_read(const char *path, size_t max)
 {
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    bool ours = strcmp(path, "-") != 0;
     sm_autofree char *text = malloc(max + 2);
-    if (!file || !text) {
+    FILE *file = NULL;
+    if (text)
+        file = ours ? fopen(path, "re") : stdin;
+    if (!file) {
         log_error("cannot open %s: %s", log_quote(path), strerror(errno));
         return NULL;
     }
     size_t len = fread(text, 1, max + 1, file);
     bool failed = ferror(file) != 0;
-    if (file != stdin)
+    if (ours)
         (void)fclose(file); /* only read from */
     text[len] = '\0';
     if (failed || len > max || strlen(text) != len) {
