@@ -42,7 +42,7 @@ static int listen_on_loopback(struct sockaddr_in *out_address)
 /* Connects to `listener` and accepts: *out_far is the end we speak on, the result the caller's. */
 static int connect_pair(int listener, const struct sockaddr_in *address, int *out_far)
 {
-    struct sockaddr_in near_name, peer;
+    struct sockaddr_in near_name = {0}, peer = {0};
     socklen_t near_len = sizeof near_name, peer_len = sizeof peer;
     long near = RAW(SYS_socket, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (near < 0)

@@ -4,6 +4,7 @@
  */
 #include "common/seqpacket.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -87,6 +88,7 @@ enum smcred_status sm_seqpacket_send(int fd, struct sm_bytes packet, const struc
         message.msg_control = control.space;
         message.msg_controllen = CMSG_SPACE(sizeof(int) * fds->count);
         struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+        assert(rights); /* there is room for it */
         rights->cmsg_level = SOL_SOCKET;
         rights->cmsg_type = SCM_RIGHTS;
         rights->cmsg_len = CMSG_LEN(sizeof(int) * fds->count);

@@ -217,6 +217,7 @@ static void tell_error(cache_done *done, void *arg, enum smcred_status status, c
 void cache_move_ask(struct cache_ask *ask, enum smcred_status failed, struct asks *ready)
 {
     ask->failed = failed;
+    assert(ask->entry); /* in whose list it is */
     ask->entry->waiting--;
     ask->entry = NULL;
     LIST_REMOVE(ask, link);

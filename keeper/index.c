@@ -210,7 +210,7 @@ static enum smcred_status render(struct build *build, char **out_data, size_t *o
     memcpy(at, header, sizeof *header);
     memcpy(at += sizeof *header, build->targets, targets);
     memcpy(at += targets, build->names, names);
-    memcpy(at += names, build->addresses, addresses);
+    memcpy(at + names, build->addresses, addresses);
     *out_data = data;
     *out_size = size;
     return SMCRED_OK;

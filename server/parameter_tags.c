@@ -69,7 +69,7 @@ static enum server_error find_resource(struct server_call *call, int64_t *out_ro
 
 enum server_error server_add_tags_to_resource(struct server_call *call)
 {
-    int64_t row;
+    int64_t row = 0;
     enum server_error error = find_resource(call, &row);
     if (error != SERVER_OK)
         return error;
@@ -78,7 +78,7 @@ enum server_error server_add_tags_to_resource(struct server_call *call)
 
 enum server_error server_remove_tags_from_resource(struct server_call *call)
 {
-    int64_t row;
+    int64_t row = 0;
     const cJSON *key;
     enum smcred_status status = SMCRED_OK;
     enum server_error error = find_resource(call, &row);
@@ -101,7 +101,7 @@ static void append_tag(void *context, const char *key, const char *value)
 
 enum server_error server_list_tags_for_resource(struct server_call *call)
 {
-    int64_t row;
+    int64_t row = 0;
     enum server_error error = find_resource(call, &row);
     if (error != SERVER_OK)
         return error;
