@@ -93,21 +93,38 @@ void request_number(struct request *request, const char *member, unsigned value)
     put(request, sm_bytes_of(text));
 }
 
-void request_token(struct request *request)
+void request_list(struct request *request, const char *member, const char *const *values,
+                  size_t count)
+{
+    put_member(request, member);
+    for (size_t i = 0; i < count; i++) {
+        put(request, sm_bytes_of(i == 0 ? "[" : ","));
+        put_escaped(request, sm_bytes_of(values[i]));
+    }
+    put(request, sm_bytes_of(count > 0 ? "]" : "[]"));
+}
+
+bool request_token_new(char out_token[REQUEST_TOKEN_SIZE])
 {
     unsigned char r[16];
-    char text[37];
-    if (getrandom(r, sizeof r, 0) != (ssize_t)sizeof r) {
-        request->overflow = true; /* never on Linux for so few bytes, once booted */
-        return;
-    }
+    if (getrandom(r, sizeof r, 0) != (ssize_t)sizeof r)
+        return false;                             /* never on Linux for so few bytes, once booted */
     r[6] = (unsigned char)((r[6] & 0x0f) | 0x40); /* RFC 4122, version 4 */
     r[8] = (unsigned char)((r[8] & 0x3f) | 0x80);
-    (void)snprintf(text, sizeof text,
+    (void)snprintf(out_token, REQUEST_TOKEN_SIZE,
                    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", r[0],
                    r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13],
                    r[14], r[15]);
-    request_text(request, "ClientRequestToken", text);
+    return true;
+}
+
+void request_token(struct request *request)
+{
+    char token[REQUEST_TOKEN_SIZE];
+    if (request_token_new(token))
+        request_text(request, "ClientRequestToken", token);
+    else
+        request->overflow = true;
 }
 
 const struct sm_secret *request_end(struct request *request)

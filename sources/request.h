@@ -20,8 +20,14 @@ void request_free(struct request *request);
 void request_text(struct request *request, const char *member, const char *value); /* NULL: none */
 void request_secret(struct request *request, const char *member, const struct sm_secret *value);
 void request_number(struct request *request, const char *member, unsigned value);
+void request_list(struct request *request, const char *member, const char *const *values,
+                  size_t count);
 /* A fresh ClientRequestToken: a retry of the call is then the same call. */
 void request_token(struct request *request);
+
+#define REQUEST_TOKEN_SIZE 37 /* bytes, NUL included */
+/* A fresh one for more than one call.  False: the kernel gives no random bytes. */
+SM_MUST_CHECK bool request_token_new(char out_token[REQUEST_TOKEN_SIZE]);
 
 /* The whole object, the request's own; once, after the last member.  NULL: it did not fit. */
 const struct sm_secret *request_end(struct request *request);

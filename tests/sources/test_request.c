@@ -53,6 +53,17 @@ static void members_keep_their_order(void **state)
     assert_string_equal(ended(request), "{\"Name\":\"prod/db\",\"MaxResults\":100}");
 }
 
+static void lists_are_of_texts(void **state)
+{
+    (void)state;
+    static const char *const values[] = {"AWSPENDING", "a\"b"};
+    autorequest struct request *request = begin();
+    request_list(request, "VersionStages", values, 2);
+    request_list(request, "None", NULL, 0);
+    assert_string_equal(ended(request),
+                        "{\"VersionStages\":[\"AWSPENDING\",\"a\\u0022b\"],\"None\":[]}");
+}
+
 static void no_value_leaves_its_string(void **state)
 {
     (void)state;
@@ -105,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_without_members_is_an_empty_object),
         cmocka_unit_test(members_keep_their_order),
+        cmocka_unit_test(lists_are_of_texts),
         cmocka_unit_test(no_value_leaves_its_string),
         cmocka_unit_test(a_token_is_a_random_uuid),
         cmocka_unit_test(the_largest_value_fits_and_two_do_not),
