@@ -1,5 +1,6 @@
 # etc/local.mk - what an installation has beside programs: units, users, directories, a configuration.
-EXTRA_DIST += %D%/smcred.conf %D%/smcred-server.conf %D%/smcred.bash-completion %D%/smcred.sysusers %D%/smcred.tmpfiles.in \
+EXTRA_DIST += %D%/smcred.conf %D%/smcred-server.conf %D%/smcred.bash-completion \
+	%D%/smcred-rotate.bash-completion %D%/smcred.sysusers %D%/smcred.tmpfiles.in \
 	%D%/smcredd.service.in %D%/smcred-server.service.in
 
 systemdsystemunit_DATA += %D%/smcredd.service %D%/smcred-server.service
@@ -22,6 +23,7 @@ sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 bashcompletiondir = $(datadir)/bash-completion/completions
 confdir = $(sysconfdir)/smcred
+completed_programs = smcred smcred-rotate
 installed_confs = smcred.conf smcred-server.conf
 
 install-data-local: install-etc
@@ -31,14 +33,19 @@ install-etc: %D%/smcred.tmpfiles
 		"$(DESTDIR)$(bashcompletiondir)" "$(DESTDIR)$(confdir)/conf.d"
 	$(INSTALL_DATA) $(srcdir)/%D%/smcred.sysusers "$(DESTDIR)$(sysusersdir)/smcred.conf"
 	$(INSTALL_DATA) %D%/smcred.tmpfiles "$(DESTDIR)$(tmpfilesdir)/smcred.conf"
-	$(INSTALL_DATA) $(srcdir)/%D%/smcred.bash-completion "$(DESTDIR)$(bashcompletiondir)/smcred"
+	for program in $(completed_programs); do \
+		$(INSTALL_DATA) $(srcdir)/%D%/$$program.bash-completion \
+			"$(DESTDIR)$(bashcompletiondir)/$$program" || exit 1; \
+	done
 	for conf in $(installed_confs); do \
 		test -e "$(DESTDIR)$(confdir)/$$conf" || \
 			$(INSTALL_DATA) $(srcdir)/%D%/$$conf "$(DESTDIR)$(confdir)/$$conf" || exit 1; \
 	done
 uninstall-etc:
-	rm -f "$(DESTDIR)$(sysusersdir)/smcred.conf" "$(DESTDIR)$(tmpfilesdir)/smcred.conf" \
-		"$(DESTDIR)$(bashcompletiondir)/smcred"
+	rm -f "$(DESTDIR)$(sysusersdir)/smcred.conf" "$(DESTDIR)$(tmpfilesdir)/smcred.conf"
+	for program in $(completed_programs); do \
+		rm -f "$(DESTDIR)$(bashcompletiondir)/$$program"; \
+	done
 	for conf in $(installed_confs); do \
 		! cmp -s $(srcdir)/%D%/$$conf "$(DESTDIR)$(confdir)/$$conf" || \
 			rm -f "$(DESTDIR)$(confdir)/$$conf"; \

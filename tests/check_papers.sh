@@ -38,7 +38,7 @@ dead() {
         grep -oE '\]\([^)#: ]+[)#]' "$file" | sed 's/^](//; s/[)#]$//' | while read -r link; do
             [ -e "$base/$link" ] || [ -e "$link" ] || echo "$file: $link"
         done
-        grep -oE '(^|[ `(])(common|libsmcred|sources|keeper|relay|preload|server|tools|tests|fuzz|bench|examples|doc|man|etc|scripts)/[a-z][A-Za-z0-9_./-]*' "$file" |
+        grep -oE '(^|[ `(])(common|libsmcred|sources|keeper|relay|preload|server|rotate|tools|tests|fuzz|bench|examples|doc|man|etc|scripts)/[a-z][A-Za-z0-9_./-]*' "$file" |
             sed 's/^[ `(]//; s/[.,:;]*$//' | grep -v '[A-Z]' | sort -u | while read -r link; do
             [ -e "$link" ] || compgen -G "$link.*" >/dev/null || [ -e "${link}.in" ] ||
                 grep -qE "(^|[ /])${link//./\\.}([ \$]|$)" "${link%%/*}"/local.mk "${link%/*}"/local.mk 2>/dev/null ||

@@ -24,6 +24,7 @@ include %D%/keeper/local.mk
 include %D%/relay/local.mk
 include %D%/preload/local.mk
 include %D%/server/local.mk
+include %D%/rotate/local.mk
 include %D%/tools/local.mk
 include %D%/root/local.mk
 include %D%/clients/local.mk

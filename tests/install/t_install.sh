@@ -19,11 +19,12 @@ variable() {
 run_make install
 modules=$(variable pkglibdir) sbin=$(variable sbindir) conf=$(variable sysconfdir)/smcred
 units=$(variable systemdsystemunitdir) man=$(variable mandir)
-for file in "$(variable bindir)/smcred" "$sbin/smcredd" "$sbin/smcred-server" \
+for file in "$(variable bindir)/smcred" "$(variable bindir)/smcred-rotate" "$sbin/smcredd" "$sbin/smcred-server" \
     "$(variable libexecdir)/smcred-relay" "$modules/libsmcred_preload.so" "$(variable includedir)/smcred.h" \
     "$(variable pkgconfigdir)/smcred.pc" "$conf/smcred.conf" "$conf/smcred-server.conf" "$units/smcredd.service" \
     "$units/smcred-server.service" "$(variable sysusersdir)/smcred.conf" \
-    "$(variable tmpfilesdir)/smcred.conf" "$(variable bashcompletiondir)/smcred" "$man/man1/smcred.1" \
+    "$(variable tmpfilesdir)/smcred.conf" "$(variable bashcompletiondir)/smcred" \
+    "$(variable bashcompletiondir)/smcred-rotate" "$man/man1/smcred.1" "$man/man1/smcred-rotate.1" \
     "$man/man5/smcred.conf.5" "$man/man8/smcredd.8" "$man/man8/smcred-server.8"; do
     if [ -s "$root$file" ]; then ok "$file is installed"; else not_ok "$file is installed"; fi
 done

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * set_secret.c - the database gets the password of the pending version, unless it has it already.
+ *
+ * Called by steps.c.  As AWS's own functions do, it tries AWSPENDING, AWSCURRENT and AWSPREVIOUS,
+ * each once, since a rotation may have been broken off anywhere.
+ */
+#include "rotate/set_secret.h"
+
+#include "common/log.h"
+#include "rotate/engine.h"
+#include "rotate/manager.h"
+#include "rotate/stages.h"
+#include "rotate/versions.h"
+
+static enum smcred_status nobody_gets_in(const struct rotation *rotation, const char *with,
+                                         const struct sm_error *refusal, struct sm_error *err)
+{
+    return sm_error_set(err, SMCRED_DENIED,
+                        "Unable to log into database with %s secret of secret arn %s: %s; if "
+                        "somebody changed the password there, set it to the one in AWSCURRENT",
+                        with, rotation->secret_id, refusal->text);
+}
+
+/* --- single user ------------------------------------------------------------------------------ */
+
+/* With the version before the current one, for a secret that was changed and its database not. */
+static enum smcred_status log_in_as_before(const struct rotation *rotation,
+                                           const struct versions *versions,
+                                           const struct sm_error *refusal,
+                                           struct session **out_session, struct sm_error *err)
+{
+    autovalue struct secret_value *previous = NULL;
+    enum smcred_status status =
+        manager_value(rotation->manager, rotation->secret_id, NULL, STAGE_PREVIOUS, &previous, err);
+    if (status == SMCRED_NOT_FOUND)
+        return nobody_gets_in(rotation, "current, or pending", refusal, err);
+    if (status == SMCRED_OK && strcmp(previous->username, versions->current->username) != 0)
+        return sm_error_set(err, SMCRED_INVALID,
+                            "Attempting to modify user %s other than previous valid user %s",
+                            log_quote(versions->current->username), log_quote(previous->username));
+    if (status == SMCRED_OK)
+        status = logins_agree(&versions->logins, previous, STAGE_PREVIOUS, err);
+    if (status != SMCRED_OK)
+        return status;
+    status = logins_try(&versions->logins, previous, out_session, err);
+    return status == SMCRED_DENIED
+               ? nobody_gets_in(rotation, "previous, current, or pending", refusal, err)
+               : status;
+}
+
+static enum smcred_status set_own(const struct rotation *rotation, const struct versions *versions,
+                                  struct step_result *result, struct sm_error *err)
+{
+    const struct engine *engine = versions->logins.engine;
+    const struct secret_value *pending = versions->pending;
+    struct session *session = NULL;
+    struct sm_error refusal = {.text = ""};
+    const char *with = STAGE_CURRENT;
+    enum smcred_status status =
+        logins_try(&versions->logins, versions->current, &session, &refusal);
+    if (status == SMCRED_DENIED) {
+        with = STAGE_PREVIOUS;
+        status = log_in_as_before(rotation, versions, &refusal, &session, err);
+    } else {
+        *err = refusal;
+    }
+    if (status == SMCRED_OK)
+        status = engine->set_password(session, pending->username, pending->password, err);
+    engine->log_out(session);
+    if (status == SMCRED_OK)
+        step_tell(result, false, "%s has the new password; it logged in with %s to change it",
+                  log_quote(pending->username), with);
+    return status;
+}
+
+/* --- alternating users ------------------------------------------------------------------------ */
+
+/* Who can write the secret proves that its user is theirs, or they could have the superuser change
+ * anybody. */
+static enum smcred_status prove_current(const struct rotation *rotation,
+                                        const struct versions *versions, struct sm_error *err)
+{
+    struct session *session = NULL;
+    struct sm_error refusal = {.text = ""};
+    enum smcred_status status =
+        logins_try(&versions->logins, versions->current, &session, &refusal);
+    versions->logins.engine->log_out(session);
+    if (status == SMCRED_DENIED)
+        return sm_error_set(
+            err, status, "Unable to log into database using current credentials for secret %s: %s",
+            rotation->secret_id, refusal.text);
+    *err = refusal;
+    return status;
+}
+
+/* The superuser of masterarn, in the database of the secret, on the same server or not at all. */
+static enum smcred_status log_in_as_master(const struct rotation *rotation,
+                                           const struct versions *versions,
+                                           struct session **out_session, struct sm_error *err)
+{
+    autovalue struct secret_value *master = NULL;
+    struct sm_error refusal = {.text = ""};
+    const char *arn = versions->current->masterarn;
+    enum smcred_status status =
+        manager_value(rotation->manager, arn, NULL, STAGE_CURRENT, &master, err);
+    if (status == SMCRED_OK)
+        status = logins_agree_master(&versions->logins, master, err);
+    if (status != SMCRED_OK)
+        return status;
+    status = logins_try(&versions->logins, master, out_session, &refusal);
+    if (status == SMCRED_DENIED)
+        return sm_error_set(err, status,
+                            "Unable to log into database using credentials in master secret %s: %s",
+                            arn, refusal.text);
+    *err = refusal;
+    return status;
+}
+
+static enum smcred_status set_by_master(const struct rotation *rotation,
+                                        const struct versions *versions, struct step_result *result,
+                                        struct sm_error *err)
+{
+    const struct engine *engine = versions->logins.engine;
+    const struct secret_value *pending = versions->pending;
+    struct session *session = NULL;
+    enum smcred_status status = prove_current(rotation, versions, err);
+    if (status == SMCRED_OK)
+        status = log_in_as_master(rotation, versions, &session, err);
+    if (status == SMCRED_OK)
+        status = engine->set_other(session, versions->current->username, pending->username,
+                                   pending->password, err);
+    engine->log_out(session);
+    if (status == SMCRED_OK)
+        step_tell(result, false, "%s has the new password, set by the superuser of masterarn",
+                  log_quote(pending->username));
+    return status;
+}
+
+enum smcred_status set_secret(const struct rotation *rotation, struct step_result *result,
+                              struct sm_error *err)
+{
+    autoversions struct versions versions;
+    struct session *session = NULL;
+    enum smcred_status status = versions_read_current(rotation, &versions, err);
+    if (status == SMCRED_OK)
+        status = versions_read_pending(rotation, &versions, err);
+    if (status == SMCRED_OK)
+        status = versions_check_pending(&versions, err);
+    if (status != SMCRED_OK)
+        return status;
+    status = logins_try(&versions.logins, versions.pending, &session, err);
+    versions.logins.engine->log_out(session);
+    if (status == SMCRED_OK)
+        step_tell(result, true, "%s has the new password already",
+                  log_quote(versions.pending->username));
+    if (status != SMCRED_DENIED)
+        return status;
+    return versions.alternate ? set_by_master(rotation, &versions, result, err)
+                              : set_own(rotation, &versions, result, err);
+}
