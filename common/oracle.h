@@ -30,7 +30,8 @@
 enum orc_verb {
     /* keeper to relay */
     ORC_SESSION = 1,  /* SESSION ENGINE TARGET OPERATOR [TCP] + client fd */
-    ORC_ENDPOINT = 2, /* ENDPOINT HOST TLS + CA fd (a sealed memfd of PEM; none with tls=disable) */
+    ORC_ENDPOINT = 2, /* ENDPOINT HOST TLS + CA fd [+ fd of our certificate and its key], sealed
+                         memfds of PEM; none with tls=disable */
     ORC_OPENED = 3,   /* SESSION, and either ENDPOINT HOST PORT ADDRESS... USER DBNAME APPLICATION
                          VERSION ATTEMPT, or a status with SQLSTATE TEXT [HINT] */
     ORC_PROOF = 4,    /* SESSION PROOF VERSION [SERVER_SIGNATURE], or a status with SQLSTATE TEXT;

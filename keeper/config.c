@@ -225,10 +225,13 @@ static void free_grants(struct config_grants *grants)
 
 static void free_target(struct config_target *target)
 {
-    char *const texts[] = {target->name,   target->place,   target->secret,      target->host,
-                           target->dbname, target->ca_file, target->description, target->hostaddr};
+    char *const texts[] = {target->name,        target->place,    target->secret,
+                           target->host,        target->dbname,   target->ca_file,
+                           target->description, target->hostaddr, target->client_cert,
+                           target->client_key};
     for (size_t i = 0; i < CONFIG_COUNT(texts); i++)
         free(texts[i]);
+    pemfile_done(&target->identity);
     free_grants(&target->allow);
     free_grants(&target->allow_value);
     for (size_t i = 0; i < target->match_count; i++) {
@@ -263,7 +266,7 @@ void config_unref(struct config *config)
     while (config->cas) {
         struct config_ca *ca = config->cas;
         config->cas = ca->next;
-        sm_close_fd(&ca->fd);
+        pemfile_done(&ca->file);
         free(ca->path);
         free(ca);
     }

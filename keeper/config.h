@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/oracle.h"
 #include "common/source.h"
+#include "keeper/pemfile.h"
 
 #define CONFIG_FILE_DEFAULT SM_SYSCONFDIR "/smcred/smcred.conf"
 #define CONFIG_CA_DEFAULT   "/etc/ssl/certs/ca-certificates.crt"
@@ -54,8 +55,10 @@ struct config_target {
     bool cleartext;
     bool md5;
     char *ca_file;
-    int ca_fd; /* its bytes in a sealed memfd; -1 with tls = disable.  Owned by the config */
-    uint64_t ca_print; /* of those bytes: equal prints, equal CAs */
+    const struct pemfile *ca; /* NULL with tls = disable; the config's */
+    char *client_cert;
+    char *client_key;
+    struct pemfile identity; /* both, to show to the server; PEMFILE_NONE without them */
     char *description;
     struct config_grants allow;
     struct config_grants allow_value;

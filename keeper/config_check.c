@@ -6,8 +6,6 @@
 
 #include <arpa/inet.h>
 
-#include "keeper/ca.h"
-
 static const struct config_ca *find_ca(struct config_loader *loader, const char *path,
                                        struct sm_error *err)
 {
@@ -16,19 +14,18 @@ static const struct config_ca *find_ca(struct config_loader *loader, const char 
         ca = ca->next;
     if (ca)
         return ca;
-    sm_autoclose int fd = -1;
-    uint64_t print = 0;
-    if (ca_load(path, loader->options->owner, &fd, &print, err) != SMCRED_OK)
+    struct pemfile file;
+    if (pemfile_ca(path, loader->options->owner, &file, err) != SMCRED_OK)
         return NULL;
     ca = calloc(1, sizeof *ca);
     if (!ca || !(ca->path = strdup(path))) {
         free(ca);
+        pemfile_done(&file);
         loader->no_memory = true;
         (void)sm_error_set(err, SMCRED_NO_MEMORY, CONFIG_NO_MEMORY);
         return NULL;
     }
-    ca->fd = sm_take_fd(&fd);
-    ca->print = print;
+    ca->file = file;
     ca->next = loader->config->cas;
     loader->config->cas = ca;
     return ca;
@@ -46,8 +43,26 @@ static void check_ca(struct config_loader *loader, struct config_target *target)
                           err.text);
         return;
     }
-    target->ca_fd = ca->fd;
-    target->ca_print = ca->print;
+    target->ca = &ca->file;
+}
+
+static void check_identity(struct config_loader *loader, struct config_target *target)
+{
+    struct sm_error err = {0};
+    const char *lonely = !target->client_cert ? "client_key" : "client_cert";
+    if (!target->client_cert && !target->client_key)
+        return;
+    if (!target->client_cert || !target->client_key)
+        config_problem_at(loader, target->place,
+                          "[target %s] %s: client_cert and client_key go together", target->name,
+                          lonely);
+    else if (target->tls == ORC_TLS_DISABLE)
+        config_problem_at(loader, target->place,
+                          "[target %s] client_cert: without TLS it is never shown", target->name);
+    else if (!loader->options->without_files &&
+             pemfile_identity(target->client_cert, target->client_key, loader->options->owner,
+                              &target->identity, &err) != SMCRED_OK)
+        config_problem_at(loader, target->place, "[target %s] %s", target->name, err.text);
 }
 
 static bool is_local(const char *host)
@@ -77,6 +92,7 @@ static void check_target(struct config_loader *loader, struct config_target *tar
                           "[target %s] cleartext: needs tls = verify-full, or a Unix socket",
                           target->name);
     check_ca(loader, target);
+    check_identity(loader, target);
 }
 
 /* Do two matches mean one (host, port)?  With port 0: the default port, and the target's own. */

@@ -22,8 +22,7 @@ struct config_setting {
 struct config_ca {
     struct config_ca *next;
     char *path;
-    int fd;
-    uint64_t print;
+    struct pemfile file;
 };
 
 enum section_kind { SECTION_NONE, SECTION_KEEPER, SECTION_AUDIT, SECTION_TARGET, SECTION_MODULE };

@@ -52,7 +52,7 @@ static void begin_target(struct config_loader *loader, const char *name)
         add_element(loader, &config->targets, &config->target_count, sizeof *target);
     if (!target)
         return;
-    target->ca_fd = -1;
+    target->identity = PEMFILE_NONE;
     target->engine = INDEX_POSTGRES;
     target->tls = ORC_TLS_VERIFY_FULL;
     target->md5 = true;

@@ -393,6 +393,8 @@ static const struct config_key target_keys[] = {
     {"tls", read_tls, offsetof(struct config_target, tls), false},
     {"allow_insecure", read_flag, offsetof(struct config_target, allow_insecure), false},
     {"ca_file", read_path, offsetof(struct config_target, ca_file), false},
+    {"client_cert", read_path, offsetof(struct config_target, client_cert), false},
+    {"client_key", read_path, offsetof(struct config_target, client_key), false},
     {"replication", read_flag, offsetof(struct config_target, replication), false},
     {"cleartext", read_flag, offsetof(struct config_target, cleartext), false},
     {"md5", read_flag, offsetof(struct config_target, md5), false},

@@ -12,6 +12,7 @@ struct endpoint {
     char host[INDEX_HOST_MAX];
     uint32_t tls;
     uint64_t ca_print;
+    uint64_t identity_print;
 };
 
 struct endpoints {
@@ -36,25 +37,32 @@ void endpoints_free(struct endpoints *endpoints)
     free(endpoints);
 }
 
-enum smcred_status endpoints_number(struct endpoints *endpoints, const char *host, uint32_t tls,
-                                    uint64_t ca_print, uint32_t *out_number)
+static bool is_for(const struct endpoint *endpoint, const struct endpoints_key *key)
+{
+    return endpoint->tls == key->tls && endpoint->ca_print == key->ca_print &&
+           endpoint->identity_print == key->identity_print &&
+           strcmp(endpoint->host, key->host) == 0;
+}
+
+enum smcred_status endpoints_number(struct endpoints *endpoints, const struct endpoints_key *key,
+                                    uint32_t *out_number)
 {
     for (size_t i = 0; i < endpoints->count; i++) {
-        const struct endpoint *at = &endpoints->list[i];
-        if (at->tls == tls && at->ca_print == ca_print && strcmp(at->host, host) == 0) {
+        if (is_for(&endpoints->list[i], key)) {
             *out_number = (uint32_t)i + 1;
             return SMCRED_OK;
         }
     }
-    if (endpoints->count == ENDPOINTS_MAX || strlen(host) >= INDEX_HOST_MAX)
+    if (endpoints->count == ENDPOINTS_MAX || strlen(key->host) >= INDEX_HOST_MAX)
         return SMCRED_LIMITED;
     struct endpoint *list = realloc(endpoints->list, (endpoints->count + 1) * sizeof *list);
     if (!list)
         return SMCRED_NO_MEMORY;
     endpoints->list = list;
     struct endpoint *added = &list[endpoints->count++];
-    *added = (struct endpoint){.tls = tls, .ca_print = ca_print};
-    (void)snprintf(added->host, sizeof added->host, "%s", host); /* it fits */
+    *added = (struct endpoint){
+        .tls = key->tls, .ca_print = key->ca_print, .identity_print = key->identity_print};
+    (void)snprintf(added->host, sizeof added->host, "%s", key->host); /* it fits */
     *out_number = (uint32_t)endpoints->count;
     return SMCRED_OK;
 }

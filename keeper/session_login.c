@@ -74,10 +74,18 @@ static bool introduce_endpoint(struct session *session, uint32_t *out_number)
     struct keeper *keeper = session->owner->keeper;
     uint8_t buffer[1024];
     struct sm_wire_out out;
-    uint32_t tls = session->local ? ORC_TLS_DISABLE : session->target->tls;
-    struct sm_fds fds = {{session->target->ca_fd, -1}, tls == ORC_TLS_DISABLE ? 0 : 1};
-    if (endpoints_number(keeper->endpoints, session->host, tls,
-                         session->local ? 0 : session->target->ca_print, out_number) != SMCRED_OK) {
+    const struct config_target *target = session->target;
+    uint32_t tls = session->local ? ORC_TLS_DISABLE : target->tls;
+    struct endpoints_key key = {.host = session->host, .tls = tls};
+    struct sm_fds fds = {.count = 0};
+    if (tls != ORC_TLS_DISABLE) {
+        key.ca_print = target->ca->print;
+        key.identity_print = target->identity.print;
+        fds.fd[fds.count++] = target->ca->fd;
+        if (target->identity.fd >= 0)
+            fds.fd[fds.count++] = target->identity.fd;
+    }
+    if (endpoints_number(keeper->endpoints, &key, out_number) != SMCRED_OK) {
         session_refuse(session, SMCRED_LIMITED, LIMIT_EXCEEDED, "too many endpoints were in use",
                        NULL);
         return false;

@@ -2,7 +2,8 @@
 /*
  * endpoint.c - how a server proves who it is.
  *
- * The CA certificates come from the keeper in a sealed memfd; the relay has no files.
+ * CA certificates, and our own with its key where the server wants one, come from the keeper in
+ * sealed memfds; the relay has no files.
  */
 #include "relay/endpoint.h"
 
@@ -12,14 +13,15 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
-#define CA_FILE_MAX (4 << 20) /* bytes; a distribution's bundle is some 250 KB */
+#define PEM_FILE_MAX (4 << 20) /* bytes; a distribution's bundle is some 250 KB */
 
+/* The whole file, to be wiped if it was a key. */
 static enum smcred_status read_all(int fd, char **out_data, size_t *out_len)
 {
     struct stat about;
     if (fstat(fd, &about) != 0)
         return SMCRED_SYSTEM;
-    if (about.st_size <= 0 || about.st_size > CA_FILE_MAX)
+    if (about.st_size <= 0 || about.st_size > PEM_FILE_MAX)
         return SMCRED_INVALID;
     size_t len = (size_t)about.st_size;
     sm_autofree char *data = malloc(len);
@@ -68,9 +70,61 @@ static SSL_CTX *new_context(void)
     return context;
 }
 
-static enum smcred_status load_context(struct relay_endpoint *endpoint, int ca_fd,
-                                       struct relay_error *error)
+static int no_passphrase(char *buffer, int size, int writing, void *arg)
 {
+    (void)buffer, (void)size, (void)writing, (void)arg;
+    return -1;
+}
+
+/* The first certificate is ours, those behind it lead to its CA. */
+static bool use_certificates(SSL_CTX *context, BIO *pem)
+{
+    X509 *certificate = PEM_read_bio_X509(pem, NULL, NULL, NULL);
+    bool used = certificate && SSL_CTX_use_certificate(context, certificate) == 1;
+    X509_free(certificate);
+    while (used && (certificate = PEM_read_bio_X509(pem, NULL, NULL, NULL))) {
+        used = SSL_CTX_add1_chain_cert(context, certificate) == 1;
+        X509_free(certificate);
+    }
+    return used;
+}
+
+/* Refuses a key that is not the certificate's. */
+static bool use_key(SSL_CTX *context, BIO *pem)
+{
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL);
+    bool used = key && SSL_CTX_use_PrivateKey(context, key) == 1;
+    EVP_PKEY_free(key);
+    return used;
+}
+
+static enum smcred_status load_identity(struct relay_endpoint *endpoint, int fd,
+                                        struct relay_error *error)
+{
+    sm_autofree char *text = NULL;
+    size_t len = 0;
+    enum smcred_status status = read_all(fd, &text, &len);
+    BIO *certificates = status == SMCRED_OK ? BIO_new_mem_buf(text, (int)len) : NULL;
+    BIO *key = status == SMCRED_OK ? BIO_new_mem_buf(text, (int)len) : NULL;
+    if (status == SMCRED_OK &&
+        (!certificates || !key || !use_certificates(endpoint->context, certificates) ||
+         !use_key(endpoint->context, key)))
+        status = SMCRED_INVALID;
+    ERR_clear_error(); /* the end of the certificates is one */
+    BIO_free(certificates);
+    BIO_free(key);
+    if (text)
+        explicit_bzero(text, len);
+    if (status != SMCRED_OK)
+        *error = relay_error(RELAY_CANNOT_CONNECT, "no client certificate and key for \"%s\": %s",
+                             endpoint->host, sm_status_text(status));
+    return status;
+}
+
+static enum smcred_status load_context(struct relay_endpoint *endpoint,
+                                       struct relay_endpoint_files files, struct relay_error *error)
+{
+    int ca_fd = files.ca_fd;
     sm_autofree char *pem = NULL;
     size_t len = 0;
     enum smcred_status status = ca_fd < 0 ? SMCRED_INVALID : read_all(ca_fd, &pem, &len);
@@ -89,11 +143,12 @@ static enum smcred_status load_context(struct relay_endpoint *endpoint, int ca_f
                              endpoint->host);
         return SMCRED_INVALID;
     }
-    return SMCRED_OK;
+    return files.identity_fd < 0 ? SMCRED_OK : load_identity(endpoint, files.identity_fd, error);
 }
 
 enum smcred_status relay_endpoint_new(uint32_t number, const char *host, enum orc_tls tls,
-                                      int ca_fd, struct relay_endpoint **out_endpoint,
+                                      struct relay_endpoint_files files,
+                                      struct relay_endpoint **out_endpoint,
                                       struct relay_error *error)
 {
     struct relay_endpoint *endpoint = calloc(1, sizeof *endpoint);
@@ -106,7 +161,7 @@ enum smcred_status relay_endpoint_new(uint32_t number, const char *host, enum or
     endpoint->tls = tls;
     memcpy(endpoint->host, host, strlen(host) + 1);
     if (tls != ORC_TLS_DISABLE) {
-        enum smcred_status status = load_context(endpoint, ca_fd, error);
+        enum smcred_status status = load_context(endpoint, files, error);
         if (status != SMCRED_OK) {
             relay_endpoint_free(endpoint);
             return status;

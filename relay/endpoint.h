@@ -20,15 +20,21 @@ struct relay_endpoint {
     SSL_CTX *context; /* NULL with ORC_TLS_DISABLE */
 };
 
+/* Of PEM, read from their start; the caller's. */
+struct relay_endpoint_files {
+    int ca_fd;       /* certificates to believe; -1 with ORC_TLS_DISABLE */
+    int identity_fd; /* our own certificate, those between, and its key; -1: none */
+};
+
 /*
  * Makes an endpoint.
- *   ca_fd         a file of PEM certificates, read from its start; -1 with ORC_TLS_DISABLE
  *   out_endpoint  free with relay_endpoint_free()
- * Errors: SMCRED_INVALID (no certificate in the file, TLS without a file), SMCRED_NO_MEMORY,
+ * Errors: SMCRED_INVALID (no certificate in a file, no key, TLS without a file), SMCRED_NO_MEMORY,
  * SMCRED_SYSTEM; the sentence goes to `error`.
  */
 SM_MUST_CHECK enum smcred_status relay_endpoint_new(uint32_t number, const char *host,
-                                                    enum orc_tls tls, int ca_fd,
+                                                    enum orc_tls tls,
+                                                    struct relay_endpoint_files files,
                                                     struct relay_endpoint **out_endpoint,
                                                     struct relay_error *error);
 void relay_endpoint_free(struct relay_endpoint *endpoint);

@@ -102,19 +102,23 @@ static void tell_who_lives(struct relay *relay)
 
 /* Text fields of SESSION and ENDPOINT stand in the message; a missing one is an error of the
  * keeper. */
-static void take_endpoint(struct relay *relay, const struct sm_wire_in *message, int fd)
+static void take_endpoint(struct relay *relay, const struct sm_wire_in *message,
+                          const struct sm_fds *fds)
 {
     uint32_t number, tls;
     char host[RELAY_HOST_MAX];
     struct relay_endpoint *endpoint;
     struct relay_error error;
+    struct relay_endpoint_files files = {.ca_fd = fds->count > 0 ? fds->fd[0] : -1,
+                                         .identity_fd = fds->count > 1 ? fds->fd[1] : -1};
     if (!sm_wire_get_u32(message, ORC_T_ENDPOINT, &number) ||
         !sm_wire_get_u32(message, ORC_T_TLS, &tls) || tls > ORC_TLS_VERIFY_FULL ||
         !sm_wire_get_text(message, ORC_T_HOST, host, sizeof host)) {
         log_error("the keeper sent an endpoint without number, host or TLS mode");
         return;
     }
-    if (relay_endpoint_new(number, host, (enum orc_tls)tls, fd, &endpoint, &error) != SMCRED_OK) {
+    if (relay_endpoint_new(number, host, (enum orc_tls)tls, files, &endpoint, &error) !=
+        SMCRED_OK) {
         log_error("cannot use endpoint=%u: %s", number, error.text);
         return;
     }
@@ -135,7 +139,7 @@ static void take_message(struct relay *relay, const struct sm_wire_in *message, 
             log_error("the keeper sent a session without a number of its own or a descriptor");
         return;
     case ORC_ENDPOINT:
-        take_endpoint(relay, message, fds->count > 0 ? fds->fd[0] : -1);
+        take_endpoint(relay, message, fds);
         return;
     case ORC_DRAIN:
         relay_drain(relay);
