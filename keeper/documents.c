@@ -116,24 +116,7 @@ static const struct config_target *target_of_name(const struct keeper *keeper, c
     return config_find(keeper->config, typed);
 }
 
-/* As the index means it (index.c): the port given, the engine's default, or the target's own. */
-static bool matches(const struct keeper *keeper, const struct config_target *target,
-                    const char *host, uint32_t port)
-{
-    uint32_t own = target->port ? target->port : places_of(keeper->places, target->secret).port;
-    uint32_t standard = config_engine_port(target->engine);
-    if (port == 0)
-        port = standard;
-    for (size_t i = 0; i < target->match_count; i++) {
-        const struct config_match *match = &target->matches[i];
-        bool fits = match->port ? match->port == port : port == standard || port == own;
-        if (fits && strcmp(match->host, host) == 0)
-            return true;
-    }
-    const char *dialled = target->hostaddr ? target->hostaddr : target->host;
-    return dialled && strcmp(dialled, host) == 0 && port == (own ? own : standard);
-}
-
+/* By the index that the shim reads, so that what is said here is what happens there. */
 static const struct config_target *target_of_host(const struct keeper *keeper, const char *typed,
                                                   uint32_t port)
 {
@@ -142,11 +125,9 @@ static const struct config_target *target_of_host(const struct keeper *keeper, c
     if (!config_parse_host(typed, host, &said))
         return NULL;
     if (port == 0)
-        port = said;
-    for (size_t i = 0; i < keeper->config->target_count; i++)
-        if (matches(keeper, &keeper->config->targets[i], host, port))
-            return &keeper->config->targets[i];
-    return NULL;
+        port = said ? said : config_engine_port(INDEX_POSTGRES);
+    const char *name = index_look_up(keeper->index, host, port);
+    return name ? config_find(keeper->config, name) : NULL;
 }
 
 cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, const char *name,

@@ -324,3 +324,26 @@ enum smcred_status index_write(struct index_writer *writer, const struct config 
         return SMCRED_OK;
     return install(writer, data, size);
 }
+
+static bool key_of(const char *host, uint32_t port, struct index_address *out_key)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = in.sin_port};
+    if (inet_pton(AF_INET, host, &in.sin_addr) == 1)
+        return index_key((struct sockaddr *)&in, sizeof in, out_key);
+    return inet_pton(AF_INET6, host, &in6.sin6_addr) == 1 &&
+           index_key((struct sockaddr *)&in6, sizeof in6, out_key);
+}
+
+const char *index_look_up(const struct index_writer *writer, const char *host, uint32_t port)
+{
+    const struct index_target *target = NULL;
+    struct index_address key;
+    if (!writer->mapped || !index_check(writer->mapped, writer->size)) /* it may be adopted */
+        return NULL;
+    target = index_find_name(writer->mapped, host, port);
+    if (!target && key_of(host, port, &key) &&
+        index_find_address(writer->mapped, &key, &target) != INDEX_OURS)
+        return NULL;
+    return target ? target->name : NULL;
+}

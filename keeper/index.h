@@ -36,6 +36,13 @@ SM_MUST_CHECK enum smcred_status index_write(struct index_writer *writer,
                                              const struct config *config, index_place_of *place_of,
                                              void *arg);
 
+/*
+ * The name of the target that the index in place, which the shim reads, gives for what is typed;
+ * NULL if it gives none.  Borrowed until the next index_write(). host  as config_parse_host() wrote
+ * it
+ */
+const char *index_look_up(const struct index_writer *writer, const char *host, uint32_t port);
+
 /* The path of a target's socket: DIRECTORY/NAME/.s.PGSQL.5432.  False: too long for a socket. */
 bool index_socket_path(const char *directory, const struct config_target *target,
                        char out_path[INDEX_PATH_MAX]);

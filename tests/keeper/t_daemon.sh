@@ -123,6 +123,7 @@ ok "knows a secret by its own name" says 'descriptor' client resolve name=prod/b
 ok "reads a secret again for an administrator" says '"status": "ok"' client refresh name=billing
 ok "reads all again" says '"prod/billing", "stale": false, "status": "ok"' client refresh all=
 ok "of the configuration, cached or not" grep -q '"prod/orders/db", "stale": false, "status": "ok"' "$dir/said"
+ok "explains an address that only the secret says, as the shim means it" wait_for says '"target": "orders"' client explain host=127.0.0.1 port=6543
 ok "shows the cache to an administrator" says '"secret": "prod/billing"' client status
 ok "is ok" says '"state": "ok"' client status
 

@@ -116,6 +116,37 @@ static void finds_what_was_configured(void **state)
     config_unref(config);
 }
 
+static const char *looked_up(const struct index_writer *writer, const char *host, uint32_t port)
+{
+    const char *name = index_look_up(writer, host, port);
+    return name ? name : "-";
+}
+
+/* What `smcred explain` says of a host is what the shim does with it. */
+static void looks_up_what_is_typed(void **state)
+{
+    (void)state;
+    struct index_writer *writer;
+    struct config *config =
+        parse(ORDERS BILLING "[target third]\nsecret = s\nhost = third.internal\n"
+                             "port = 5432\n");
+    assert_int_equal(index_new(directory, &writer), SMCRED_OK);
+    assert_null(index_look_up(writer, "orders.internal", 5432)); /* nothing is written yet */
+    assert_int_equal(index_write(writer, config, port_7000, NULL), SMCRED_OK);
+    assert_string_equal(looked_up(writer, "orders.internal", 6432), "orders");
+    assert_string_equal(looked_up(writer, "orders.internal", 7000), "-");
+    assert_string_equal(looked_up(writer, "10.0.0.9", 5432), "orders");
+    assert_string_equal(looked_up(writer, "127.0.0.1", 6432), "orders");
+    assert_string_equal(looked_up(writer, "127.0.0.1", 5432), "-");
+    /* the secret's own address, which no target names */
+    assert_string_equal(looked_up(writer, "10.1.2.3", 7000), "billing");
+    assert_string_equal(looked_up(writer, "::ffff:10.1.2.3", 7000), "billing");
+    /* the server's name, which is no match: it is not resolved for the index */
+    assert_string_equal(looked_up(writer, "third.internal", 5432), "-");
+    index_free(writer);
+    config_unref(config);
+}
+
 static void tells_readers_of_the_old_one(void **state)
 {
     (void)state;
@@ -168,9 +199,9 @@ static void gives_every_target_an_address_of_its_own(void **state)
     free(text);
 }
 
-SM_TEST_MAIN(cmocka_unit_test_setup_teardown(finds_what_was_configured, make_directory,
-                                             remove_directory),
-             cmocka_unit_test_setup_teardown(tells_readers_of_the_old_one, make_directory,
-                                             remove_directory),
-             cmocka_unit_test_setup_teardown(gives_every_target_an_address_of_its_own,
-                                             make_directory, remove_directory))
+SM_TEST_MAIN(
+    cmocka_unit_test_setup_teardown(finds_what_was_configured, make_directory, remove_directory),
+    cmocka_unit_test_setup_teardown(looks_up_what_is_typed, make_directory, remove_directory),
+    cmocka_unit_test_setup_teardown(tells_readers_of_the_old_one, make_directory, remove_directory),
+    cmocka_unit_test_setup_teardown(gives_every_target_an_address_of_its_own, make_directory,
+                                    remove_directory))
