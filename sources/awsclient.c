@@ -150,8 +150,8 @@ struct outcome {
     bool throttled;
 };
 
-/* Connections that failed or broke may succeed next time; a wrong certificate or CA file will not.
- */
+/* Connections that failed or broke may succeed next time, be it at another node; a CA file that is
+   none will not. */
 static bool may_pass(enum smcred_status status)
 {
     return status == SMCRED_UNAVAILABLE || status == SMCRED_TIMED_OUT;

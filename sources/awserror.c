@@ -134,8 +134,8 @@ static enum smcred_status status_of_http(long http_code)
     switch (http_code) {
     case 401:
     case 403:
-    case 407: /* the proxy's */
-        return SMCRED_DENIED;
+    case 407: /* a proxy's or portal's: Secrets Manager says why it denies */
+        return SMCRED_UNAVAILABLE;
     case 413:
         return SMCRED_TOO_LARGE;
     case 429:
@@ -154,6 +154,8 @@ enum smcred_status aws_error_status(long http_code, const struct aws_error *erro
             return meanings[i].status;
     if (error->code[0] && http_code == 400)
         return SMCRED_INVALID;
+    if (error->code[0] && http_code == 403)
+        return SMCRED_DENIED;
     return status_of_http(http_code);
 }
 

@@ -127,8 +127,6 @@ static enum smcred_status status_of(CURLcode code, const struct transfer *transf
         return SMCRED_TIMED_OUT;
     if (code == CURLE_OUT_OF_MEMORY)
         return SMCRED_NO_MEMORY;
-    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR)
-        return SMCRED_DENIED;
     if (code == CURLE_SSL_CACERT_BADFILE)
         return SMCRED_INVALID;
     if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL ||

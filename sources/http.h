@@ -34,9 +34,9 @@ struct http_answer {
 
 /*
  *   out_answer  filled on SMCRED_OK only, whatever the HTTP code says
- * Errors: SMCRED_UNAVAILABLE (no connection, or it broke), SMCRED_DENIED (TLS: not the server it
- * should be), SMCRED_TIMED_OUT, SMCRED_TOO_LARGE (over SM_BUFFER_MAX), SMCRED_PROTOCOL (not HTTP),
- * SMCRED_INVALID (the CA file), SMCRED_NO_MEMORY.
+ * Errors: SMCRED_UNAVAILABLE (no connection, it broke, or who answers is not the server it should
+ * be: that is nobody's verdict about a secret), SMCRED_TIMED_OUT, SMCRED_TOO_LARGE (over
+ * SM_BUFFER_MAX), SMCRED_PROTOCOL (not HTTP), SMCRED_INVALID (the CA file), SMCRED_NO_MEMORY.
  */
 SM_MUST_CHECK enum smcred_status http_post(const struct http_request *request,
                                            struct sm_vault *vault, struct http_answer *out_answer,
