@@ -6,6 +6,7 @@
  */
 #include "sources/awsprofile.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -342,6 +343,24 @@ static enum smcred_status load_file(struct aws_profiles *profiles, enum aws_file
     return SMCRED_OK;
 }
 
+/*
+ * $HOME, or of who has none, as daemons do, what passwd(5) says.  Of a directory that is not there
+ * or is closed to us, as systemd's ProtectHome= does, there is nothing to say.
+ */
+static bool find_home(const char *(*env)(const char *name), char *out_home, size_t size)
+{
+    const char *home = env("HOME");
+    char room[4096];
+    struct passwd entry, *found = NULL;
+    if (!home || !home[0]) {
+        if (getpwuid_r(geteuid(), &entry, room, sizeof room, &found) != 0 || !found ||
+            access(found->pw_dir, X_OK) != 0)
+            return false;
+        home = found->pw_dir;
+    }
+    return strlen(home) < size && stpcpy(out_home, home);
+}
+
 enum smcred_status aws_profiles_load(struct sm_vault *vault, const char *(*env)(const char *name),
                                      struct aws_profiles **out_profiles, struct sm_error *err)
 {
@@ -356,11 +375,11 @@ enum smcred_status aws_profiles_load(struct sm_vault *vault, const char *(*env)(
     if (status != SMCRED_OK)
         return sm_error_set(err, status, "out of memory");
     for (size_t i = 0; i < sizeof files / sizeof *files && status == SMCRED_OK; i++) {
-        char path[4096];
-        const char *given = env(files[i].variable), *home = env("HOME");
+        char path[4096], home[4000];
+        const char *given = env(files[i].variable);
         if (given && given[0])
             (void)snprintf(path, sizeof path, "%s", given); /* too long: there is no such file */
-        else if (home && home[0])
+        else if (find_home(env, home, sizeof home))
             (void)snprintf(path, sizeof path, "%s/.aws/%s", home, files[i].name); /* likewise */
         else
             continue;

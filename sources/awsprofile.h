@@ -35,8 +35,8 @@ SM_MUST_CHECK enum smcred_status aws_profiles_add(struct aws_profiles *profiles,
                                                   struct sm_bytes text, struct sm_error *err);
 
 /*
- * Reads both files from where AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE or HOME say.  A missing
- * file is an empty one.
+ * Reads both files from where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say, else from ~/.aws
+ * of HOME or passwd(5).  A missing file is an empty one.
  *   env           getenv(), or a test's own
  *   out_profiles  free with aws_profiles_free(); untouched on failure
  * Errors: as for aws_profiles_add(), and those of own_file_read(); err names the file.

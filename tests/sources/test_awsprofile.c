@@ -2,7 +2,9 @@
 /* test_awsprofile.c - the SDKs' grammar of config and credentials files, rule by rule. */
 #include "tests/lib/sm_test.h"
 
+#include <pwd.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "sources/awsprofile.h"
 
@@ -188,6 +190,49 @@ static void a_broken_file_is_refused_with_its_line(void **state)
     }
 }
 
+static char home[40]; /* what passwd(5) says */
+
+int getpwuid_r(uid_t uid, struct passwd *entry, char *room, size_t size, struct passwd **out_found)
+{
+    (void)room;
+    (void)size;
+    *entry = (struct passwd){.pw_uid = uid, .pw_dir = home};
+    *out_found = entry;
+    return 0;
+}
+
+static const char *no_environment(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+static void who_has_no_home_has_that_of_passwd(void **state)
+{
+    (void)state;
+    char directory[60], path[80];
+    struct aws_profiles *profiles;
+    strcpy(home, "/tmp/smcred-home-XXXXXX");
+    assert_non_null(mkdtemp(home));
+    (void)snprintf(directory, sizeof directory, "%s/.aws", home);
+    (void)snprintf(path, sizeof path, "%s/credentials", directory);
+    assert_int_equal(mkdir(directory, 0700), 0);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs("[default]\nregion = eu-west-1\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(aws_profiles_load(vault, no_environment, &profiles, NULL), SMCRED_OK);
+    assert_string_equal(aws_profiles_text(profiles, AWS_PROFILE, "default", "region"), "eu-west-1");
+    aws_profiles_free(profiles);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(directory), 0);
+    assert_int_equal(rmdir(home), 0);
+    /* and who has none there either has no profiles, which is no error */
+    assert_int_equal(aws_profiles_load(vault, no_environment, &profiles, NULL), SMCRED_OK);
+    assert_false(aws_profiles_has(profiles, AWS_PROFILE, "default"));
+    aws_profiles_free(profiles);
+}
+
 static void refuses_more_than_it_can_hold(void **state)
 {
     (void)state;
@@ -214,6 +259,7 @@ int main(void)
         cmocka_unit_test(an_empty_value_has_sub_properties),
         cmocka_unit_test(the_same_profile_is_merged_and_the_later_wins),
         cmocka_unit_test(a_broken_file_is_refused_with_its_line),
+        cmocka_unit_test(who_has_no_home_has_that_of_passwd),
         cmocka_unit_test(refuses_more_than_it_can_hold),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
