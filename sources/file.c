@@ -6,9 +6,9 @@
  *   {"prod/orders/db": {"username": "app", "password": "...", "host": "...", "port": 5432},
  *    "prod/billing":   {"AWSCURRENT": {...}, "AWSPREVIOUS": {...}, "AWSPENDING": {...}}}
  *
- * or the same as INI (inifile.h).  The file is root's or ours, and nobody else has access; that is
- * asked again each time it is read.  It is kept as text in the vault and parsed when asked, so that
- * no parsed copy stays in ordinary memory.
+ * or the same as INI (inifile.h).  The file is ours, or root's if we are root, and nobody else has
+ * access; that is asked again each time it is read.  It is kept as text in the vault and parsed
+ * when asked, so that no parsed copy stays in ordinary memory.
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -21,8 +21,11 @@ static enum smcred_status open_file(const char *path, enum own_file_rule rule, i
         return sm_error_set(err, SMCRED_NOT_FOUND, "%s: there is no such file", path);
     if (errno == ELOOP)
         return sm_error_set(err, SMCRED_DENIED, "%s: is a symbolic link", path);
-    return sm_error_set(err, errno == EACCES ? SMCRED_DENIED : SMCRED_SYSTEM, "%s: %s", path,
-                        strerror(errno));
+    if (errno == EACCES)
+        return sm_error_set(err, SMCRED_DENIED, "%s: uid %u may not read it%s", path,
+                            (unsigned)geteuid(),
+                            rule == OWN_FILE_SECRET ? "; give it to that uid, with mode 0600" : "");
+    return sm_error_set(err, SMCRED_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
 static enum smcred_status judge(const char *path, enum own_file_rule rule, const struct stat *about,

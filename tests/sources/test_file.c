@@ -187,6 +187,22 @@ static void refuses_a_file_others_can_get_at(void **state)
     }
 }
 
+/* A keeper that root has started is somebody else, who cannot read root's own files. */
+static void a_file_of_somebody_else_says_whose_it_should_be(void **state)
+{
+    (void)state;
+    struct sm_source *source;
+    struct sm_error err = {.text = ""};
+    if (geteuid() != 0)
+        skip();
+    write_file("{}", 0600);
+    assert_int_equal(seteuid(4711), 0);
+    enum smcred_status status = open_file(&source, &err);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(status, SMCRED_INVALID);
+    assert_non_null(strstr(err.text, "uid 4711 may not read it; give it to that uid"));
+}
+
 static void refuses_links_directories_and_fifos(void **state)
 {
     (void)state;
@@ -255,6 +271,7 @@ int main(void)
         cmocka_unit_test(says_its_stages),
         cmocka_unit_test(a_changed_file_is_read_again_and_a_broken_one_is_unavailable),
         cmocka_unit_test(refuses_a_file_others_can_get_at),
+        cmocka_unit_test(a_file_of_somebody_else_says_whose_it_should_be),
         cmocka_unit_test(refuses_links_directories_and_fifos),
         cmocka_unit_test(refuses_nonsense_without_repeating_it),
         cmocka_unit_test(settings_are_checked),
