@@ -137,6 +137,13 @@ static struct sm_bytes profile_bytes(const struct credentials_wishes *wishes, co
     return value ? sm_secret_view(value) : sm_bytes("", 0);
 }
 
+static enum smcred_status not_followed(const struct credentials_wishes *wishes, const char *key,
+                                       struct sm_error *err)
+{
+    return sm_error_set(err, SMCRED_INVALID, "AWS profile %s has %s, which is not supported here",
+                        wishes->profile, key);
+}
+
 /* Keys of a profile that outrank its static ones, and that this version cannot follow. */
 static enum smcred_status refuse_roles(const struct credentials_wishes *wishes,
                                        struct sm_error *err)
@@ -145,9 +152,7 @@ static enum smcred_status refuse_roles(const struct credentials_wishes *wishes,
                                        "sso_account_id", "sso_role_name"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (profile_bytes(wishes, keys[i]).len > 0)
-            return sm_error_set(err, SMCRED_INVALID,
-                                "AWS profile %s has %s, which is not supported here",
-                                wishes->profile, keys[i]);
+            return not_followed(wishes, keys[i], err);
     return SMCRED_OK;
 }
 
@@ -165,6 +170,8 @@ static enum smcred_status from_profile(const struct credentials_wishes *wishes,
     enum smcred_status status = refuse_roles(wishes, err);
     if (status != SMCRED_OK)
         return status;
+    if (id.len == 0 && secret.len == 0 && profile_bytes(wishes, "credential_process").len > 0)
+        return not_followed(wishes, "credential_process", err);
     if (id.len == 0 && secret.len == 0)
         return SMCRED_NOT_FOUND;
     if (id.len == 0 || secret.len == 0)

@@ -179,7 +179,10 @@ static const char *first_region(const struct sm_source *source)
 
 static enum smcred_status choose_region(struct sm_source *source, struct sm_error *err)
 {
-    const char *region = first_region(source);
+    const char *region = first_region(source), *profile = profile_name(source);
+    if (!region && strcmp(profile, "default") != 0 &&
+        !aws_profiles_has(source->profiles, AWS_PROFILE, profile))
+        return sm_error_set(err, SMCRED_INVALID, "there is no AWS profile %s", profile);
     if (!region)
         return sm_error_set(err, SMCRED_INVALID,
                             "no region: set region, AWS_REGION, or that of the AWS profile");

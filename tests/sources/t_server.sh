@@ -98,6 +98,9 @@ out=$(env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_REGION AWS_CONFIG
     timeout 30 "$ask" "$modules" secretsmanager -- fetch prod/orders/db)
 is "$out" ok password=hunter3
 result $? "keys, region and endpoint from a profile" "$out"
+out=$(env -u AWS_REGION AWS_PROFILE=nobody timeout 30 "$ask" "$modules" secretsmanager -- fetch prod/orders/db 2>&1)
+grep -q "there is no AWS profile nobody" <<<"$out"
+result $? "a profile that is not there is what is missing" "$out"
 out=$(AWS_ENDPOINT_URL_SECRETS_MANAGER=$url timeout 30 "$ask" "$modules" secretsmanager -- fetch prod/orders/db)
 is "$out" ok password=hunter3
 result $? "the endpoint from the environment" "$out"
