@@ -180,8 +180,6 @@ static bool parse_timeout(const char *text, int64_t *out_ms)
 /* What a common option means, once all are read. */
 static int apply_common(struct tool_context *ctx)
 {
-    if (ctx->values[OPTION_JSON])
-        ctx->json = true;
     if (ctx->values[OPTION_SOCKET])
         ctx->socket_path = ctx->values[OPTION_SOCKET];
     const char *timeout = ctx->values[OPTION_TIMEOUT];
@@ -190,8 +188,18 @@ static int apply_common(struct tool_context *ctx)
     return TOOL_EXIT_OK;
 }
 
+#define WRONG_MAX    200 /* bytes of an option that is none, for its mention */
 #define CODE_FIRST   256 /* what getopt_long() returns for option 0; above every letter */
 #define CODE_VERSION 255
+
+/* The option that getopt_long() has just complained of: one letter of several, or a whole word. */
+static void name_option(char *const *argv, char out_name[WRONG_MAX])
+{
+    if (optopt > 0 && optopt < CODE_VERSION)
+        (void)snprintf(out_name, WRONG_MAX, "-%c", optopt);
+    else
+        (void)snprintf(out_name, WRONG_MAX, "%s", argv[optind - 1]); /* may be cut */
+}
 
 /*
  * Reads the options in front (before the subcommand, or of one that runs a program) or all of them.
@@ -212,21 +220,26 @@ static int parse_options(struct tool_context *ctx, int argc, char **argv, bool o
     if (!ctx->command)
         longs[count] = (struct option){.name = "version", .val = CODE_VERSION};
     optind = 0; /* glibc: forget the last command line */
-    for (;;) {
-        int code = getopt_long(argc, argv, only_in_front ? "+:h" : ":h", longs, NULL);
-        if (code == -1)
-            return apply_common(ctx);
+    int code, mistake = 0;
+    char wrong[WRONG_MAX] = "";
+    while ((code = getopt_long(argc, argv, only_in_front ? "+:h" : ":h", longs, NULL)) != -1) {
         if (code == 'h')
             code = CODE_FIRST + OPTION_HELP;
-        if (code == ':')
-            return tool_misused(ctx, "%s needs an argument", argv[optind - 1]);
-        if (code == CODE_VERSION)
+        if (code == CODE_VERSION) {
             *out_version = true;
-        else if (code < CODE_FIRST)
-            return tool_misused(ctx, "there is no such option here: %s", argv[optind - 1]);
-        else
+        } else if (code >= CODE_FIRST) {
             ctx->values[code - CODE_FIRST] = optarg ? optarg : "";
+        } else if (mistake == 0) { /* the first is told; a --json behind it still counts */
+            mistake = code;
+            name_option(argv, wrong);
+        }
     }
+    ctx->json |= ctx->values[OPTION_JSON] != NULL;
+    if (mistake != 0)
+        return tool_misused(
+            ctx, mistake == ':' ? "%s needs an argument" : "there is no such option here: %s",
+            wrong);
+    return apply_common(ctx);
 }
 
 /* The row named by the next word, or the next two; *words gets how many. */

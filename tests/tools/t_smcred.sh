@@ -48,6 +48,10 @@ done
 run --json explain
 is "misuse with --json is still misuse" "$code" 2
 is "and a document" "$(jq -r .error.status "$dir/out")" usage
+run targets --no-such-option --json
+is "also if --json stands behind the mistake" "$(jq -r .error.text "$dir/out")" "there is no such option here: --no-such-option"
+run targets -xyz
+like "of letters in one word the wrong one is named" "$err" "smcred targets: *here: -x*"
 
 # Nobody at home.
 for line in targets status "refresh orders" "explain --host h" "connect orders"; do
