@@ -131,6 +131,14 @@ static const char *const migrations[] = {
     " WHERE material IS NOT NULL;",
     /* A key says who may use it. */
     "ALTER TABLE kms_key ADD COLUMN policy TEXT NOT NULL DEFAULT '';",
+    /* Rotation functions use the keys of what they rotate; roles of before could not. */
+    "UPDATE principal_policy SET document = replace(document,"
+    " '{\"Effect\":\"Allow\",\"Action\":\"secretsmanager:GetRandomPassword\"',"
+    " '{\"Effect\":\"Allow\",\"Action\":[\"kms:Decrypt\",\"kms:GenerateDataKey\"],\"Resource\":\"*"
+    "\"},"
+    "{\"Effect\":\"Allow\",\"Action\":\"secretsmanager:GetRandomPassword\"')"
+    " WHERE name = 'rotation' AND principal LIKE '%:role/secretsmanager-rotation'"
+    " AND document NOT LIKE '%kms:%';",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

@@ -17,8 +17,9 @@ function_of() { # function_of NAME TIMEOUT < BODY: an executable, registered
 described() { call DescribeSecret "{\"SecretId\":\"$1\"}"; }
 is_rotated() { [[ $(described "$1") == *'"LastRotatedDate"'* ]]; }
 said() { grep -qF "$1" "$world/log"; }
-create() { # create NAME VALUE
-    call CreateSecret "{\"Name\":\"$1\",\"ClientRequestToken\":\"$(uuid)\",\"SecretString\":$2}" > /dev/null
+create() { # create NAME VALUE [MEMBERS]
+    call CreateSecret \
+        "{\"Name\":\"$1\",\"ClientRequestToken\":\"$(uuid)\",\"SecretString\":$2${3:+,$3}}" > /dev/null
 }
 rotate() { # rotate NAME FUNCTION [MEMBERS]: sets token
     token=$(uuid)
@@ -47,10 +48,12 @@ password() {
     /usr/bin/python3 -c "import sqlite3
 print(sqlite3.connect('$world/db').execute('SELECT password FROM users').fetchone()[0])"
 }
-create db "\"{\\\"host\\\":\\\"$world/db\\\",\\\"username\\\":\\\"app\\\",\\\"password\\\":\\\"first\\\"}\""
+"$server" key create --dir "$world/store" --alias alias/own > /dev/null
+create db "\"{\\\"host\\\":\\\"$world/db\\\",\\\"username\\\":\\\"app\\\",\\\"password\\\":\\\"first\\\"}\"" \
+    '"KmsKeyId":"alias/own"'
 answer=$(rotate db single_user '"RotationRules":{"AutomaticallyAfterDays":30}')
 [[ $answer == *'"VersionId"'* ]]; ok $? "RotateSecret answers at once"
-patiently is_rotated db; ok $? "the four steps are taken"
+patiently is_rotated db; ok $? "the four steps are taken, under a key of one's own"
 is_consistent() {
     call GetSecretValue '{"SecretId":"db"}' | /usr/bin/python3 -c '
 import json, sys
