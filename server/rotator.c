@@ -210,7 +210,8 @@ static char *event_of(const struct work *work)
     server_json_add(event, "Step", server_step_name(work->rotation.step));
     server_json_add(event, "SecretId", work->call.secret.arn);
     server_json_add(event, "ClientRequestToken", work->rotation.token);
-    server_json_add(event, "RotationToken", work->rotation.token);
+    /* Of its own: a ClientRequestToken may have what a RotationToken must not. */
+    server_json_add(event, "RotationToken", work->call.request_id);
     char *text = cJSON_PrintUnformatted(event);
     if (server_json_failed()) {
         cJSON_free(text);

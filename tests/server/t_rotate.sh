@@ -107,6 +107,8 @@ patiently said 'it exited with 3'; ok $? "the log says how a step failed"
 grep -qF "{\"Step\":\"createSecret\",\"SecretId\":\"arn:aws:secretsmanager:us-east-1:000000000000:secret:looked-" \
     "$world/looked" && grep -qF "\"ClientRequestToken\":\"$token\"" "$world/looked"
 ok $? "it reads Lambda's event"
+grep -qE '"RotationToken":"[0-9a-f-]{36}"' "$world/looked" && ! grep -qF "\"RotationToken\":\"$token\"" "$world/looked"
+ok $? "with a RotationToken that PutSecretValue takes, whatever the other one is"
 grep -q '^ *0 1 2 3 *NoNew' "$world/looked"; ok $? "it has no descriptor but three (and that of ls)"
 grep -q 'NoNewPrivs:.1' "$world/looked"; ok $? "it gains no privileges"
 ! grep -q 'AWS_PROFILE\|MALLOC\|top_builddir' "$world/looked"; ok $? "it has no environment of ours"
