@@ -92,19 +92,23 @@ enum smcred_status server_rotation_describe(struct server_call *call,
 
 /* --- beginning -------------------------------------------------------------------------------- */
 
-/* SMCRED_REVOKED if AWSPENDING is on a version that is not the current one. */
-static enum smcred_status check_pending(struct server_call *call)
+/* AWSPENDING must not be on a version that is not the current one. */
+static enum server_error check_pending(struct server_call *call)
 {
     struct server_store *store = call->server->store;
     char pending[SERVER_VERSION_ID_MAX + 1], current[SERVER_VERSION_ID_MAX + 1] = "";
     enum smcred_status status =
         server_store_label(store, call->secret.row, SERVER_PENDING, pending);
-    if (status != SMCRED_OK)
-        return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
-    status = server_store_label(store, call->secret.row, SERVER_CURRENT, current);
+    if (status == SMCRED_NOT_FOUND)
+        return SERVER_OK;
+    if (status == SMCRED_OK)
+        status = server_store_label(store, call->secret.row, SERVER_CURRENT, current);
     if (status != SMCRED_OK && status != SMCRED_NOT_FOUND)
-        return status;
-    return strcmp(pending, current) == 0 ? SMCRED_OK : SMCRED_REVOKED;
+        return server_fail_status(call, status);
+    if (strcmp(pending, current) == 0)
+        return SERVER_OK;
+    return server_fail(call, SERVER_INVALID_REQUEST,
+                       "A previous rotation isn't complete. That rotation will be reattempted.");
 }
 
 /* The current value under another version's id, for testSecret; none if there is none. */
@@ -124,28 +128,30 @@ static enum smcred_status copy_current(struct server_call *call, struct server_v
     return status == SMCRED_OK ? server_value_seal(call, &value, version) : status;
 }
 
-enum smcred_status server_rotation_begin(struct server_call *call, struct server_rotation *rotation,
-                                         const char *token, bool is_test)
+enum server_error server_rotation_begin(struct server_call *call, struct server_rotation *rotation,
+                                        const char *token, bool is_test)
 {
     struct server_store *store = call->server->store;
     server_autoversion struct server_version version = {.created_ms = call->now_ms};
     memccpy(version.id, token, 0, sizeof version.id); /* 64 characters fit */
-    enum smcred_status status = check_pending(call);
-    if (status == SMCRED_OK && is_test)
-        status = copy_current(call, &version);
-    if (status == SMCRED_OK)
-        status = server_store_version_put(store, call->secret.row, &version);
-    if (status == SMCRED_OK)
-        status = server_label_move(store, call->secret.row, SERVER_PENDING, token,
-                                   SERVER_MOVE_KEEPS_PENDING);
-    if (status != SMCRED_OK)
-        return status;
+    enum server_error error = check_pending(call);
+    if (error == SERVER_OK && is_test)
+        error = server_fail_status(call, copy_current(call, &version));
+    if (error == SERVER_OK)
+        error = server_version_make_room(call);
+    if (error == SERVER_OK)
+        error =
+            server_fail_status(call, server_store_version_put(store, call->secret.row, &version));
+    if (error == SERVER_OK)
+        error = server_version_label(call, SERVER_PENDING, token, SERVER_MOVE_KEEPS_PENDING);
+    if (error != SERVER_OK)
+        return error;
     memccpy(rotation->token, token, 0, sizeof rotation->token); /* as above */
     rotation->step = is_test ? SERVER_STEP_TEST : SERVER_STEP_CREATE;
     rotation->is_test = is_test;
     rotation->failures = 0;
     rotation->wake_ms = call->now_ms;
-    return server_store_rotation_put(store, rotation);
+    return server_fail_status(call, server_store_rotation_put(store, rotation));
 }
 
 enum smcred_status server_rotation_skip(struct server_call *call, struct server_rotation *rotation)
@@ -285,23 +291,30 @@ static enum server_error take_function(struct server_call *call, struct server_r
     return server_fail_status(call, status);
 }
 
-/* A version of this id is there already: only the rotation that made it may name it again. */
+/* Whether it is the token of the rotation under way, or of the last one that succeeded. */
+static bool is_rotated_in(struct server_call *call, const struct server_version *version)
+{
+    struct server_rotation rotation;
+    if (server_store_rotation(call->server->store, call->secret.row, &rotation) != SMCRED_OK)
+        return false;
+    if (strcmp(rotation.token, version->id) == 0)
+        return true;
+    memcpy(rotation.token, version->id, sizeof rotation.token);
+    return rotation.rotated_ms >= version->created_ms && is_promoted(call, &rotation);
+}
+
+/* A version of this id is there already: only who asks for the same again may name it. */
 static enum server_error check_rotation_token(struct server_call *call, const char *token,
                                               bool *out_repeated)
 {
     server_autoversion struct server_version version = {.kind = SERVER_KIND_NONE};
     enum smcred_status status =
         server_store_version(call->server->store, call->secret.row, token, &version);
-    *out_repeated = false;
-    if (status == SMCRED_NOT_FOUND)
+    *out_repeated = status == SMCRED_OK && is_rotated_in(call, &version);
+    if (status == SMCRED_NOT_FOUND || *out_repeated)
         return SERVER_OK;
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
-    struct server_rotation rotation;
-    status = server_store_rotation(call->server->store, call->secret.row, &rotation);
-    *out_repeated = status == SMCRED_OK && strcmp(rotation.token, token) == 0;
-    if (*out_repeated)
-        return SERVER_OK;
     return server_fail(call, SERVER_INVALID_REQUEST,
                        "You can't use ClientRequestToken %s because that value is already in use "
                        "for a version of secret %s.",
@@ -323,16 +336,12 @@ static enum server_error start(struct server_call *call, const char *token)
         return error;
     rotation.enabled = true;
     set_window(&rotation, call->now_ms);
-    status = server_rotation_begin(call, &rotation, token, cJSON_IsFalse(immediately));
-    if (status == SMCRED_REVOKED) {
-        server_rotator_retry(call->server->rotator, call->secret.row);
-        return server_fail(call, SERVER_INVALID_REQUEST,
-                           "A previous rotation isn't complete. That rotation will be "
-                           "reattempted.");
-    }
-    if (status == SMCRED_OK)
+    error = server_rotation_begin(call, &rotation, token, cJSON_IsFalse(immediately));
+    if (error == SERVER_OK)
         server_rotator_wake(call->server->rotator);
-    return server_fail_status(call, status);
+    else if (error == SERVER_INVALID_REQUEST)
+        server_rotator_retry(call->server->rotator, call->secret.row);
+    return error;
 }
 
 enum server_error server_rotate_secret(struct server_call *call)

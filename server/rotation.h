@@ -31,11 +31,12 @@ SM_MUST_CHECK enum smcred_status server_rotation_put_off(struct server_call *cal
 /*
  * Begins one for call->secret: the version `token`, labelled AWSPENDING.
  *   rotation  changed, and stored
- * Errors: SMCRED_REVOKED, an earlier one is not complete.
+ * Errors: SERVER_INVALID_REQUEST, an earlier one is not complete; SERVER_LIMIT_EXCEEDED, no version
+ * or label more can be.  What has been done until then is to be rolled back.
  */
-SM_MUST_CHECK enum smcred_status server_rotation_begin(struct server_call *call,
-                                                       struct server_rotation *rotation,
-                                                       const char *token, bool is_test);
+SM_MUST_CHECK enum server_error server_rotation_begin(struct server_call *call,
+                                                      struct server_rotation *rotation,
+                                                      const char *token, bool is_test);
 
 /* Instead: the next window is waited for. */
 SM_MUST_CHECK enum smcred_status server_rotation_skip(struct server_call *call,

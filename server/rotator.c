@@ -29,9 +29,10 @@
 #include "server/setup.h"
 #include "server/trail.h"
 
-#define RUNNING_MAX 8    /* functions at a time */
-#define TICK_MS     1000 /* between two looks at the clock */
-#define LOCKED_MS   20 /* between two looks whether the functions of an earlier server have ended */
+#define RUNNING_MAX    8    /* functions at a time */
+#define TICK_MS        1000 /* between two looks at the clock */
+#define STORE_PAUSE_MS 5000 /* without a new step, after the store has failed */
+#define LOCKED_MS      20 /* between two looks whether the functions of an earlier server have ended */
 
 struct run {
     int64_t secret; /* 0: free */
@@ -47,6 +48,7 @@ struct server_rotator {
     atomic_bool stopping;
     bool started;
     pthread_t thread;
+    int64_t paused_until_ms;
     struct run running[RUNNING_MAX];
     _Atomic int64_t retries[RUNNING_MAX]; /* rows of secrets; 0: free */
 };
@@ -59,25 +61,32 @@ struct work {
     struct server_rotation rotation;
 };
 
-static void say_store(const struct server_rotator *rotator, enum smcred_status status)
+/* What could not be stored is done again, but not at once: the disk may be full for a while. */
+static void say_store(struct server_rotator *rotator, enum smcred_status status)
 {
+    rotator->paused_until_ms = sm_boot_ms() + STORE_PAUSE_MS;
     log_error("rotation: %s (store: %s)", sm_status_text(status),
               server_store_error(rotator->server.store));
 }
 
-/* Begins; on failure nothing is left open.  SMCRED_NOT_FOUND: the secret is gone. */
+/* Begins; on failure it has been said, and nothing is left open.  SMCRED_NOT_FOUND: the secret is
+ * gone. */
 static enum smcred_status begin_work(struct server_rotator *rotator, int64_t secret,
                                      struct work *work)
 {
     struct server_store *store = rotator->server.store;
     server_call_init(&work->call, &rotator->server, SERVER_OURSELVES);
     enum smcred_status status = server_store_begin(store);
-    if (status != SMCRED_OK)
+    if (status != SMCRED_OK) {
+        say_store(rotator, status);
         return status;
+    }
     status = server_store_secret_by_row(store, secret, &work->call.secret);
     if (status == SMCRED_OK)
         status = server_store_rotation(store, secret, &work->rotation);
     if (status != SMCRED_OK) {
+        if (status != SMCRED_NOT_FOUND)
+            say_store(rotator, status);
         server_store_rollback(store);
         return status;
     }
@@ -85,6 +94,8 @@ static enum smcred_status begin_work(struct server_rotator *rotator, int64_t sec
     return SMCRED_OK;
 }
 
+/* Commits; or says why not, as the store forgets that with a rollback.  SMCRED_DENIED has been
+ * said. */
 static enum smcred_status end_work(struct server_rotator *rotator, struct work *work,
                                    enum smcred_status status)
 {
@@ -92,6 +103,8 @@ static enum smcred_status end_work(struct server_rotator *rotator, struct work *
         status = server_replication_sync(&work->call);
     if (status == SMCRED_OK)
         status = server_store_commit(rotator->server.store);
+    if (status != SMCRED_OK && status != SMCRED_DENIED)
+        say_store(rotator, status);
     if (status != SMCRED_OK)
         server_store_rollback(rotator->server.store);
     server_call_done(&work->call);
@@ -195,10 +208,9 @@ static void finish_run(struct server_rotator *rotator, struct run *run, const ch
     if (status == SMCRED_OK) {
         say_output(&work, run);
         bool is_ours = strcmp(work.rotation.token, run->token) == 0; /* else it was cancelled */
-        status = end_work(rotator, &work, is_ours ? advance(&work, why) : SMCRED_OK);
+        (void)end_work(rotator, &work,
+                       is_ours ? advance(&work, why) : SMCRED_OK); /* if not, it is done again */
     }
-    if (status != SMCRED_OK && status != SMCRED_NOT_FOUND)
-        say_store(rotator, status); /* the step is done again */
     end_run(run);
 }
 
@@ -245,17 +257,27 @@ static enum smcred_status invoke(const struct server_rotator *rotator, const str
     return status;
 }
 
-/* A window has opened. */
+/* A window has opened.  SMCRED_DENIED: it has to pass. */
 static enum smcred_status begin_scheduled(struct work *work)
 {
     char token[SERVER_REQUEST_ID_LEN + 1];
     server_uuid(token);
-    enum smcred_status status = server_rotation_begin(&work->call, &work->rotation, token, false);
-    if (status != SMCRED_REVOKED)
-        return status;
-    log_warning("rotation of %s: cannot begin, an earlier one is not complete",
-                log_quote(work->call.secret.name));
-    return server_rotation_skip(&work->call, &work->rotation);
+    enum server_error error = server_rotation_begin(&work->call, &work->rotation, token, false);
+    if (error == SERVER_OK)
+        return SMCRED_OK;
+    if (error == SERVER_INTERNAL)
+        return SMCRED_UNAVAILABLE;
+    log_warning("rotation of %s: cannot begin: %s", log_quote(work->call.secret.name),
+                work->call.message);
+    return SMCRED_DENIED;
+}
+
+static void skip_window(struct server_rotator *rotator, int64_t secret)
+{
+    struct work work;
+    if (begin_work(rotator, secret, &work) == SMCRED_OK)
+        (void)end_work(rotator, &work,
+                       server_rotation_skip(&work.call, &work.rotation)); /* likewise */
 }
 
 static bool is_at_its_beginning(const struct server_rotation *rotation)
@@ -292,14 +314,12 @@ static void start_step(struct server_rotator *rotator, int64_t secret, struct ru
     struct server_environment *environment = NULL;
     struct sm_error err = {.text = ""};
     enum smcred_status status = begin_work(rotator, secret, &work);
-    if (status == SMCRED_NOT_FOUND)
-        return;
-    if (status == SMCRED_OK) {
-        status = prepare(rotator, &work, &function, &environment);
-        status = end_work(rotator, &work, status);
-    }
     if (status != SMCRED_OK)
-        say_store(rotator, status);
+        return;
+    status = prepare(rotator, &work, &function, &environment);
+    status = end_work(rotator, &work, status);
+    if (status == SMCRED_DENIED)
+        skip_window(rotator, secret);
     if (status == SMCRED_OK && environment) {
         run->secret = secret;
         memcpy(run->token, work.rotation.token, sizeof run->token);
@@ -376,6 +396,8 @@ static void start_due(struct server_rotator *rotator)
 {
     struct due due = {.rotator = rotator};
     size_t next = 0;
+    if (sm_boot_ms() < rotator->paused_until_ms)
+        return;
     find_due(rotator, &due);
     for (size_t i = 0; i < RUNNING_MAX && next < due.count; i++) {
         if (rotator->running[i].secret == 0)

@@ -64,8 +64,7 @@ enum server_error server_version_repeats(struct server_call *call,
                        version->id, call->secret.arn);
 }
 
-/* Room for one more, if old unlabelled versions can go. */
-static enum server_error make_room(struct server_call *call)
+enum server_error server_version_make_room(struct server_call *call)
 {
     struct server_store *store = call->server->store;
     int64_t count;
@@ -151,7 +150,7 @@ enum server_error server_version_add(struct server_call *call, const struct serv
     enum server_error error = server_fail_status(
         call, server_store_version_count(call->server->store, call->secret.row, &count));
     if (error == SERVER_OK && status == SMCRED_NOT_FOUND)
-        error = make_room(call);
+        error = server_version_make_room(call);
     if (error == SERVER_OK)
         error = store_version(call, value);
     if (error == SERVER_OK)

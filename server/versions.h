@@ -27,6 +27,9 @@ enum server_error server_version_repeats(struct server_call *call,
                                          const struct server_version *version,
                                          const struct server_value *value);
 
+/* Room for one more version of call->secret: old ones without labels go, if need be. */
+enum server_error server_version_make_room(struct server_call *call);
+
 /* Attaches a label to a version of call->secret, as server_label_move() does. */
 enum server_error server_version_label(struct server_call *call, const char *label,
                                        const char *version, enum server_move move);

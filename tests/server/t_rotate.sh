@@ -260,13 +260,44 @@ patiently is_rotated crash
 answers "the new value is current" '"SecretString":"new"' GetSecretValue '{"SecretId":"crash"}'
 stop_server; ok $? "stops cleanly"
 
+# --- a store that cannot be written
+if command -v sqlite3 > /dev/null; then
+    database() { sqlite3 -cmd '.timeout 10000' "$world/store/store.db" "$1"; }
+    start_server
+    function_of counts 30 <<< 'echo x >> "$world/counted"'
+    create counted '"x"'
+    database "CREATE TRIGGER full BEFORE INSERT ON rotation WHEN NEW.step = 1
+        BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+    rotate counted counts > /dev/null
+    patiently said 'the disk is full'; ok $? "a step whose end cannot be stored is reported"
+    sleep 2
+    [ "$(wc -l < "$world/counted")" -le 2 ]; ok $? "and not taken again and again"
+    database 'DROP TRIGGER full'
+    patiently said 'rotation of "counted": finishSecret failed: AWSCURRENT was not moved'
+    ok $? "until it can be"
+    stop_server
+else
+    skip "a step whose end cannot be stored is reported" "no sqlite3"
+fi
+
 # --- the schedule
 old=$(password)
 echo 0 > "$world/clock"
 start_server --clock "$world/clock"
+create full '"x"'
+rotate full single_user '"RotateImmediately":false,"RotationRules":{"AutomaticallyAfterDays":1}' > /dev/null
+patiently is_settled full
+version=$(described full | grep -o '"[0-9a-f-]\{36\}":\["AWSCURRENT"' | cut -d'"' -f2)
+for i in $(seq 19); do
+    call UpdateSecretVersionStage "{\"SecretId\":\"full\",\"VersionStage\":\"l$i\",\"MoveToVersionId\":\"$version\"}"
+done > /dev/null
 echo $((31 * 86400)) > "$world/clock"
 has_changed() { [ "$(password)" != "$old" ] && is_settled db && is_consistent 2> /dev/null; }
 patiently has_changed; ok $? "when 30 days are over a secret is rotated unasked"
+full="rotation of \"full\": cannot begin: You can't attach more than 20 staging labels"
+patiently said "$full"; ok $? "one that cannot be says why"
+sleep 2
+[ "$(grep -cF "$full" "$world/log")" = 1 ]; ok $? "and waits for its next window"
 stop_server; ok $? "stops cleanly with functions at work"
 
 start_server --endpoint http://secrets.example:4584

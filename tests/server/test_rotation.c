@@ -168,8 +168,77 @@ static void sleeps_while_marked_for_deletion(void **state)
     assert_int_equal(due(server), 1);
 }
 
+/* Its last rotation, and a version after it. */
+static void knows_the_token_that_it_has_rotated_in(void **state)
+{
+    struct server *server = *state;
+    succeeds(server, "RotateSecret", ROTATE(""));
+    rotate_through(server);
+    answers(server, "RotateSecret", ROTATE(""), "VersionId", TOKEN_B);
+    assert_string_equal(rotation_of(server).token, ""); /* nothing began */
+    fixture_now_ms++;
+    succeeds(server, "PutSecretValue",
+             "{\"SecretId\":\"s\",\"SecretString\":\"3\",\"ClientRequestToken\":\"" TOKEN_C "\"}");
+    fails(server, "RotateSecret", "{\"SecretId\":\"s\",\"ClientRequestToken\":\"" TOKEN_C "\"}",
+          "InvalidRequestException", NULL);
+    fails(server, "RotateSecret", ROTATE(""), "InvalidRequestException", NULL);
+}
+
+/* A version of the secret for each of `count` days, by rotation alone. */
+static void rotate_daily(struct server *server, int count)
+{
+    char current[SERVER_VERSION_ID_MAX + 1] = TOKEN_A, token[64], body[512];
+    for (int i = 0; i < count; i++) {
+        fixture_now_ms += DAY_MS;
+        (void)snprintf(token, sizeof token, "00000000-0000-0000-0000-%012d", i);
+        (void)snprintf(body, sizeof body,
+                       "{\"SecretId\":\"s\",\"RotationLambdaARN\":\"" FUNCTION
+                       "\",\"ClientRequestToken\":\"%s\"}",
+                       token);
+        succeeds(server, "RotateSecret", body);
+        (void)snprintf(body, sizeof body,
+                       "{\"SecretId\":\"s\",\"VersionStage\":\"AWSCURRENT\",\"MoveToVersionId\":"
+                       "\"%s\",\"RemoveFromVersionId\":\"%s\"}",
+                       token, current);
+        succeeds(server, "UpdateSecretVersionStage", body);
+        for (int each = SERVER_STEP_CREATE; each <= SERVER_STEP_FINISH; each++)
+            (void)step(server, true);
+        memcpy(current, token, strlen(token) + 1);
+    }
+}
+
+static void takes_old_versions_away_as_a_new_value_does(void **state)
+{
+    struct server *server = *state;
+    int64_t count;
+    rotate_daily(server, 120);
+    assert_int_equal(server_store_version_count(server->store, 1, &count), SMCRED_OK);
+    assert_int_equal(count, 100);
+    fails(server, "GetSecretValue", "{\"SecretId\":\"s\",\"VersionId\":\"" TOKEN_A "\"}",
+          "ResourceNotFoundException", NULL); /* the oldest */
+}
+
+static void does_not_begin_without_room_for_its_label(void **state)
+{
+    struct server *server = *state;
+    char body[256];
+    for (int i = 0; i < 19; i++) {
+        (void)snprintf(
+            body, sizeof body,
+            "{\"SecretId\":\"s\",\"VersionStage\":\"l%d\",\"MoveToVersionId\":\"" TOKEN_A "\"}", i);
+        succeeds(server, "UpdateSecretVersionStage", body);
+    }
+    fails(server, "RotateSecret", ROTATE(""), "LimitExceededException",
+          "You can't attach more than 20 staging labels to the versions of a secret.");
+    fails(server, "GetSecretValue", "{\"SecretId\":\"s\",\"VersionId\":\"" TOKEN_B "\"}",
+          "ResourceNotFoundException", NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start_with_function, stop_server)
 SM_TEST_MAIN(TEST(goes_step_by_step_and_waits_for_its_window),
              TEST(works_out_the_days_of_a_schedule), TEST(counts_days_from_a_change_by_hand),
              TEST(tries_again_later_and_later), TEST(fails_where_the_function_does_not_promote),
-             TEST(tests_a_copy_and_takes_it_away), TEST(sleeps_while_marked_for_deletion))
+             TEST(tests_a_copy_and_takes_it_away), TEST(sleeps_while_marked_for_deletion),
+             TEST(knows_the_token_that_it_has_rotated_in),
+             TEST(takes_old_versions_away_as_a_new_value_does),
+             TEST(does_not_begin_without_room_for_its_label))
