@@ -52,6 +52,8 @@ ok $? "and accepted again"
 ! admin access-key disable --dir "$world/store" AKIAUNKNOWN; ok $? "says that a key is unknown"
 admin access-key create --dir "$world/store" --user 'a b'; [ $? -eq 2 ]; ok $? "refuses a strange name"
 admin access-key frobnicate; [ $? -eq 2 ]; ok $? "refuses a strange command"
+"$server" issuer put --a x 2>&1 | grep -q "ambiguous"
+ok $? "refuses an abbreviation of two options"
 admin help | grep -q 'access-key' && admin access-key create --help | grep -q -- '--user NAME'
 ok $? "has help"
 stop_server; ok $? "stops cleanly"
