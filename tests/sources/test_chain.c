@@ -104,8 +104,7 @@ static void what_no_source_can_do_is_unsupported(void **state)
     struct sm_stage_map map;
     struct sm_secret *answer;
     struct sm_error err = {.text = ""};
-    assert_int_equal(source_chain_stages(chain, &query, &map, &err),
-                     SMCRED_UNSUPPORTED);
+    assert_int_equal(source_chain_stages(chain, &query, &map, &err), SMCRED_UNSUPPORTED);
     assert_int_equal(source_chain_call(chain, "CreateSecret", NULL, 0, &answer, &err),
                      SMCRED_UNSUPPORTED);
     assert_string_not_equal(err.text, "");
