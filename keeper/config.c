@@ -17,6 +17,7 @@
 
 /* ---- problems ---- */
 
+SM_PRINTF(3, 0)
 static bool add_problem(struct config_problems *problems, const char *place, const char *format,
                         va_list args)
 {
