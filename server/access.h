@@ -18,6 +18,7 @@ struct server_access {
         *resource;     /* what policies are held against: an ARN, or what the caller wrote; "*" */
     const char *shown; /* what the refusal names; NULL: nothing */
     const struct server_secret *secret; /* the resource, if it is one that exists; or NULL */
+    const char *parameter;              /* the name of the one that it is; or NULL */
     const char *trust;  /* the policy of a role, without which nothing is allowed; or NULL */
     const char *policy; /* the resource's policy, in place of the stored one; or NULL */
     bool sole;          /* nothing is allowed that `policy` does not allow, as with keys */
@@ -28,6 +29,9 @@ struct server_access {
  * the resource's must allow; between accounts, both.  A Deny anywhere wins.
  */
 enum server_error server_access_check(const struct server_access *access);
+
+/* Condition keys of any call: the time, the region, where from and how. */
+void server_access_circumstances(const struct server_call *call, struct cJSON *facts);
 
 /* What the condition keys are for it.  NULL without memory; free with cJSON_Delete(). */
 struct cJSON *server_access_facts(const struct server_access *access);

@@ -9,6 +9,7 @@
 #include "server/access.h"
 #include "server/json.h"
 #include "server/names.h"
+#include "server/parameter.h"
 #include "server/service.h"
 
 #define KEY_MAX (128 * SERVER_UTF8_MAX + 64)
@@ -25,6 +26,15 @@ static void add_tagged(cJSON *facts, const char *prefix, const char *key, const 
     char name[KEY_MAX];
     (void)snprintf(name, sizeof name, "%s%s", prefix, key); /* fits: keys are validated */
     add(facts, name, value);
+}
+
+static void add_moment(cJSON *facts, const char *key, int64_t wall_ms)
+{
+    char text[32];
+    time_t wall_s = wall_ms / 1000;
+    struct tm utc;
+    if (gmtime_r(&wall_s, &utc) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
+        add(facts, key, text);
 }
 
 /* --- who, when, from where ---------------------------------------------------------------------
@@ -44,17 +54,20 @@ static enum smcred_status add_caller(const struct server_call *call, cJSON *fact
     add(facts, "aws:PrincipalType", *call->role ? "AssumedRole" : "User");
     add(facts, "aws:username", user ? user + 6 : NULL);
     add(facts, "aws:userid", call->user_id);
+    add(facts, "aws:PrincipalIsAWSService", "false");
+    add(facts, "aws:ViaAWSService", "false");
+    if (*call->role) {
+        add_moment(facts, "aws:TokenIssueTime", call->issued_ms);
+        add(facts, "aws:MultiFactorAuthPresent", "false");
+    }
     return server_store_principal_tags(call->server->store, arn, add_principal_tag, facts);
 }
 
-static void add_circumstances(const struct server_call *call, cJSON *facts)
+void server_access_circumstances(const struct server_call *call, cJSON *facts)
 {
     char text[32];
-    time_t now_s = call->now_ms / 1000;
-    struct tm utc;
-    if (gmtime_r(&now_s, &utc) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
-        add(facts, "aws:CurrentTime", text);
-    (void)snprintf(text, sizeof text, "%lld", (long long)now_s); /* fits */
+    add_moment(facts, "aws:CurrentTime", call->now_ms);
+    (void)snprintf(text, sizeof text, "%lld", (long long)call->now_ms / 1000); /* fits */
     add(facts, "aws:EpochTime", text);
     add(facts, "aws:RequestedRegion", call->place.region);
     add(facts, "aws:SecureTransport", call->server->tls ? "true" : "false");
@@ -81,8 +94,37 @@ static enum smcred_status add_secret(const struct server_access *access, cJSON *
     add(facts, "secretsmanager:SecretPrimaryRegion",
         *access->secret->primary_region ? access->secret->primary_region
                                         : access->secret->place.region);
+    struct server_rotation rotation;
+    enum smcred_status status =
+        server_store_rotation(access->call->server->store, access->secret->row, &rotation);
+    if (status == SMCRED_OK && *rotation.function_arn)
+        add(facts, "secretsmanager:resource/AllowRotationLambdaArn", rotation.function_arn);
+    if (status != SMCRED_OK && status != SMCRED_NOT_FOUND)
+        return status;
     return server_store_tags(access->call->server->store, access->secret->row, add_resource_tag,
                              facts);
+}
+
+static void add_parameter_tag(void *context, const char *key, const char *value)
+{
+    add_tagged(context, "aws:ResourceTag/", key, value);
+    add_tagged(context, "ssm:resourceTag/", key, value);
+}
+
+static enum smcred_status add_parameter(const struct server_access *access, cJSON *facts)
+{
+    struct server_store *store = access->call->server->store;
+    const cJSON *input = access->call->input;
+    int64_t row;
+    add(facts, "ssm:Overwrite", server_json_is_true(input, "Overwrite") ? "true" : "false");
+    add(facts, "ssm:Recursive", server_json_is_true(input, "Recursive") ? "true" : "false");
+    if (!access->parameter)
+        return SMCRED_OK;
+    enum smcred_status status =
+        server_store_parameter_row(store, &access->call->place, access->parameter, &row);
+    return status == SMCRED_OK ? server_store_parameter_tags(store, row, add_parameter_tag, facts)
+           : status == SMCRED_NOT_FOUND ? SMCRED_OK
+                                        : status;
 }
 
 /* A key is used by a service for the caller, with the secret as encryption context. */
@@ -189,9 +231,11 @@ cJSON *server_access_facts(const struct server_access *access)
 {
     cJSON *facts = cJSON_CreateObject();
     enum smcred_status status = add_caller(access->call, facts);
-    add_circumstances(access->call, facts);
+    server_access_circumstances(access->call, facts);
     if (status == SMCRED_OK)
         status = add_secret(access, facts);
+    if (status == SMCRED_OK && strncmp(access->action, "ssm:", 4) == 0)
+        status = add_parameter(access, facts);
     if (strncmp(access->action, "kms:", 4) == 0)
         add_kms(access->call, facts);
     if (access->call->input)

@@ -58,6 +58,7 @@ struct server_call {
     char principal[SERVER_PRINCIPAL_MAX + 1];  /* ARN */
     char role[SERVER_PRINCIPAL_MAX + 1];       /* ARN of a session's role; "" for a user */
     char user_id[SERVER_USER_ID_MAX + 1];
+    int64_t issued_ms;         /* the session; 0 for a user */
     char *session_policy;      /* that narrows what the role may; NULL: none */
     struct server_place place; /* account of the key, region of the credential's scope */
     char source[64];           /* address of the peer */

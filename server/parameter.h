@@ -42,6 +42,10 @@ struct server_parameter {
 void server_parameter_done(struct server_parameter *parameter);
 #define server_autoparameter __attribute__((cleanup(server_parameter_done)))
 
+/* Whether it is there, and its row. */
+SM_MUST_CHECK enum smcred_status server_store_parameter_row(struct server_store *store,
+                                                            const struct server_place *place,
+                                                            const char *name, int64_t *out_row);
 /* version  0: the latest.  Errors: SMCRED_NOT_FOUND, for the parameter as for the version. */
 SM_MUST_CHECK enum smcred_status server_store_parameter(struct server_store *store,
                                                         const struct server_place *place,

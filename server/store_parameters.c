@@ -63,6 +63,21 @@ enum smcred_status server_store_parameter(struct server_store *store,
     return status == SMCRED_OK ? copy_parameter(statement, out_parameter) : status;
 }
 
+enum smcred_status server_store_parameter_row(struct server_store *store,
+                                              const struct server_place *place, const char *name,
+                                              int64_t *out_row)
+{
+    store_autostatement sqlite3_stmt *statement = store_lend(
+        store, "SELECT row FROM parameter WHERE account = ?1 AND region = ?2 AND name = ?3");
+    store_bind_text(statement, 1, place->account);
+    store_bind_text(statement, 2, place->region);
+    store_bind_text(statement, 3, name);
+    enum smcred_status status = store_fetch(statement);
+    if (status == SMCRED_OK)
+        *out_row = sqlite3_column_int64(statement, 0);
+    return status;
+}
+
 static enum smcred_status insert_parameter(struct server_store *store,
                                            struct server_parameter *parameter)
 {

@@ -20,6 +20,7 @@ server_tests = \
 	%D%/test_filters \
 	%D%/test_iam \
 	%D%/test_json \
+	%D%/test_parameter_access \
 	%D%/test_password \
 	%D%/test_pattern \
 	%D%/test_rotation \
@@ -57,6 +58,10 @@ TESTS += $(server_tests)
 %C%_test_json_CFLAGS = $(test_cflags) $(CJSON_CFLAGS)
 %C%_test_json_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 %C%_test_json_LDADD = $(server_test_libs)
+
+%C%_test_parameter_access_SOURCES = %D%/test_parameter_access.c
+%C%_test_parameter_access_CFLAGS = $(test_cflags)
+%C%_test_parameter_access_LDADD = $(server_test_libs)
 
 %C%_test_password_SOURCES = %D%/test_password.c
 %C%_test_password_CFLAGS = $(test_cflags)

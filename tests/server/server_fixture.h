@@ -23,6 +23,7 @@
 static int64_t fixture_now_ms = FIXTURE_NOW_MS;
 
 static const char *fixture_caller = FIXTURE_ADMIN;
+static const char *fixture_target = "secretsmanager."; /* the service */
 
 static int64_t fixture_clock(void)
 {
@@ -36,6 +37,7 @@ static int start_server(void **state)
     server = (struct server){.lock_fd = -1};
     fixture_now_ms = FIXTURE_NOW_MS;
     fixture_caller = FIXTURE_ADMIN;
+    fixture_target = "secretsmanager.";
     assert_int_equal(sm_vault_new(&server.vault), SMCRED_OK);
     assert_int_equal(sm_secret_new(server.vault, sm_bytes("0123456789abcdef0123456789abcdef", 32),
                                    &server.master_key),
@@ -68,7 +70,7 @@ static cJSON *ask(struct server *server, const char *operation, const char *body
 {
     struct server_call call;
     char target[128];
-    (void)snprintf(target, sizeof target, "secretsmanager.%s", operation);
+    (void)snprintf(target, sizeof target, "%s%s", fixture_target, operation);
     server_call_init(&call, server, "unix");
     memcpy(call.principal, fixture_caller, strlen(fixture_caller) + 1);
     call.error = server_dispatch_parse(&call, target, sm_bytes_of(body));

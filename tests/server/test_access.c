@@ -196,6 +196,18 @@ static void wants_both_between_accounts(void **state)
     server->home = home;
 }
 
+static void set_function(struct server *server, const char *function)
+{
+    struct server_secret secret;
+    struct server_rotation rotation = {.enabled = true};
+    assert_int_equal(
+        server_store_secret_by_name(server->store, &server->home, sm_bytes_of("prod/db"), &secret),
+        SMCRED_OK);
+    rotation.secret = secret.row;
+    (void)snprintf(rotation.function_arn, sizeof rotation.function_arn, "%s", function);
+    assert_int_equal(server_store_rotation_put(server->store, &rotation), SMCRED_OK);
+}
+
 static void knows_the_condition_keys(void **state)
 {
     struct server *server = *state;
@@ -217,6 +229,14 @@ static void knows_the_condition_keys(void **state)
         {"'Bool':{'aws:SecureTransport':'true'}", "GetSecretValue", GET, false},
         {"'DateLessThan':{'aws:CurrentTime':'2026-11-22T00:00:00Z'}", "GetSecretValue", GET, true},
         {"'StringEquals':{'aws:RequestedRegion':'us-east-1'}", "GetSecretValue", GET, true},
+        {"'Bool':{'aws:ViaAWSService':'false','aws:PrincipalIsAWSService':'false'}",
+         "GetSecretValue", GET, true},
+        {"'Null':{'aws:TokenIssueTime':'true','aws:MultiFactorAuthPresent':'true'}",
+         "GetSecretValue", GET, true},
+        {"'StringLike':{'secretsmanager:resource/AllowRotationLambdaArn':'arn:*:function:turn'}",
+         "GetSecretValue", GET, true},
+        {"'StringLike':{'secretsmanager:resource/AllowRotationLambdaArn':'arn:*:function:other'}",
+         "GetSecretValue", GET, false},
         {"'IpAddress':{'aws:SourceIp':'10.0.0.0/8'}", "GetSecretValue", GET, false},
         {"'ArnLike':{'secretsmanager:SecretId':'arn:*:*:*:*:secret:prod/*'}", "GetSecretValue", GET,
          true},
@@ -234,6 +254,7 @@ static void knows_the_condition_keys(void **state)
          "{'SecretId':'prod/db','TagKeys':['owner']}", true},
     };
     assert_int_equal(server_store_principal_tag(server->store, ADA, "team", "db"), SMCRED_OK);
+    set_function(server, "arn:aws:lambda:us-east-1:000000000000:function:turn");
     fixture_caller = ADA;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char statement[512];
