@@ -12,6 +12,7 @@
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <strings.h>
+#include <time.h>
 
 #include "common/log.h"
 #include "server/keys.h"
@@ -114,6 +115,34 @@ static bool copy(struct sm_bytes from, char *out, size_t size)
     return true;
 }
 
+/* As HTTP has dates, "Fri, 27 Nov 2026 04:05:06 GMT", written as X-Amz-Date would be. */
+static bool convert_date(struct sm_bytes text, char out[SIGV4_DATE_LEN + 1])
+{
+    char date[64];
+    struct tm utc = {.tm_mday = 1};
+    if (!copy(text, date, sizeof date))
+        return false;
+    const char *end = strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    if (!end || *end)
+        return false;
+    sigv4_date((int64_t)timegm(&utc) * 1000, out);
+    return true;
+}
+
+/* When it was signed: X-Amz-Date, or else the Date of HTTP. */
+static enum server_error read_date(struct server_call *call, struct sm_bytes date,
+                                   struct claim *claim)
+{
+    char *out = claim->scope.date;
+    if ((copy(date, out, sizeof claim->scope.date) || convert_date(date, out)) &&
+        sigv4_date_parse(sm_bytes_of(out), &claim->signed_ms) == SMCRED_OK)
+        return SERVER_OK;
+    return server_fail(call, SERVER_INCOMPLETE_SIGNATURE,
+                       "Date must be in ISO-8601 'basic format'. Got '%.*s'. See "
+                       "http://en.wikipedia.org/wiki/ISO_8601",
+                       shown(date), (const char *)date.data);
+}
+
 static enum server_error read_claim(struct server_call *call, const struct sigv4_request *request,
                                     struct claim *claim)
 {
@@ -128,16 +157,14 @@ static enum server_error read_claim(struct server_call *call, const struct sigv4
                            "keyid/date/region/service/term, and the algorithm must be "
                            "AWS4-HMAC-SHA256. Authorization=%.*s",
                            shown(claim->header), (const char *)claim->header.data);
-    bool has_date = server_header(request, "x-amz-date", &date);
+    bool has_date =
+        server_header(request, "x-amz-date", &date) || server_header(request, "date", &date);
     if (!a->access_key_id.len || !a->signature.len || !a->signed_headers.len || !has_date)
         return incomplete(call, claim, has_date);
-    if (sigv4_date_parse(date, &claim->signed_ms) != SMCRED_OK)
-        return server_fail(call, SERVER_INCOMPLETE_SIGNATURE,
-                           "Date must be in ISO-8601 'basic format'. Got '%.*s'. See "
-                           "http://en.wikipedia.org/wiki/ISO_8601",
-                           shown(date), (const char *)date.data);
-    if (!copy(date, claim->scope.date, sizeof claim->scope.date) ||
-        !copy(a->region, claim->scope.region, sizeof claim->scope.region) ||
+    error = read_date(call, date, claim);
+    if (error != SERVER_OK)
+        return error;
+    if (!copy(a->region, claim->scope.region, sizeof claim->scope.region) ||
         !copy(a->service, claim->scope.service, sizeof claim->scope.service) ||
         !copy(a->signed_headers, claim->signed_headers, sizeof claim->signed_headers))
         return wrong_signature(call);

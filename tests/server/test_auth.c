@@ -13,6 +13,7 @@ struct signing {
     struct server *server;
     struct sm_secret *secret;
     const char *token; /* NULL: a long-term key */
+    const char *date;  /* of HTTP, in place of X-Amz-Date; NULL: none */
     char id[SERVER_KEY_ID_LEN + 1];
     struct sigv4_scope scope;
     struct sigv4_header headers[HEADERS];
@@ -32,7 +33,7 @@ static void sign(struct signing *s)
     s->headers[1] = header("Content-Type", "application/x-amz-json-1.1");
     s->headers[2] = s->token ? header("X-Amz-Security-Token", s->token)
                              : header("X-Amz-Target", "secretsmanager.ListSecrets");
-    s->headers[3] = header("X-Amz-Date", s->scope.date);
+    s->headers[3] = s->date ? header("Date", s->date) : header("X-Amz-Date", s->scope.date);
     s->request = (struct sigv4_request){.method = sm_bytes_of("POST"),
                                         .path = sm_bytes_of("/"),
                                         .headers = s->headers,
@@ -207,6 +208,32 @@ static void wants_what_matters_signed(void **state)
     }
 }
 
+static void takes_the_date_of_http_as_well(void **state)
+{
+    struct signing *s = *state;
+    static const char *const no_dates[] = {"Sat, 21 Nov 2026 00:00:00 CET",
+                                           "Sat, 21 Nov 2026 00:00:00 GMT and more",
+                                           "Sat, 31 Feb 2026", "20261121T000000", ""};
+    s->date = "Sat, 21 Nov 2026 00:00:00 GMT";
+    sign(s);
+    is_told(s, SERVER_OK, NULL);
+    s->headers[3] = header("Date", "Sat, 21 Nov 2026 00:00:01 GMT");
+    is_told(s, SERVER_INVALID_SIGNATURE, MISMATCH);
+    s->date = s->scope.date;
+    sign(s);
+    is_told(s, SERVER_OK, NULL);
+    for (size_t i = 0; i < sizeof no_dates / sizeof *no_dates; i++) {
+        char text[256];
+        s->date = no_dates[i];
+        sign(s);
+        (void)snprintf(text, sizeof text,
+                       "Date must be in ISO-8601 'basic format'. Got '%s'. See "
+                       "http://en.wikipedia.org/wiki/ISO_8601",
+                       s->date);
+        is_told(s, SERVER_INCOMPLETE_SIGNATURE, text);
+    }
+}
+
 static void knows_a_session_until_it_expires(void **state)
 {
     struct signing *s = *state;
@@ -240,4 +267,5 @@ static void knows_a_session_until_it_expires(void **state)
 SM_TEST_MAIN(AUTH_TEST(names_the_caller), AUTH_TEST(notices_any_change),
              AUTH_TEST(wants_to_be_signed_at_all), AUTH_TEST(knows_its_keys_only),
              AUTH_TEST(wants_its_own_scope), AUTH_TEST(allows_five_minutes_either_way),
-             AUTH_TEST(knows_a_session_until_it_expires), AUTH_TEST(wants_what_matters_signed))
+             AUTH_TEST(takes_the_date_of_http_as_well), AUTH_TEST(knows_a_session_until_it_expires),
+             AUTH_TEST(wants_what_matters_signed))
