@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * admin_issuer.c - smcred-server issuer: put.
+ * admin_issuer.c - smcred-server issuer: put, list, delete.
  */
 #include <stdio.h>
 
@@ -58,10 +58,55 @@ static int put(const char *path, int argc, char **argv)
                             "cannot put the issuer");
 }
 
+static void print_issuer(void *context, const struct server_issuer *issuer)
+{
+    (void)context;
+    printf("%s  %s  %s  %u keys\n", issuer->account, issuer->url, issuer->audiences,
+           server_jwt_keys(issuer->keys));
+}
+
+static int list(const char *path, int argc, char **argv)
+{
+    struct server server;
+    const char *directory = NULL;
+    const struct server_option options[] = {{"dir", "DIR", true, &directory}, {.out = NULL}};
+    int code = server_command_options(path, "Lists issuers: account, URL, audiences, keys.",
+                                      options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    return server_admin_end(&server, server_store_issuers(server.store, print_issuer, NULL),
+                            "cannot list the issuers");
+}
+
+static int delete (const char *path, int argc, char **argv)
+{
+    struct server server;
+    const char *directory = NULL, *url = NULL, *account = NULL;
+    const struct server_option options[] = {{"dir", "DIR", true, &directory},
+                                            {"url", "URL", true, &url},
+                                            {"account", "ID", false, &account},
+                                            {.out = NULL}};
+    int code = server_command_options(
+        path, "Trusts an issuer no more; sessions it has led to last until they end.", options,
+        argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    return server_admin_end(
+        &server,
+        server_store_issuer_delete(server.store, account ? account : server.home.account, url),
+        "cannot delete the issuer");
+}
+
 int server_admin_issuer(const char *path, int argc, char **argv)
 {
     static const struct server_command commands[] = {
         {"put", "trust an issuer, or change its keys", put},
+        {"list", "list those that are trusted", list},
+        {"delete", "trust one no more", delete},
         {.name = NULL},
     };
     return server_command_run(path, commands, argc, argv);

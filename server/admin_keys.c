@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * admin_keys.c - smcred-server access-key: create, list, disable, enable.
+ * admin_keys.c - smcred-server access-key: create, list, disable, enable, delete.
  */
 #include <stdio.h>
 
@@ -57,17 +57,37 @@ static int list(const char *path, int argc, char **argv)
                             "cannot list the access keys");
 }
 
-static int set_disabled(const char *path, int argc, char **argv, const char *about, bool disabled)
+/* What both kinds of change take: opens the store; SERVER_GO_ON, or the exit code. */
+static int begin(const char *path, int argc, char **argv, const char *about, const char **out_id,
+                 struct server *out_server)
 {
-    struct server server;
-    const char *directory = NULL, *id = NULL;
+    const char *directory = NULL;
     const struct server_option options[] = {
-        {"dir", "DIR", true, &directory}, {NULL, "KEY-ID", true, &id}, {.out = NULL}};
+        {"dir", "DIR", true, &directory}, {NULL, "KEY-ID", true, out_id}, {.out = NULL}};
     int code = server_command_options(path, about, options, argc, argv);
     if (code != SERVER_GO_ON)
         return code;
-    if (!server_admin_open(directory, &server))
-        return EXIT_FAILURE;
+    return server_admin_open(directory, out_server) ? SERVER_GO_ON : EXIT_FAILURE;
+}
+
+static int delete (const char *path, int argc, char **argv)
+{
+    struct server server;
+    const char *id = NULL;
+    int code = begin(path, argc, argv, "Forgets an access key.", &id, &server);
+    if (code != SERVER_GO_ON)
+        return code;
+    return server_admin_end(&server, server_store_key_delete(server.store, id),
+                            "cannot delete the access key");
+}
+
+static int set_disabled(const char *path, int argc, char **argv, const char *about, bool disabled)
+{
+    struct server server;
+    const char *id = NULL;
+    int code = begin(path, argc, argv, about, &id, &server);
+    if (code != SERVER_GO_ON)
+        return code;
     return server_admin_end(&server, server_store_key_disable(server.store, id, disabled),
                             "cannot change the access key");
 }
@@ -89,6 +109,7 @@ int server_admin_access_key(const char *path, int argc, char **argv)
         {"list", "list the keys", list},
         {"disable", "refuse a key", disable},
         {"enable", "accept it again", enable},
+        {"delete", "forget it", delete},
         {.name = NULL},
     };
     return server_command_run(path, commands, argc, argv);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * admin_remote.c - smcred-server remote: put.
+ * admin_remote.c - smcred-server remote: put, list, delete.
  */
 #include <stdio.h>
 
@@ -15,7 +15,7 @@ static bool fill(struct server_remote *remote, const char *region, const char *u
                  const char *key_id, const char *ca_file)
 {
     const char *host = strstr(url, "://");
-    if (!server_region_is_valid(region) || !host || strchr(host + 3, '/') ||
+    if (!server_region_is_valid(region) || !host || strpbrk(host + 3, "/@?#") ||
         strlen(url) > SERVER_URL_TEXT_MAX ||
         (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://127.0.0.1:", 17) != 0)) {
         log_error("a remote is a region like eu-west-1 and a URL like https://HOST:PORT without a "
@@ -24,6 +24,10 @@ static bool fill(struct server_remote *remote, const char *region, const char *u
     }
     if (strlen(key_id) > SERVER_KEY_ID_MAX || strlen(ca_file) > SERVER_URL_TEXT_MAX) {
         log_error("the key id or the path is too long");
+        return false;
+    }
+    if (*ca_file && (*ca_file != '/' || access(ca_file, R_OK) != 0)) {
+        log_error("--ca-file is the whole path of a file that can be read");
         return false;
     }
     (void)snprintf(remote->region, sizeof remote->region, "%s", region); /* all fit */
@@ -79,10 +83,76 @@ static int put(const char *path, int argc, char **argv)
     return server_admin_end(&server, status, "cannot put the remote");
 }
 
+static void print_remote(void *context, const struct server_remote *remote)
+{
+    (void)context;
+    printf("%s  %s  %s  %s\n", remote->region, remote->url, remote->key_id,
+           *remote->ca_file ? remote->ca_file : "-");
+}
+
+static int list(const char *path, int argc, char **argv)
+{
+    struct server server;
+    const char *directory = NULL;
+    const struct server_option options[] = {{"dir", "DIR", true, &directory}, {.out = NULL}};
+    int code = server_command_options(path, "Lists remotes: region, URL, key id, CA.", options,
+                                      argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    return server_admin_end(&server, server_store_remotes(server.store, print_remote, NULL),
+                            "cannot list the remotes");
+}
+
+/* Refused, unless forced, while secrets have replicas there. */
+static enum smcred_status forget(struct server_store *store, const char *region, bool forced)
+{
+    int64_t count = 0;
+    enum smcred_status status = server_store_replicas_in(store, region, &count);
+    if (status == SMCRED_OK && count > 0 && !forced) {
+        log_error("%lld secrets have a replica in %s; remove it from them first, or --force",
+                  (long long)count, region);
+        return SMCRED_DENIED;
+    }
+    if (status == SMCRED_OK)
+        status = server_store_remote_delete(store, region);
+    return status == SMCRED_OK ? server_store_replicas_forget(store, region) : status;
+}
+
+static int delete (const char *path, int argc, char **argv)
+{
+    struct server server;
+    const char *directory = NULL, *region = NULL, *force = NULL;
+    const struct server_option options[] = {{"dir", "DIR", true, &directory},
+                                            {"region", "REGION", true, &region},
+                                            {"force", NULL, false, &force},
+                                            {.out = NULL}};
+    int code = server_command_options(path,
+                                      "Forgets a remote; --force also that secrets have replicas "
+                                      "there, which stay as they are.",
+                                      options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    enum smcred_status status = server_store_begin(server.store);
+    if (status != SMCRED_OK)
+        return server_admin_end(&server, status, "cannot write");
+    status = forget(server.store, region, force != NULL);
+    if (status == SMCRED_OK)
+        status = server_store_commit(server.store);
+    if (status != SMCRED_OK)
+        server_store_rollback(server.store);
+    return server_admin_end(&server, status, "cannot delete the remote");
+}
+
 int server_admin_remote(const char *path, int argc, char **argv)
 {
     static const struct server_command commands[] = {
         {"put", "replicate to a region through another server", put},
+        {"list", "list them", list},
+        {"delete", "forget one", delete},
         {.name = NULL},
     };
     return server_command_run(path, commands, argc, argv);

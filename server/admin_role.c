@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * admin_role.c - smcred-server role: put and tag.
+ * admin_role.c - smcred-server role: put, list, show, delete; and tag.
  */
 #include <stdio.h>
 
@@ -69,10 +69,81 @@ static int put(const char *path, int argc, char **argv)
     return server_admin_end(&server, status, "cannot put the role");
 }
 
+static void print_role(void *context, const char *arn, const char *session_max_s)
+{
+    (void)context;
+    printf("%s  %s s\n", arn, session_max_s);
+}
+
+static int list(const char *path, int argc, char **argv)
+{
+    struct server server;
+    const char *directory = NULL;
+    const struct server_option options[] = {{"dir", "DIR", true, &directory}, {.out = NULL}};
+    int code =
+        server_command_options(path, "Lists roles: ARN, longest session.", options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!server_admin_open(directory, &server))
+        return EXIT_FAILURE;
+    return server_admin_end(&server, server_store_roles(server.store, print_role, NULL),
+                            "cannot list the roles");
+}
+
+/* Opens the store and finds the role; SERVER_GO_ON, or the exit code. */
+static int begin(const char *path, int argc, char **argv, const char *about,
+                 struct server *out_server, struct server_principal *out_role)
+{
+    const char *directory = NULL, *name = NULL, *account = NULL;
+    char arn[SERVER_PRINCIPAL_MAX + 1];
+    const struct server_option options[] = {{"dir", "DIR", true, &directory},
+                                            {"role", "NAME", true, &name},
+                                            {"account", "ID", false, &account},
+                                            {.out = NULL}};
+    int code = server_command_options(path, about, options, argc, argv);
+    if (code != SERVER_GO_ON)
+        return code;
+    if (!server_admin_open(directory, out_server))
+        return EXIT_FAILURE;
+    if (!server_admin_principal(out_server, NULL, name, account, arn)) {
+        server_setup_close(out_server);
+        return SERVER_EXIT_USAGE;
+    }
+    enum smcred_status status = server_store_principal(out_server->store, arn, out_role);
+    return status == SMCRED_OK ? SERVER_GO_ON : server_admin_end(out_server, status, arn);
+}
+
+static int show(const char *path, int argc, char **argv)
+{
+    struct server server;
+    struct server_principal role;
+    int code = begin(path, argc, argv, "Prints a role's trust policy.", &server, &role);
+    if (code != SERVER_GO_ON)
+        return code;
+    puts(role.trust);
+    return server_admin_end(&server, SMCRED_OK, "");
+}
+
+static int delete (const char *path, int argc, char **argv)
+{
+    struct server server;
+    struct server_principal role;
+    int code = begin(path, argc, argv,
+                     "Deletes a role with its policies and tags; its sessions end at once.",
+                     &server, &role);
+    if (code != SERVER_GO_ON)
+        return code;
+    return server_admin_end(&server, server_store_principal_delete(server.store, role.arn),
+                            "cannot delete the role");
+}
+
 int server_admin_role(const char *path, int argc, char **argv)
 {
     static const struct server_command commands[] = {
         {"put", "make a role, or change who may assume it", put},
+        {"list", "list the roles", list},
+        {"show", "print who may assume one", show},
+        {"delete", "delete one; its sessions end", delete},
         {.name = NULL},
     };
     return server_command_run(path, commands, argc, argv);

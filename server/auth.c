@@ -296,12 +296,26 @@ static void signer_done(struct signer *signer)
     sm_secret_free(signer->derived);
 }
 
+/* Nobody acts as a role that is gone, nor as one that another has followed by the same name. */
+static enum smcred_status check_role(const struct server *server,
+                                     const struct server_session *session)
+{
+    int64_t created_ms;
+    enum smcred_status status =
+        server_store_principal_age(server->store, session->role, &created_ms);
+    return status == SMCRED_NOT_FOUND || (status == SMCRED_OK && created_ms > session->issued_ms)
+               ? SMCRED_INVALID
+               : status;
+}
+
 static enum server_error find_session(struct server_call *call, const struct claim *claim,
                                       struct sm_bytes token, struct signer *signer)
 {
     sm_autosecret struct sm_secret *secret = NULL;
     enum smcred_status status = server_session_open(
         call->server, claim->authorization.access_key_id, token, &signer->session, &secret);
+    if (status == SMCRED_OK)
+        status = check_role(call->server, &signer->session);
     if (status == SMCRED_INVALID)
         return unrecognized(call);
     if (status == SMCRED_OK)
@@ -338,6 +352,7 @@ static void identify(struct server_call *call, const struct claim *claim, struct
         memcpy(call->principal, session->principal, sizeof call->principal);
         memcpy(call->role, session->role, sizeof call->role);
         memcpy(call->user_id, session->user_id, sizeof call->user_id);
+        call->issued_ms = session->issued_ms;
         call->session_policy = sm_take_ptr(&session->policy);
     } else {
         memcpy(call->principal, signer->key.principal, sizeof call->principal);

@@ -15,12 +15,12 @@
 
 static const struct server_command commands[] = {
     {"function", "what rotates secrets: register, list, remove", server_admin_function},
-    {"access-key", "who may call: create, list, disable", server_admin_access_key},
-    {"issuer", "issuers of web identities: put", server_admin_issuer},
+    {"access-key", "who may call: create, list, disable, delete", server_admin_access_key},
+    {"issuer", "issuers of web identities: put, list, delete", server_admin_issuer},
     {"key", "keys of KMS: create, list, disable, alias, rotate, policy ...", server_admin_kms},
     {"policy", "what users and roles may do: put, list, show, delete", server_admin_policy},
-    {"remote", "other servers to replicate to: put", server_admin_remote},
-    {"role", "roles and who may assume them: put", server_admin_role},
+    {"remote", "other servers to replicate to: put, list, delete", server_admin_remote},
+    {"role", "roles and who may assume them: put, list, show, delete", server_admin_role},
     {"tag", "tag a user or role", server_admin_tag},
     {"trail", "who did what, when", server_admin_trail},
     {"backup", "one moment of a store, in a file", server_admin_backup},

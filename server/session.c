@@ -74,6 +74,7 @@ static enum smcred_status write_plain(const struct server *server,
     server_json_add(json, "principal", session->principal);
     server_json_add(json, "user_id", session->user_id);
     server_json_add(json, "policy", session->policy);
+    (void)cJSON_AddNumberToObject(json, "issued_ms", (double)server->now_ms());
     (void)cJSON_AddNumberToObject(json, "expires_ms", (double)session->expires_ms);
     char *text = cJSON_PrintUnformatted(json);
     enum smcred_status status = server_json_failed() || !text ? SMCRED_NO_MEMORY : SMCRED_OK;
@@ -142,6 +143,7 @@ static enum smcred_status read_plain(const struct server *server, const cJSON *j
     (void)snprintf(session.role, sizeof session.role, "%s", role); /* we wrote it: fits */
     (void)snprintf(session.principal, sizeof session.principal, "%s", principal);
     (void)snprintf(session.user_id, sizeof session.user_id, "%s", user_id);
+    session.issued_ms = server_json_number(json, "issued_ms", 0);
     session.expires_ms = server_json_number(json, "expires_ms", 0);
     if (policy && !(session.policy = strdup(policy)))
         return SMCRED_NO_MEMORY;

@@ -18,6 +18,7 @@ struct server_session {
     char role[SERVER_PRINCIPAL_MAX + 1];      /* ARN */
     char principal[SERVER_PRINCIPAL_MAX + 1]; /* ARN of the session: assumed-role/ROLE/NAME */
     char user_id[SERVER_USER_ID_MAX + 1];
+    int64_t issued_ms; /* set when it is made */
     int64_t expires_ms;
     char *policy; /* narrows what the role may; NULL: none; free with server_session_done() */
 };

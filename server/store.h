@@ -268,6 +268,8 @@ SM_MUST_CHECK enum smcred_status server_store_key(struct server_store *store, st
 /* SMCRED_NOT_FOUND where there is none of this id. */
 SM_MUST_CHECK enum smcred_status server_store_key_disable(struct server_store *store,
                                                           const char *id, bool disabled);
+SM_MUST_CHECK enum smcred_status server_store_key_delete(struct server_store *store,
+                                                         const char *id); /* likewise */
 typedef void server_key_visit(void *context, const struct server_key *key);
 SM_MUST_CHECK enum smcred_status server_store_keys(struct server_store *store,
                                                    server_key_visit *visit, void *context);
@@ -286,7 +288,15 @@ SM_MUST_CHECK enum smcred_status server_store_principal_trust(struct server_stor
                                                               int64_t session_max_s);
 SM_MUST_CHECK enum smcred_status server_store_principal(struct server_store *store, const char *arn,
                                                         struct server_principal *out_principal);
+SM_MUST_CHECK enum smcred_status
+server_store_principal_age(struct server_store *store, const char *arn, int64_t *out_created_ms);
+/* With its policies and tags.  SMCRED_NOT_FOUND where there is none. */
+SM_MUST_CHECK enum smcred_status server_store_principal_delete(struct server_store *store,
+                                                               const char *arn);
 typedef void server_pair_visit(void *context, const char *name, const char *value);
+/* ARN and the longest session, in seconds. */
+SM_MUST_CHECK enum smcred_status server_store_roles(struct server_store *store,
+                                                    server_pair_visit *visit, void *context);
 SM_MUST_CHECK enum smcred_status server_store_policy_put(struct server_store *store,
                                                          const char *principal, const char *name,
                                                          const char *document);
@@ -327,6 +337,13 @@ SM_MUST_CHECK enum smcred_status server_store_issuer_put(struct server_store *st
 SM_MUST_CHECK enum smcred_status server_store_issuer(struct server_store *store,
                                                      const char *account, const char *url,
                                                      struct server_issuer *out_issuer);
+
+/* SMCRED_NOT_FOUND where there is none. */
+SM_MUST_CHECK enum smcred_status server_store_issuer_delete(struct server_store *store,
+                                                            const char *account, const char *url);
+typedef void server_issuer_visit(void *context, const struct server_issuer *issuer);
+SM_MUST_CHECK enum smcred_status server_store_issuers(struct server_store *store,
+                                                      server_issuer_visit *visit, void *context);
 
 /* Keys of KMS: kms.h. */
 enum server_kms_state { SERVER_KMS_ENABLED, SERVER_KMS_DISABLED };
@@ -447,6 +464,17 @@ SM_MUST_CHECK enum smcred_status server_store_remote_put(struct server_store *st
 SM_MUST_CHECK enum smcred_status server_store_remote(struct server_store *store, const char *region,
                                                      struct server_remote *out_remote,
                                                      uint8_t **out_sealed, size_t *out_len);
+typedef void server_remote_visit(void *context, const struct server_remote *remote);
+SM_MUST_CHECK enum smcred_status server_store_remotes(struct server_store *store,
+                                                      server_remote_visit *visit, void *context);
+/* SMCRED_NOT_FOUND where there is none. */
+SM_MUST_CHECK enum smcred_status server_store_remote_delete(struct server_store *store,
+                                                            const char *region);
+/* How many secrets have a replica in the region, and that they have none there. */
+SM_MUST_CHECK enum smcred_status server_store_replicas_in(struct server_store *store,
+                                                          const char *region, int64_t *out_count);
+SM_MUST_CHECK enum smcred_status server_store_replicas_forget(struct server_store *store,
+                                                              const char *region);
 /* SMCRED_OK, or SMCRED_NOT_FOUND. */
 SM_MUST_CHECK enum smcred_status server_store_remote_is_known(struct server_store *store,
                                                               const char *region);

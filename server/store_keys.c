@@ -52,6 +52,15 @@ enum smcred_status server_store_key_disable(struct server_store *store, const ch
     return status == SMCRED_OK ? store_run(statement) : status;
 }
 
+enum smcred_status server_store_key_delete(struct server_store *store, const char *id)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "DELETE FROM access_key WHERE id = ?1 RETURNING id");
+    store_bind_text(statement, 1, id);
+    enum smcred_status status = store_fetch(statement);
+    return status == SMCRED_OK ? store_run(statement) : status;
+}
+
 enum smcred_status server_store_keys(struct server_store *store, server_key_visit *visit,
                                      void *context)
 {

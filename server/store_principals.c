@@ -41,6 +41,27 @@ enum smcred_status server_store_principal(struct server_store *store, const char
     return SMCRED_OK;
 }
 
+enum smcred_status server_store_principal_age(struct server_store *store, const char *arn,
+                                              int64_t *out_created_ms)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "SELECT created_ms FROM principal WHERE arn = ?1");
+    store_bind_text(statement, 1, arn);
+    enum smcred_status status = store_fetch(statement);
+    if (status == SMCRED_OK)
+        *out_created_ms = sqlite3_column_int64(statement, 0);
+    return status;
+}
+
+enum smcred_status server_store_principal_delete(struct server_store *store, const char *arn)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "DELETE FROM principal WHERE arn = ?1 RETURNING arn");
+    store_bind_text(statement, 1, arn);
+    enum smcred_status status = store_fetch(statement);
+    return status == SMCRED_OK ? store_run(statement) : status;
+}
+
 enum smcred_status server_store_policy_put(struct server_store *store, const char *principal,
                                            const char *name, const char *document)
 {
@@ -65,7 +86,7 @@ enum smcred_status server_store_policy_delete(struct server_store *store, const 
     return status == SMCRED_OK ? store_run(statement) : status;
 }
 
-/* Pairs of texts that belong to a principal. */
+/* Pairs of texts, of a principal or of all that the statement's one parameter selects. */
 static enum smcred_status visit_pairs(sqlite3_stmt *statement, const char *principal,
                                       server_pair_visit *visit, void *context)
 {
@@ -75,6 +96,15 @@ static enum smcred_status visit_pairs(sqlite3_stmt *statement, const char *princ
         visit(context, (const char *)sqlite3_column_text(statement, 0),
               (const char *)sqlite3_column_text(statement, 1));
     return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
+}
+
+enum smcred_status server_store_roles(struct server_store *store, server_pair_visit *visit,
+                                      void *context)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "SELECT arn, session_max_s FROM principal"
+                          " WHERE instr(arn, ?1) > 0 ORDER BY arn");
+    return visit_pairs(statement, ":role/", visit, context);
 }
 
 enum smcred_status server_store_policies(struct server_store *store, const char *principal,

@@ -19,21 +19,69 @@ enum smcred_status server_store_remote_put(struct server_store *store,
     return store_run(statement);
 }
 
-enum smcred_status server_store_remote(struct server_store *store, const char *region,
-                                       struct server_remote *out_remote, uint8_t **out_sealed,
-                                       size_t *out_len)
+#define COLUMNS "SELECT region, url, ca_file, key_id, sealed FROM remote "
+
+static void copy_remote(sqlite3_stmt *statement, struct server_remote *out_remote)
 {
-    store_autostatement sqlite3_stmt *statement = store_lend(
-        store, "SELECT region, url, ca_file, key_id, sealed FROM remote WHERE region = ?1");
-    store_bind_text(statement, 1, region);
-    enum smcred_status status = store_fetch(statement);
-    if (status != SMCRED_OK)
-        return status;
     store_copy_text(statement, 0, out_remote->region, sizeof out_remote->region);
     store_copy_text(statement, 1, out_remote->url, sizeof out_remote->url);
     store_copy_text(statement, 2, out_remote->ca_file, sizeof out_remote->ca_file);
     store_copy_text(statement, 3, out_remote->key_id, sizeof out_remote->key_id);
+}
+
+enum smcred_status server_store_remote(struct server_store *store, const char *region,
+                                       struct server_remote *out_remote, uint8_t **out_sealed,
+                                       size_t *out_len)
+{
+    store_autostatement sqlite3_stmt *statement = store_lend(store, COLUMNS "WHERE region = ?1");
+    store_bind_text(statement, 1, region);
+    enum smcred_status status = store_fetch(statement);
+    if (status != SMCRED_OK)
+        return status;
+    copy_remote(statement, out_remote);
     return store_copy_blob(statement, 4, out_sealed, out_len);
+}
+
+enum smcred_status server_store_remotes(struct server_store *store, server_remote_visit *visit,
+                                        void *context)
+{
+    store_autostatement sqlite3_stmt *statement = store_lend(store, COLUMNS "ORDER BY region");
+    struct server_remote remote;
+    enum smcred_status status;
+    while ((status = store_fetch(statement)) == SMCRED_OK) {
+        copy_remote(statement, &remote);
+        visit(context, &remote);
+    }
+    return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
+}
+
+enum smcred_status server_store_remote_delete(struct server_store *store, const char *region)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "DELETE FROM remote WHERE region = ?1 RETURNING region");
+    store_bind_text(statement, 1, region);
+    enum smcred_status status = store_fetch(statement);
+    return status == SMCRED_OK ? store_run(statement) : status;
+}
+
+enum smcred_status server_store_replicas_in(struct server_store *store, const char *region,
+                                            int64_t *out_count)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "SELECT count(*) FROM replica WHERE region = ?1");
+    store_bind_text(statement, 1, region);
+    enum smcred_status status = store_fetch(statement);
+    if (status == SMCRED_OK)
+        *out_count = sqlite3_column_int64(statement, 0);
+    return status;
+}
+
+enum smcred_status server_store_replicas_forget(struct server_store *store, const char *region)
+{
+    store_autostatement sqlite3_stmt *statement =
+        store_lend(store, "DELETE FROM replica WHERE region = ?1");
+    store_bind_text(statement, 1, region);
+    return store_run(statement);
 }
 
 enum smcred_status server_store_remote_is_known(struct server_store *store, const char *region)

@@ -84,6 +84,20 @@ static enum server_error check_duration(struct server_call *call,
     return SERVER_OK;
 }
 
+/* There are no managed policies, and without one that was asked for a session could do more. */
+static enum server_error refuse_managed(struct server_call *call)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach(member, call->input)
+    {
+        if (strncmp(member->string, "PolicyArns.", strlen("PolicyArns.")) == 0)
+            return server_fail(call, SERVER_VALIDATION,
+                               "Policy %s does not exist or is not attachable.",
+                               cJSON_IsString(member) ? member->valuestring : "");
+    }
+    return SERVER_OK;
+}
+
 /* The session's policy is the request's, if it is one. */
 static enum server_error take_policy(struct server_call *call, struct server_session *session)
 {
@@ -129,6 +143,8 @@ enum server_error server_sts_grant(struct server_call *call, const struct server
     struct server_credentials credentials = {.token = NULL};
     int64_t duration_s = server_json_number(call->input, "DurationSeconds", DURATION_DEFAULT_S);
     enum server_error error = check_duration(call, role, duration_s);
+    if (error == SERVER_OK)
+        error = refuse_managed(call);
     if (error != SERVER_OK)
         return error;
     server_session_init(&session, role->arn, server_json_text(call->input, "RoleSessionName"));

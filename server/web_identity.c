@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "server/access.h"
 #include "server/iam.h"
 #include "server/json.h"
 #include "server/jwt.h"
@@ -78,6 +79,7 @@ static enum server_error find_issuer(struct server_call *call, const cJSON *clai
  */
 
 struct identity {
+    const struct server_call *call;
     const cJSON *claims;
     const char *provider; /* the issuer's URL without https:// */
     const char *audience, *subject;
@@ -100,6 +102,9 @@ static const cJSON *lend_facts(void *context)
     identity->facts = cJSON_CreateObject();
     add_fact(identity, identity->facts, "aud", identity->audience);
     add_fact(identity, identity->facts, "sub", identity->subject);
+    server_access_circumstances(identity->call, identity->facts);
+    server_json_add(identity->facts, "sts:RoleSessionName",
+                    server_json_text(identity->call->input, "RoleSessionName"));
     return identity->facts;
 }
 
@@ -111,6 +116,7 @@ static bool is_trusted(struct server_call *call, const struct server_principal *
     (void)snprintf(provider, sizeof provider, "arn:%s:iam::%s:oidc-provider/%s",
                    server_partition(call->server->home.region), account,
                    identity->provider); /* fits */
+    identity->call = call;
     const struct server_iam_caller caller = {"", "", account, provider};
     const struct server_iam_question question = {.caller = &caller,
                                                  .action = "sts:AssumeRoleWithWebIdentity",

@@ -104,6 +104,11 @@ fails("the model is checked",
       lambda: ada.assume_role(RoleArn=ROLE, RoleSessionName="a b"), "ValidationError",
       "1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy constraint: "
       "Member must satisfy regular expression pattern: [\\w+=,.@-]*", 400)
+fails("a managed policy would have to be there",
+      lambda: ada.assume_role(RoleArn=ROLE, RoleSessionName="xx",
+                              PolicyArns=[{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]),
+      "ValidationError", "Policy arn:aws:iam::aws:policy/ReadOnlyAccess does not exist or is not "
+      "attachable.", 400)
 fails("a session policy must be one",
       lambda: ada.assume_role(RoleArn=ROLE, RoleSessionName="xx", Policy="{}"),
       "MalformedPolicyDocument",
@@ -212,3 +217,45 @@ fails("the trust policy decides about the subject", web(jwt(sub="repo:theirs/x")
       "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
 fails("and so for a role that is not there", web(jwt(), ROLE + "x"), "AccessDenied",
       "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+fails("and about the session's name",
+      lambda: anonymous.assume_role_with_web_identity(RoleArn=ROLE, RoleSessionName="other",
+                                                      WebIdentityToken=jwt()),
+      "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+
+
+# --- ending sessions --------------------------------------------------------------------------------
+
+def admin(*words, text=None):
+    return subprocess.run([os.environ["server"], *words, "--dir", os.path.join(world, "store")],
+                          input=text, stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
+
+
+def revoke(seconds):
+    """As AWS's console revokes sessions: those issued before that many seconds from now."""
+    when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    policy = {"Version": "2012-10-17", "Statement": {
+        "Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"DateLessThan": {"aws:TokenIssueTime": when.strftime("%Y-%m-%dT%H:%M:%SZ")}}}}
+    admin("policy", "put", "--role", "app", "--account", ACCOUNT, "--name", "AWSRevokeOlderSessions", "-",
+          text=json.dumps(policy))
+
+
+revoke(-3600)
+check("sessions that are new enough go on", sm.describe_secret(SecretId=arn)["ARN"] == arn)
+revoke(3600)
+fails("older ones are revoked", lambda: sm.describe_secret(SecretId=arn), "AccessDeniedException",
+      "User: arn:aws:sts::%s:assumed-role/app/one is not authorized to perform: "
+      "secretsmanager:DescribeSecret on resource: %s with an explicit deny in an identity-based policy"
+      % (ACCOUNT, arn), 400)
+check("roles are listed", ROLE + "  3600 s\n" in admin("role", "list"))
+with open(os.path.join(world, "trust")) as trust:
+    check("a role's trust policy is shown",
+          admin("role", "show", "--role", "app", "--account", ACCOUNT).strip() == trust.read().strip())
+admin("role", "delete", "--role", "app", "--account", ACCOUNT)
+check("a role is deleted", ROLE not in admin("role", "list"))
+fails("its sessions end", client("sts", session).get_caller_identity, "InvalidClientTokenId", INVALID, 403)
+check("issuers are listed", admin("issuer", "list") ==
+      "%s  https://issuer.example/ci  sts.amazonaws.com,other  2 keys\n" % ACCOUNT)
+admin("issuer", "delete", "--url", "https://issuer.example/ci", "--account", ACCOUNT)
+fails("one that is deleted is trusted no more", web(jwt()), TOKEN,
+      "No OpenIDConnect provider found in your account for https://issuer.example/ci", 400)

@@ -50,6 +50,11 @@ admin access-key enable --dir "$world/store" "$ada" &&
     ! as "$world/ada" call ListSecrets '{}' | grep -q UnrecognizedClientException
 ok $? "and accepted again"
 ! admin access-key disable --dir "$world/store" AKIAUNKNOWN; ok $? "says that a key is unknown"
+admin access-key delete --dir "$world/store" "$ada" &&
+    as "$world/ada" call ListSecrets '{}' | grep -q UnrecognizedClientException &&
+    ! admin access-key list --dir "$world/store" | grep -q "$ada" &&
+    ! admin access-key delete --dir "$world/store" "$ada"
+ok $? "forgets a key"
 admin access-key create --dir "$world/store" --user 'a b'; [ $? -eq 2 ]; ok $? "refuses a strange name"
 admin access-key frobnicate; [ $? -eq 2 ]; ok $? "refuses a strange command"
 "$server" issuer put --a x 2>&1 | grep -q "ambiguous"

@@ -18,7 +18,8 @@ cat > "$world/trust" << EOF
   {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"},
   {"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::$account:oidc-provider/issuer.example/ci"},
    "Action": "sts:AssumeRoleWithWebIdentity",
-   "Condition": {"StringLike": {"issuer.example/ci:sub": "repo:mine/*"}}}]}
+   "Condition": {"StringLike": {"issuer.example/ci:sub": "repo:mine/*", "sts:RoleSessionName": "web*"},
+                 "IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}}]}
 EOF
 cat > "$world/policy" << 'EOF'
 {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": ["secretsmanager:*", "ssm:*"], "Resource": "*"}}
@@ -43,7 +44,7 @@ ok $? "users, a role and an issuer are made"
 ok $? "an issuer needs a key"
 start_server
 export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
-url=$url world=$world /usr/bin/python3 "$(dirname "$0")/sts.py" 2> "$world/python" > "$world/results"
+server=$server url=$url world=$world /usr/bin/python3 "$(dirname "$0")/sts.py" 2> "$world/python" > "$world/results"
 status=$?
 while read -r result name; do ok "$result" "$name"; done < "$world/results"
 [ $status -eq 0 ]; ok $? "every case was tried"

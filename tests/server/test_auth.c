@@ -234,13 +234,16 @@ static void takes_the_date_of_http_as_well(void **state)
     }
 }
 
+#define APP "arn:aws:iam::111122223333:role/app"
+
 static void knows_a_session_until_it_expires(void **state)
 {
     struct signing *s = *state;
     struct server_session session;
     struct server_credentials credentials;
     struct server_call call;
-    server_session_init(&session, "arn:aws:iam::111122223333:role/app", "one");
+    assert_int_equal(server_store_principal_add(s->server->store, APP, 1), SMCRED_OK);
+    server_session_init(&session, APP, "one");
     session.expires_ms = fixture_now_ms + 1000;
     assert_int_equal(server_session_create(s->server, &session, &credentials), SMCRED_OK);
     sm_secret_free(s->secret);
@@ -252,12 +255,19 @@ static void knows_a_session_until_it_expires(void **state)
     call.service = &server_secretsmanager;
     assert_int_equal(server_authenticate(&call, &s->request), SERVER_OK);
     assert_string_equal(call.principal, "arn:aws:sts::111122223333:assumed-role/app/one");
-    assert_string_equal(call.role, "arn:aws:iam::111122223333:role/app");
+    assert_string_equal(call.role, APP);
+    assert_int_equal(call.issued_ms, fixture_now_ms);
     assert_string_equal(call.place.account, "111122223333");
     server_call_done(&call);
     fixture_now_ms += 1000;
     is_told(s, SERVER_EXPIRED_TOKEN, "The security token included in the request is expired");
     fixture_now_ms -= 1000;
+    is_told(s, SERVER_OK, NULL);
+    assert_int_equal(server_store_principal_delete(s->server->store, APP), SMCRED_OK);
+    is_told(s, SERVER_UNRECOGNIZED_CLIENT, UNRECOGNIZED);
+    assert_int_equal(server_store_principal_add(s->server->store, APP, fixture_now_ms + 1),
+                     SMCRED_OK); /* another of the same name */
+    is_told(s, SERVER_UNRECOGNIZED_CLIENT, UNRECOGNIZED);
     s->headers[2] = header("X-Other", "");
     is_told(s, SERVER_UNRECOGNIZED_CLIENT, UNRECOGNIZED);
     server_credentials_done(&credentials);
