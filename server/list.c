@@ -16,8 +16,8 @@
 struct walk {
     struct server_call *call;
     const struct server_listing *listing;
-    int64_t at;   /* where the next page begins: a row, or a count */
-    int64_t left; /* how many still fit on this one */
+    struct server_spot spot; /* the last one on this page */
+    int64_t left;            /* how many still fit on it */
     bool more;
     enum server_error error;
 };
@@ -34,8 +34,8 @@ static bool step(void *context, const struct server_secret *secret)
         walk->more = true;
         return false;
     }
-    walk->at = listing->order == SERVER_ORDER_CREATED ? secret->row : walk->at + 1;
     if (wanted) {
+        server_spot_of(secret, listing->order, &walk->spot);
         walk->left--;
         walk->error = listing->add(walk->call, secret);
     }
@@ -49,14 +49,14 @@ enum server_error server_list(struct server_call *call, const struct server_list
                         .left = server_json_number(call->input, "MaxResults", listing->most)};
     enum server_error error = server_filters_check(call);
     if (error == SERVER_OK)
-        error = server_page_read(call, &walk.at);
+        error = server_page_read(call, &walk.spot);
     if (error != SERVER_OK)
         return error;
     enum smcred_status status =
         server_store_secrets(call->server->store, &call->place, listing->order, listing->descending,
-                             walk.at, step, &walk);
+                             &walk.spot, step, &walk);
     if (walk.more)
-        server_page_add(call, walk.at);
+        server_page_add(call, &walk.spot);
     return status == SMCRED_OK ? walk.error : server_fail_status(call, status);
 }
 

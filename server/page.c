@@ -14,7 +14,7 @@
 #include "server/dispatch.h"
 #include "server/json.h"
 
-#define TOKEN_TEXT_MAX 48
+#define TOKEN_TEXT_MAX (48 + sizeof(((struct server_spot *)NULL)->key))
 
 /* FNV-1a. */
 static uint64_t digest(uint64_t hash, const char *text)
@@ -39,32 +39,34 @@ static uint64_t request_digest(const struct server_call *call)
     return hash;
 }
 
-enum server_error server_page_read(struct server_call *call, int64_t *out_at)
+enum server_error server_page_read(struct server_call *call, struct server_spot *out_spot)
 {
     const char *token = server_json_text(call->input, "NextToken");
     char text[TOKEN_TEXT_MAX] = "";
     int64_t at;
     uint64_t hash;
     int end = -1;
-    *out_at = 0;
+    *out_spot = (struct server_spot){.at = 0};
     if (!token)
         return SERVER_OK;
     ptrdiff_t len = server_base64_decoded_len(token);
     if (len >= 0 && len < (ptrdiff_t)sizeof text)
         server_base64_decode(token, (uint8_t *)text);
-    if (sscanf(text, "1:%16" SCNx64 ":%16" SCNx64 "%n", (uint64_t *)&at, &hash, &end) != 2 ||
-        end != (int)strlen(text) || at < 0 || hash != request_digest(call))
+    if (sscanf(text, "2:%16" SCNx64 ":%16" SCNx64 ":%n", (uint64_t *)&at, &hash, &end) != 2 ||
+        end < 0 || at < 0 || strlen(text + end) >= sizeof out_spot->key ||
+        hash != request_digest(call))
         return server_fail(call, SERVER_INVALID_NEXT_TOKEN, "Invalid token.");
-    *out_at = at;
+    out_spot->at = at;
+    (void)snprintf(out_spot->key, sizeof out_spot->key, "%s", text + end); /* fits */
     return SERVER_OK;
 }
 
-void server_page_add(struct server_call *call, int64_t at)
+void server_page_add(struct server_call *call, const struct server_spot *spot)
 {
     char text[TOKEN_TEXT_MAX];
     char token[TOKEN_TEXT_MAX * 2];
-    int len = snprintf(text, sizeof text, "1:%" PRIx64 ":%" PRIx64, (uint64_t)at,
-                       request_digest(call)); /* fits */
+    int len = snprintf(text, sizeof text, "2:%" PRIx64 ":%" PRIx64 ":%s", (uint64_t)spot->at,
+                       request_digest(call), spot->key); /* fits */
     server_base64_encode(sm_bytes(text, (size_t)len), token);
     server_json_add(call->output, "NextToken", token);
 }

@@ -7,9 +7,10 @@
 
 #include "server/call.h"
 
-/* Where to begin: 0 without NextToken.  SERVER_INVALID_NEXT_TOKEN for one that is not ours. */
-enum server_error server_page_read(struct server_call *call, int64_t *out_at);
+/* Where to go on, at the beginning without NextToken.  SERVER_INVALID_NEXT_TOKEN for one that is
+ * not ours. */
+enum server_error server_page_read(struct server_call *call, struct server_spot *out_spot);
 /* Adds NextToken to the answer. */
-void server_page_add(struct server_call *call, int64_t at);
+void server_page_add(struct server_call *call, const struct server_spot *spot);
 
 #endif

@@ -25,7 +25,9 @@ struct page {
 
 static enum server_error begin_page(struct server_call *call, int64_t most, struct page *out_page)
 {
-    enum server_error error = server_page_read(call, &out_page->from);
+    struct server_spot spot;
+    enum server_error error = server_page_read(call, &spot);
+    out_page->from = spot.at;
     if (error == SERVER_INVALID_NEXT_TOKEN)
         return server_fail(call, SERVER_INVALID_TOKEN, "The specified token is not valid.");
     out_page->call = call;
@@ -52,7 +54,7 @@ static enum server_error end_page(struct page *page, enum smcred_status status)
     if (page->error != SERVER_OK)
         return page->error;
     if (page->more)
-        server_page_add(page->call, page->from + page->most);
+        server_page_add(page->call, &(struct server_spot){.at = page->from + page->most});
     return server_fail_status(page->call, status == SMCRED_OK ? page->status : status);
 }
 

@@ -64,6 +64,7 @@ struct server_sealed {
 enum server_kind { SERVER_KIND_NONE, SERVER_KIND_TEXT, SERVER_KIND_BINARY };
 
 struct server_version {
+    int64_t row;
     char id[SERVER_VERSION_ID_MAX + 1];
     int64_t created_ms;
     int64_t accessed_ms;
@@ -116,10 +117,14 @@ SM_MUST_CHECK enum smcred_status server_store_secret_to_purge(struct server_stor
                                                               int64_t now_ms,
                                                               struct server_secret *out_secret);
 
+/* The last that was seen of a list, so that what comes and goes meanwhile moves nothing else. */
+struct server_spot {
+    int64_t at;                    /* a row, or a count where the list says so; 0: the beginning */
+    char key[SERVER_NAME_MAX + 1]; /* what the list is sorted by, if not by rows */
+};
+
 /*
- * All secrets of a place, in an order.
- *   after  by creation: the row to go on from (0 begins); by another key: how many to skip
- * Stops when `visit` answers false.
+ * The secrets of a place behind a spot, in an order.  Stops when `visit` answers false.
  */
 enum server_order {
     SERVER_ORDER_CREATED,
@@ -131,8 +136,11 @@ typedef bool server_secret_visit(void *context, const struct server_secret *secr
 SM_MUST_CHECK enum smcred_status server_store_secrets(struct server_store *store,
                                                       const struct server_place *place,
                                                       enum server_order order, bool descending,
-                                                      int64_t after, server_secret_visit *visit,
-                                                      void *context);
+                                                      const struct server_spot *after,
+                                                      server_secret_visit *visit, void *context);
+/* Where `secret` is in that order. */
+void server_spot_of(const struct server_secret *secret, enum server_order order,
+                    struct server_spot *out_spot);
 
 /* Versions. */
 SM_MUST_CHECK enum smcred_status server_store_version(struct server_store *store, int64_t secret,
@@ -151,13 +159,13 @@ SM_MUST_CHECK enum smcred_status server_store_version_count(struct server_store 
 SM_MUST_CHECK enum smcred_status server_store_version_prune(struct server_store *store,
                                                             int64_t secret, int64_t before_ms);
 /*
- * The `skip`th and following versions in the order of creation, without their values.
+ * The versions after a row, 0 for all, in the order of creation, without their values.
  *   deprecated  those without labels too
  * Stops when `visit` answers false.
  */
 typedef bool server_version_visit(void *context, const struct server_version *version);
 SM_MUST_CHECK enum smcred_status server_store_versions(struct server_store *store, int64_t secret,
-                                                       bool deprecated, int64_t skip,
+                                                       bool deprecated, int64_t after,
                                                        server_version_visit *visit, void *context);
 void server_version_done(struct server_version *version);
 

@@ -5,6 +5,7 @@
 #include "server/store_sql.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #define SECRET_COLUMNS                                                                             \
     "SELECT row, name, arn, description, kms_key_id, created_ms, changed_ms, accessed_ms,"         \
@@ -135,21 +136,34 @@ enum smcred_status server_store_secret_to_purge(struct server_store *store, int6
     return fetch_secret(statement, out_secret);
 }
 
+/* By number or by name, as SORT_KEY is. */
+static void bind_spot(sqlite3_stmt *statement, enum server_order order,
+                      const struct server_spot *spot)
+{
+    store_bind_number(statement, 1, spot->at);
+    if (order == SERVER_ORDER_NAME)
+        store_bind_text(statement, 5, spot->key);
+    else if (order != SERVER_ORDER_CREATED)
+        store_bind_number(statement, 5, strtoll(spot->key, NULL, 10));
+}
+
 enum smcred_status server_store_secrets(struct server_store *store,
                                         const struct server_place *place, enum server_order order,
-                                        bool descending, int64_t after, server_secret_visit *visit,
-                                        void *context)
+                                        bool descending, const struct server_spot *after,
+                                        server_secret_visit *visit, void *context)
 {
     static const char *const texts[][2] = {
-        {SECRET_COLUMNS "WHERE " PLACE "ORDER BY " SORT_KEY ", row LIMIT -1 OFFSET ?1",
-         SECRET_COLUMNS "WHERE " PLACE "ORDER BY " SORT_KEY " DESC, row DESC LIMIT -1 OFFSET ?1"},
+        {SECRET_COLUMNS "WHERE " PLACE "AND (?1 = 0 OR (" SORT_KEY ", row) > (?5, ?1))"
+                        " ORDER BY " SORT_KEY ", row",
+         SECRET_COLUMNS "WHERE " PLACE "AND (?1 = 0 OR (" SORT_KEY ", row) < (?5, ?1))"
+                        " ORDER BY " SORT_KEY " DESC, row DESC"},
         {SECRET_COLUMNS "WHERE " PLACE "AND row > ?1 ORDER BY row",
          SECRET_COLUMNS "WHERE " PLACE "AND (?1 = 0 OR row < ?1) ORDER BY row DESC"}};
     store_autostatement sqlite3_stmt *statement =
         store_lend(store, texts[order == SERVER_ORDER_CREATED][descending]);
     struct server_secret secret;
     enum smcred_status status;
-    store_bind_number(statement, 1, after);
+    bind_spot(statement, order, after);
     bind_place(statement, 3, place);
     if (order != SERVER_ORDER_CREATED)
         store_bind_number(statement, 2, order);
@@ -158,4 +172,15 @@ enum smcred_status server_store_secrets(struct server_store *store,
             return SMCRED_OK;
     }
     return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
+}
+
+void server_spot_of(const struct server_secret *secret, enum server_order order,
+                    struct server_spot *out_spot)
+{
+    int64_t key_ms = order == SERVER_ORDER_CHANGED ? secret->changed_ms : secret->accessed_ms;
+    *out_spot = (struct server_spot){.at = secret->row};
+    if (order == SERVER_ORDER_NAME)
+        memcpy(out_spot->key, secret->name, sizeof out_spot->key);
+    else if (order != SERVER_ORDER_CREATED)
+        (void)snprintf(out_spot->key, sizeof out_spot->key, "%lld", (long long)key_ms); /* fits */
 }

@@ -113,22 +113,23 @@ enum smcred_status server_store_version_delete(struct server_store *store, int64
 }
 
 enum smcred_status server_store_versions(struct server_store *store, int64_t secret,
-                                         bool deprecated, int64_t skip, server_version_visit *visit,
-                                         void *context)
+                                         bool deprecated, int64_t after,
+                                         server_version_visit *visit, void *context)
 {
     store_autostatement sqlite3_stmt *statement =
         store_lend(store, "SELECT v.id, v.created_ms, v.accessed_ms, v.kind, " KEY_COLUMNS
-                          " FROM version v" KEY_TABLES
+                          ", v.row FROM version v" KEY_TABLES
                           " WHERE v.secret = ?1 AND (?2 OR EXISTS (SELECT 1 FROM label l"
                           " WHERE l.secret = v.secret AND l.version = v.id))"
-                          " ORDER BY v.row LIMIT -1 OFFSET ?3");
+                          " AND v.row > ?3 ORDER BY v.row");
     struct server_version version;
     enum smcred_status status;
     store_bind_number(statement, 1, secret);
     store_bind_number(statement, 2, deprecated);
-    store_bind_number(statement, 3, skip);
+    store_bind_number(statement, 3, after);
     while ((status = store_fetch(statement)) == SMCRED_OK) {
         copy_version(statement, &version);
+        version.row = sqlite3_column_int64(statement, 7);
         if (!visit(context, &version))
             return SMCRED_OK;
     }

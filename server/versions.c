@@ -183,8 +183,8 @@ enum server_error server_put_secret_value(struct server_call *call)
 struct version_list {
     struct server_call *call;
     cJSON *array;
-    int64_t at;   /* the next version's place among all */
-    int64_t left; /* how many still fit on the page */
+    struct server_spot spot; /* the last version on the page */
+    int64_t left;            /* how many still fit on it */
     bool more;
     enum smcred_status status;
 };
@@ -206,7 +206,7 @@ static bool list_version(void *context, const struct server_version *version)
         return false;
     }
     list->left--;
-    list->at++;
+    list->spot.at = version->row;
     cJSON *entry = server_json_append_object(list->array);
     server_json_add(entry, "VersionId", version->id);
     list->status = server_version_add_stages(list->call, entry, version->id);
@@ -220,15 +220,15 @@ enum server_error server_list_secret_version_ids(struct server_call *call)
 {
     struct version_list list = {.call = call,
                                 .left = server_json_number(call->input, "MaxResults", 100)};
-    enum server_error error = server_page_read(call, &list.at);
+    enum server_error error = server_page_read(call, &list.spot);
     if (error != SERVER_OK)
         return error;
     list.array = server_json_add_array(call->output, "Versions");
     enum smcred_status status = server_store_versions(
         call->server->store, call->secret.row,
-        server_json_is_true(call->input, "IncludeDeprecated"), list.at, list_version, &list);
+        server_json_is_true(call->input, "IncludeDeprecated"), list.spot.at, list_version, &list);
     if (list.more)
-        server_page_add(call, list.at);
+        server_page_add(call, &list.spot);
     server_secret_identify(call, call->output);
     return server_fail_status(call, status == SMCRED_OK ? list.status : status);
 }

@@ -147,6 +147,27 @@ def pages(c):
             at_most("'%s'" % ("x" * 2048), "nextToken", 4096))  # fmt: skip
 
 
+def comings_and_goings(c):
+    """What is deleted or made between two pages moves nothing else from one to the other."""
+    made = ["pages/%d" % i for i in range(5)]
+    for name in made + ["pages/read"]:
+        c.do("CreateSecret", Name=name, SecretString="x", ClientRequestToken=token())
+    for by in ("created-date", "last-changed-date", "last-accessed-date", "name"):
+        for way in ("asc", "desc"):
+            wanted = dict(SortBy=by, SortOrder=way, Filters=[{"Key": "name", "Values": ["pages/"]}])
+            before = names(c.do("ListSecrets", **wanted))
+            page = c.do("ListSecrets", MaxResults=2, **wanted)
+            c.do("DeleteSecret", SecretId=before[0], ForceDeleteWithoutRecovery=True)
+            c.do("DeleteSecret", SecretId=before[1], ForceDeleteWithoutRecovery=True)
+            after = names(c.do("ListSecrets", NextToken=page["NextToken"], **wanted))
+            c.say("ListSecrets: by %s, %s, goes on though what it has shown is deleted" % (by, way),
+                  None if after == before[2:] else "%r, then %r" % (before, after))  # fmt: skip
+            for name in before[:2]:
+                c.do("CreateSecret", Name=name, SecretString="x", ClientRequestToken=token())
+    for name in made + ["pages/read"]:
+        c.do("DeleteSecret", SecretId=name, ForceDeleteWithoutRecovery=True)
+
+
 def deleted(c):
     c.do("DeleteSecret", SecretId=THIRD)
     found = names(c.do("ListSecrets"))
@@ -186,5 +207,5 @@ def run(c):
             "NextToken": lambda text: len(text) > 0,
         },
     )
-    for chapter in (filters, order, pages, deleted):
+    for chapter in (filters, order, pages, comings_and_goings, deleted):
         chapter(c)

@@ -146,6 +146,13 @@ def list_versions(c):
         {"SecretId": arn, "MaxResults": 1, "NextToken": page.get("NextToken", "x")},
         dict(same, Versions=[current]),
     )
+    c.do("PutSecretValue", SecretId=arn, SecretString="4", ClientRequestToken=token())
+    c.gives(
+        "the next page, though what was on the first has lost its labels",
+        "ListSecretVersionIds",
+        {"SecretId": arn, "MaxResults": 1, "NextToken": page.get("NextToken", "x")},
+        dict(same, Versions=[dict(current, VersionStages=["AWSPREVIOUS"])], NextToken=lambda text: len(text) > 0),
+    )
     c.fails(
         "a token of another request",
         "ListSecretVersionIds",
