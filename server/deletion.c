@@ -112,7 +112,7 @@ static enum smcred_status note_end(struct server *server, const struct server_se
     return status;
 }
 
-enum smcred_status server_purge(struct server *server, int64_t now_ms)
+static enum smcred_status purge_all(struct server *server, int64_t now_ms)
 {
     struct server_secret secret;
     enum smcred_status status;
@@ -124,4 +124,21 @@ enum smcred_status server_purge(struct server *server, int64_t now_ms)
             return status;
     }
     return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
+}
+
+enum smcred_status server_purge(struct server *server, int64_t now_ms)
+{
+    struct server_secret secret;
+    enum smcred_status status = server_store_secret_to_purge(server->store, now_ms, &secret);
+    if (status != SMCRED_OK)
+        return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
+    status = server_store_begin(server->store);
+    if (status != SMCRED_OK)
+        return status;
+    status = purge_all(server, now_ms);
+    if (status == SMCRED_OK)
+        status = server_store_commit(server->store);
+    if (status != SMCRED_OK)
+        server_store_rollback(server->store);
+    return status;
 }

@@ -8,8 +8,8 @@
 #include "server/call.h"
 
 /*
- * Removes the secrets whose recovery window has ended, each with an event in the trail.  Inside the
- * caller's transaction.
+ * Removes the secrets whose recovery window has ended, each with an event in the trail.  In a
+ * transaction of its own, so that it stays done whatever becomes of the call that comes next.
  */
 SM_MUST_CHECK enum smcred_status server_purge(struct server *server, int64_t now_ms);
 

@@ -6,6 +6,7 @@
  */
 #include "server/dispatch.h"
 
+#include "server/deletion.h"
 #include "server/json.h"
 #include "server/query.h"
 #include "server/service.h"
@@ -106,9 +107,11 @@ enum server_error server_dispatch_run(struct server_call *call)
     enum server_error error = server_validate(call, call->operation->members);
     if (error != SERVER_OK)
         return error;
-    enum smcred_status status = server_dispatch_only_reads(call->operation)
-                                    ? server_store_begin_reading(store)
-                                    : server_store_begin(store);
+    enum smcred_status status = server_purge(call->server, call->now_ms);
+    if (status != SMCRED_OK && status != SMCRED_UNAVAILABLE) /* the next call purges */
+        return server_fail_status(call, status);
+    status = server_dispatch_only_reads(call->operation) ? server_store_begin_reading(store)
+                                                         : server_store_begin(store);
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
     error = run_handler(call);

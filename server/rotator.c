@@ -376,9 +376,9 @@ static void find_due(struct server_rotator *rotator, struct due *due)
 {
     struct server_store *store = rotator->server.store;
     int64_t now_ms = rotator->server.now_ms();
-    enum smcred_status status = server_store_begin(store);
+    enum smcred_status status = server_purge(&rotator->server, now_ms);
     if (status == SMCRED_OK)
-        status = server_purge(&rotator->server, now_ms);
+        status = server_store_begin(store);
     if (status == SMCRED_OK)
         status = take_retries(rotator, now_ms);
     if (status == SMCRED_OK)

@@ -11,7 +11,6 @@
 #include <stdio.h>
 
 #include "server/access.h"
-#include "server/deletion.h"
 #include "server/dispatch.h"
 #include "server/json.h"
 #include "server/kms.h"
@@ -200,13 +199,6 @@ enum server_error server_secretsmanager_find(struct server_call *call, const cha
     return changes(call->operation) ? server_replication_refuse(call, &call->secret) : SERVER_OK;
 }
 
-/* Where somebody else is writing, the next call purges. */
-static enum server_error purge(struct server_call *call)
-{
-    enum smcred_status status = server_purge(call->server, call->now_ms);
-    return server_fail_status(call, status == SMCRED_UNAVAILABLE ? SMCRED_OK : status);
-}
-
 /* May the caller, and is there what it names? */
 static enum server_error check_resource(struct server_call *call)
 {
@@ -232,8 +224,6 @@ static enum server_error check(struct server_call *call)
     enum server_error error = check_id(call);
     if (error == SERVER_OK)
         error = check_token(call);
-    if (error == SERVER_OK)
-        error = purge(call);
     return error == SERVER_OK ? check_resource(call) : error;
 }
 

@@ -2,6 +2,8 @@
 /* test_dispatch.c - every operation against a store in memory, and each error it can provoke. */
 #include "tests/server/server_fixture.h"
 
+#include "server/trail.h"
+
 #define NOT_FOUND "Secrets Manager can't find the specified secret."
 #define DELETED   "You can't perform this operation on the secret because it was marked for deletion."
 #define BAD_NAME                                                                                   \
@@ -379,6 +381,36 @@ static void limits_the_labels_of_a_secret(void **state)
     has_labels(server, TOKEN_A, "AWSCURRENT");
 }
 
+static int lines_of(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    int lines = 0, c;
+    assert_non_null(file);
+    while ((c = getc(file)) != EOF)
+        lines += c == '\n';
+    assert_int_equal(fclose(file), 0);
+    return lines;
+}
+
+static void deletes_once_whatever_becomes_of_the_call(void **state)
+{
+    struct server *server = *state;
+    char path[] = "/tmp/trail.XXXXXX";
+    int fd = mkstemp(path);
+    assert_return_code(fd, errno);
+    (void)close(fd); /* nothing was written */
+    assert_int_equal(server_trail_open(path, &server->trail, NULL), SMCRED_OK);
+    succeeds(server, "CreateSecret", CREATE("db", TOKEN_A, "1"));
+    succeeds(server, "DeleteSecret", "{\"SecretId\":\"db\",\"RecoveryWindowInDays\":7}");
+    fixture_now_ms += INT64_C(7) * 86400000;
+    for (int i = 0; i < 3; i++)
+        fails(server, "DescribeSecret", ID("db"), "ResourceNotFoundException", NOT_FOUND);
+    assert_int_equal(lines_of(path), 1); /* EndSecretVersionDelete */
+    server_trail_close(server->trail);
+    server->trail = NULL;
+    assert_return_code(unlink(path), errno);
+}
+
 static void updates_value_and_description(void **state)
 {
     struct server *server = *state;
@@ -404,4 +436,6 @@ SM_TEST_MAIN(SERVER_TEST(returns_what_was_stored), SERVER_TEST(creates_once_per_
              SERVER_TEST(lists_what_filters_select),
              SERVER_TEST(lists_versions_with_and_without_labels), SERVER_TEST(keeps_tags),
              SERVER_TEST(keeps_places_apart), SERVER_TEST(forgets_what_failed_halfway),
-             SERVER_TEST(limits_the_labels_of_a_secret), SERVER_TEST(updates_value_and_description))
+             SERVER_TEST(limits_the_labels_of_a_secret),
+             SERVER_TEST(deletes_once_whatever_becomes_of_the_call),
+             SERVER_TEST(updates_value_and_description))
