@@ -106,6 +106,7 @@ server_scripts = \
 	%D%/t_replication.sh \
 	%D%/t_rotate.sh \
 	%D%/t_sts.sh \
-	%D%/t_trail.sh
+	%D%/t_trail.sh \
+	%D%/t_unit.sh
 TESTS += $(server_scripts)
 EXTRA_DIST += $(server_scripts)
