@@ -21,6 +21,14 @@ static bool is_allowed(const char *name)
     return true;
 }
 
+/* getopt_long() takes beginnings of names as well: `fault` would be --faults. */
+static bool is_whole(const struct option *known, const char *name)
+{
+    while (known->name && strcmp(known->name, name) != 0)
+        known++;
+    return known->name != NULL;
+}
+
 /* A file that is being read, up to `line`. */
 struct reading {
     struct server_config *config;
@@ -71,6 +79,8 @@ static int take_setting(void *context, const char *section, const char *name, co
         complain(reading, reading->line, "not in the section [server]");
     else if (!is_allowed(name))
         complain(reading, reading->line, "an option for the command line only");
+    else if (!is_whole(config->known, name))
+        complain(reading, reading->line, "no option's whole name");
     else if (is_there(config, name))
         complain(reading, reading->line, "an option that is there twice");
     else if (config->count == SERVER_CONFIG_OPTIONS)
@@ -108,24 +118,28 @@ static enum smcred_status read_file(const char *path, struct server_config *conf
     return SMCRED_OK;
 }
 
-/* The file that is named; NULL for none. */
-static const char *config_path(int argc, char **argv)
+/* The file that is named, as getopt_long() understands it; NULL for none. */
+static const char *config_path(int argc, char **argv, const struct option *known)
 {
-    static const char option[] = "--config";
-    size_t len = sizeof option - 1;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], option) == 0 && i + 1 < argc)
-            return argv[i + 1];
-        if (strncmp(argv[i], option, len) == 0 && argv[i][len] == '=')
-            return argv[i] + len + 1;
+    const char *path = NULL;
+    int code, index = 0;
+    opterr = 0; /* whoever reads the options says what is wrong with them */
+    optind = 0; /* glibc: begin anew */
+    while ((code = getopt_long(argc, argv, "", known, &index)) != -1) {
+        if (code != '?' && strcmp(known[index].name, "config") == 0)
+            path = optarg;
     }
-    return NULL;
+    opterr = 1;
+    optind = 0;
+    return path;
 }
 
-enum smcred_status server_config_take(int *inout_argc, char ***inout_argv,
-                                      struct server_config *out_config, struct sm_error *err)
+enum smcred_status server_config_take(const struct option *known, int *inout_argc,
+                                      char ***inout_argv, struct server_config *out_config,
+                                      struct sm_error *err)
 {
-    const char *path = config_path(*inout_argc, *inout_argv);
+    const char *path = config_path(*inout_argc, *inout_argv, known);
+    out_config->known = known;
     if (!path)
         return SMCRED_OK;
     out_config->argv = calloc((size_t)*inout_argc + SERVER_CONFIG_OPTIONS + 1, sizeof(char *));

@@ -182,29 +182,21 @@ static bool check_options(const struct options *options)
     return true;
 }
 
+static const struct option known[] = {
+    {"init", required_argument, NULL, 'i'},       {"dir", required_argument, NULL, 'd'},
+    {"listen", required_argument, NULL, 'l'},     {"tls-cert", required_argument, NULL, 'c'},
+    {"tls-key", required_argument, NULL, 'k'},    {"region", required_argument, NULL, 'r'},
+    {"account", required_argument, NULL, 'a'},    {"regions", required_argument, NULL, 'R'},
+    {"endpoint", required_argument, NULL, 'e'},   {"max-connections", required_argument, NULL, 'm'},
+    {"timeout", required_argument, NULL, 't'},    {"trail-max-mib", required_argument, NULL, 'x'},
+    {"trail-keep", required_argument, NULL, 'K'}, {"log-level", required_argument, NULL, 'L'},
+    {"config", required_argument, NULL, 'f'},     {"faults", required_argument, NULL, 'F'},
+    {"clock", required_argument, NULL, 'C'},      {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},          {NULL, 0, NULL, 0}};
+
 /* Parses the command line; exits for --help and --version. */
 static bool parse_options(int argc, char **argv, struct options *options)
 {
-    static const struct option known[] = {{"init", required_argument, NULL, 'i'},
-                                          {"dir", required_argument, NULL, 'd'},
-                                          {"listen", required_argument, NULL, 'l'},
-                                          {"tls-cert", required_argument, NULL, 'c'},
-                                          {"tls-key", required_argument, NULL, 'k'},
-                                          {"region", required_argument, NULL, 'r'},
-                                          {"account", required_argument, NULL, 'a'},
-                                          {"regions", required_argument, NULL, 'R'},
-                                          {"endpoint", required_argument, NULL, 'e'},
-                                          {"max-connections", required_argument, NULL, 'm'},
-                                          {"timeout", required_argument, NULL, 't'},
-                                          {"trail-max-mib", required_argument, NULL, 'x'},
-                                          {"trail-keep", required_argument, NULL, 'K'},
-                                          {"log-level", required_argument, NULL, 'L'},
-                                          {"config", required_argument, NULL, 'f'},
-                                          {"faults", required_argument, NULL, 'F'},
-                                          {"clock", required_argument, NULL, 'C'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"version", no_argument, NULL, 'V'},
-                                          {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (option == 'h') {
@@ -391,7 +383,7 @@ int server_serve(int argc, char **argv)
                               .level = LOG_LEVEL_INFO};
     struct sm_error err = {.text = ""};
     server_autoconfig struct server_config config = {.argv = NULL};
-    if (server_config_take(&argc, &argv, &config, &err) != SMCRED_OK) {
+    if (server_config_take(known, &argc, &argv, &config, &err) != SMCRED_OK) {
         log_error("%s", err.text);
         return 2;
     }

@@ -32,11 +32,15 @@ refused "refuses another section" 'conf:1: not the section' '[aws]' 'dir = /x'
 refused "refuses one that is empty" 'conf:3: not the section' '[server]' 'dir = /x' '[serverr]'
 refused "refuses what is in no section" 'conf:1: not in the section' 'dir = /x'
 refused "refuses what is for tests" 'conf:2: an option for the command line' '[server]' 'faults = /x'
+refused "also by the beginning of its name" "conf:2: no option's whole name" '[server]' 'fault = /x'
+refused "and what makes a store" "conf:2: no option's whole name" '[server]' 'ini = /x'
 refused "refuses an option twice" 'conf:4: an option that is there twice' \
     '[server]' 'region = us-east-1' 'dir = /x' 'region = us-east-2'
 refused "refuses what is no setting" 'conf:2: neither' '[server]' 'dir'
 refused "tells of the first mistake" 'conf:2: neither' '[server]' 'dir' '[aws]'
-refused "refuses an unknown option" 'colour' '[server]' 'colour = red'
+refused "refuses an unknown option" "conf:2: no option's whole name" '[server]' 'colour = red'
+! serve --conf "$world/none" --dir "$world/store" --listen 127.0.0.1:0 && grep -q 'cannot open' "$world/err"
+ok $? "a file named by the beginning of the option is not passed over"
 chmod 666 "$world/conf"
 serve --config "$world/conf"; [ $? -eq 2 ] && grep -q 'may be written by others' "$world/err"
 ok $? "refuses a file that others may write"
