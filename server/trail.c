@@ -23,15 +23,25 @@ struct server_trail {
     unsigned keep;
 };
 
-static int open_file(const char *path)
-{
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-}
-
 static int64_t size_of(int fd)
 {
     struct stat file;
     return fstat(fd, &file) == 0 ? file.st_size : 0;
+}
+
+/* A line that a kill or a power cut has left without its end must not swallow the next one. */
+static bool end_last_line(int fd)
+{
+    char last = '\n';
+    int64_t size = size_of(fd);
+    bool known = size == 0 || pread(fd, &last, 1, size - 1) == 1;
+    return known && (last == '\n' || write(fd, "\n", 1) == 1);
+}
+
+static int open_file(const char *path)
+{
+    sm_autoclose int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return fd >= 0 && end_last_line(fd) ? sm_take_fd(&fd) : -1;
 }
 
 enum smcred_status server_trail_open(const char *path, struct server_trail **out_trail,
@@ -110,6 +120,13 @@ static bool rotate(struct server_trail *trail)
     return true;
 }
 
+/* What a full disk took of a line is of no use, and would run into the next one. */
+static void take_back(const struct server_trail *trail, ssize_t written)
+{
+    if (written > 0)
+        (void)!ftruncate(trail->fd, size_of(trail->fd) - written); /* the lock is ours */
+}
+
 /* One write(2), so that a line is there whole or not at all. */
 static bool append(struct server_trail *trail, const char *text, size_t len)
 {
@@ -117,11 +134,14 @@ static bool append(struct server_trail *trail, const char *text, size_t len)
         !rotate(trail))
         log_error("cannot rotate the event trail: %s; it grows", strerror(errno));
     ssize_t written = write(trail->fd, text, len);
-    if (written > 0)
+    if (written == (ssize_t)len) {
         trail->size += written;
-    if (written >= 0 && (size_t)written < len)
+        return true;
+    }
+    take_back(trail, written);
+    if (written >= 0)
         errno = ENOSPC;
-    return written == (ssize_t)len;
+    return false;
 }
 
 enum smcred_status server_trail_write(struct server_trail *trail, char *line)

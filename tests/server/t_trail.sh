@@ -123,4 +123,11 @@ else
     skip "a call that cannot be written down is refused" "no device can be made here"
 fi
 stop_server; ok $? "stops cleanly"
+
+# Killed within a write, a server leaves the beginning of a line.
+printf '{"eventName":"Torn' >> "$trail"
+start_server
+call ListSecrets '{}' > /dev/null
+shown --json | tail -n 1 | grep -q '"eventName":"ListSecrets"'; ok $? "half a line does not swallow the next one"
+stop_server
 finish
