@@ -214,11 +214,13 @@ enum smcred_status server_master_create(const char *path, struct sm_error *err)
     bool made = RAND_priv_bytes(file + sizeof master_magic, KEY_LEN) == 1;
     bool kept = made && write_all(fd, file, sizeof file) && fsync(fd) == 0;
     explicit_bzero(file, sizeof file);
-    if (!made)
-        return sm_error_set(err, SMCRED_UNAVAILABLE, "no random bytes for the master key");
-    if (!kept)
-        return sm_error_set(err, SMCRED_SYSTEM, "cannot write %s: %s", path, strerror(errno));
-    return SMCRED_OK;
+    if (kept)
+        return SMCRED_OK;
+    enum smcred_status status =
+        made ? sm_error_set(err, SMCRED_SYSTEM, "cannot write %s: %s", path, strerror(errno))
+             : sm_error_set(err, SMCRED_UNAVAILABLE, "no random bytes for the master key");
+    (void)unlink(path); /* half a key would stand in the way of a whole one */
+    return status;
 }
 
 static enum smcred_status check_master_file(int fd, const char *path, struct sm_error *err)

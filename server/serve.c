@@ -226,8 +226,10 @@ static int init_store(const struct options *options)
     enum smcred_status status = server_setup_create(options->init, options->region,
                                                     options->account, &server, id, &secret, &err);
     if (status == SMCRED_OK && !server_admin_show_key(id, secret))
-        status =
-            sm_error_set(&err, SMCRED_SYSTEM, "cannot print the access key: %s", strerror(errno));
+        status = sm_error_set(&err, SMCRED_SYSTEM,
+                              "cannot print the access key: %s; the store is made, access-key "
+                              "create --user admin makes another",
+                              strerror(errno));
     if (status != SMCRED_OK)
         log_error("%s", err.text);
     sm_secret_free(secret);

@@ -195,10 +195,35 @@ static enum smcred_status create_store(const char *path, const char *region, con
 }
 
 /* Makes the master key, unless systemd has one for us. */
-static enum smcred_status make_master(const char *path, struct sm_error *err)
+static enum smcred_status make_master(const char *path, bool *out_made, struct sm_error *err)
 {
     char given[PATH_MAX];
-    return credential(given) ? SMCRED_OK : server_master_create(path, err);
+    enum smcred_status status = credential(given) ? SMCRED_OK : server_master_create(path, err);
+    *out_made = status == SMCRED_OK && !credential(given);
+    return status;
+}
+
+/* An empty file in the store's place: one that is there is not made again, whoever has its key. */
+static enum smcred_status claim_store(const char *path, struct sm_error *err)
+{
+    sm_autoclose int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 && errno == EEXIST)
+        return sm_error_set(err, SMCRED_DENIED, "there is a store already: %s", path);
+    return fd < 0 ? sm_error_set(err, SMCRED_SYSTEM, "cannot create %s: %s", path, strerror(errno))
+                  : SMCRED_OK;
+}
+
+/* What a failed --init has made; the directory may have been there. */
+static void unmake(const struct paths *paths, bool made_master)
+{
+    static const char *const tails[] = {"", "-wal", "-shm"};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        if (snprintf(path, sizeof path, "%s%s", paths->store, tails[i]) < PATH_MAX)
+            (void)unlink(path); /* maybe not there */
+    }
+    if (made_master)
+        (void)unlink(paths->key); /* nothing is sealed with it */
 }
 
 /* So that the names of the new files survive a power cut. */
@@ -210,13 +235,31 @@ static enum smcred_status sync_directory(const char *directory, struct sm_error 
     return SMCRED_OK;
 }
 
+/* The first user, who may do everything. */
+static enum smcred_status make_admin(struct server *server, char out_key_id[SERVER_KEY_ID_LEN + 1],
+                                     struct sm_secret **out_secret, struct sm_error *err)
+{
+    char principal[64];
+    (void)snprintf(principal, sizeof principal, "arn:%s:iam::%s:user/admin",
+                   server_partition(server->home.region), server->home.account); /* fits */
+    enum smcred_status status = server_key_create(server, principal, out_key_id, out_secret);
+    if (status == SMCRED_OK)
+        status = server_store_policy_put(server->store, principal, "AdministratorAccess",
+                                         SERVER_ADMINISTRATOR);
+    return status == SMCRED_OK ? status
+                               : sm_error_set(err, status, "cannot make the access key: %s",
+                                              server_store_error(server->store));
+}
+
 enum smcred_status server_setup_create(const char *directory, const char *region,
                                        const char *account, struct server *out_server,
                                        char out_key_id[SERVER_KEY_ID_LEN + 1],
                                        struct sm_secret **out_secret, struct sm_error *err)
 {
     struct paths paths;
-    char principal[64];
+    struct server server = {.lock_fd = -1};
+    struct sm_secret *secret = NULL;
+    bool made_master = false;
     enum smcred_status status = make_paths(directory, &paths, err);
     if (status != SMCRED_OK)
         return status;
@@ -224,22 +267,25 @@ enum smcred_status server_setup_create(const char *directory, const char *region
         return sm_error_set(err, SMCRED_SYSTEM, "cannot make %s: %s", directory, strerror(errno));
     status = check_directory(directory, err);
     if (status == SMCRED_OK)
-        status = make_master(paths.key, err);
+        status = claim_store(paths.store, err);
+    if (status != SMCRED_OK)
+        return status;
+    status = make_master(paths.key, &made_master, err);
     if (status == SMCRED_OK)
         status = create_store(paths.store, region, account, err);
     if (status == SMCRED_OK)
-        status = server_setup_open(directory, SERVER_SETUP_BESIDE, out_server, err);
-    if (status != SMCRED_OK)
-        return status;
-    (void)snprintf(principal, sizeof principal, "arn:%s:iam::%s:user/admin",
-                   server_partition(region), account); /* fits */
-    status = server_key_create(out_server, principal, out_key_id, out_secret);
+        status = server_setup_open(directory, SERVER_SETUP_BESIDE, &server, err);
     if (status == SMCRED_OK)
-        status = server_store_policy_put(out_server->store, principal, "AdministratorAccess",
-                                         SERVER_ADMINISTRATOR);
-    if (status != SMCRED_OK)
-        (void)sm_error_set(err, status, "cannot make the access key: %s", sm_status_text(status));
-    else
+        status = make_admin(&server, out_key_id, &secret, err);
+    if (status == SMCRED_OK)
         status = sync_directory(directory, err);
-    return status;
+    if (status != SMCRED_OK) {
+        sm_secret_free(secret); /* before its vault */
+        server_setup_close(&server);
+        unmake(&paths, made_master);
+        return status;
+    }
+    *out_server = server;
+    *out_secret = secret;
+    return SMCRED_OK;
 }

@@ -142,13 +142,19 @@ if mount -t tmpfs -o size=4m tmpfs "$small" 2> /dev/null; then
     kill -9 "$pid"
     wait "$pid" 2> /dev/null
     pid=
-    rm -f "$store/trail.jsonl"
+    ! grep -qv '^{.*}$' "$store/trail.jsonl"; ok $? "no line of the trail is cut short"
+    mkdir -m 700 "$small/new"
+    head -c 8M /dev/zero > "$small/rest" 2> /dev/null
+    ! "$server" --init "$small/new" > "$world/again" 2> "$world/err" && [ -s "$world/err" ] && [ -z "$(ls "$small/new")" ]
+    ok $? "--init leaves nothing half made"
+    rm -f "$store/trail.jsonl" "$small/rest"
     admin check --dir "$store" > "$world/checked"; ok $? "nothing in the store is hurt"
     mount -o remount,ro "$small" &&
         ! "$server" --dir "$store" --listen 127.0.0.1:0 2> "$world/err" && grep -q 'Read-only file system' "$world/err"
     ok $? "a store that cannot be written is not served"
 else
-    for name in "a full disk is an InternalServiceError" "and the server lives on" "nothing in the store is hurt" \
+    for name in "a full disk is an InternalServiceError" "and the server lives on" \
+        "no line of the trail is cut short" "--init leaves nothing half made" "nothing in the store is hurt" \
         "a store that cannot be written is not served"; do
         skip "$name" "cannot mount a tmpfs"
     done

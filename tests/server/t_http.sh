@@ -7,6 +7,18 @@ init_store
 [ "$(stat -c %a "$world/store" "$world/store/master.key" "$world/store/store.db" |
     tr '\n' ' ')" = "700 600 600 " ]; ok $? "keeps its files to its owner"
 ! "$server" --init "$world/store" > "$world/again" 2>&1; ok $? "does not make a store twice"
+mkdir -m 700 "$world/lone" "$world/given"
+cp "$world/store/store.db" "$world/lone"
+before=$(md5sum < "$world/lone/store.db")
+! "$server" --init "$world/lone" --region eu-west-1 > "$world/again" 2> "$world/err" &&
+    grep -q 'there is a store already' "$world/err" && [ "$(ls "$world/lone")" = store.db ] &&
+    [ "$(md5sum < "$world/lone/store.db")" = "$before" ]; ok $? "nor over one whose master key is elsewhere"
+cp "$world/store/master.key" "$world/given/smcred-master-key"
+! CREDENTIALS_DIRECTORY=$world/given "$server" --init "$world/store" > "$world/again" 2>&1 &&
+    [ "$("$server" access-key list --dir "$world/store" | wc -l)" = 1 ]; ok $? "nor where systemd has the master key"
+mkdir "$world/open" && chmod 755 "$world/open"
+! "$server" --init "$world/open" > "$world/again" 2> "$world/err" && grep -q 'chmod 0700' "$world/err" &&
+    [ -z "$(ls "$world/open")" ]; ok $? "nor where others can look in"
 
 ! "$server" --dir "$world/store" --listen 0.0.0.0:0 > /dev/null 2> "$world/err"
 ok $? "refuses to listen to the world without TLS"
