@@ -99,7 +99,7 @@ static enum smcred_status verify(const char *directory, const char *copy, struct
                                               "master key; nothing was changed");
 }
 
-/* The log of the store that goes would be taken for the new one's. */
+/* The log of a store that goes would be taken for the new one's. */
 static void remove_log(const char *store)
 {
     static const char *const tails[] = {"-wal", "-shm", "-journal"};
@@ -119,6 +119,7 @@ static enum smcred_status restore(const char *directory, const char *file, const
         return status;
     status = verify(directory, copy, err);
     if (status == SMCRED_OK) {
+        server_store_fold_log(store); /* until the new one is in its place, the old one is whole */
         remove_log(store);
         status = put_in_place(copy, store, err);
     }

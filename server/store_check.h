@@ -31,4 +31,10 @@ server_store_check_parameters(struct server_store *store, server_row_visit *visi
 SM_MUST_CHECK enum smcred_status server_store_copy(const char *from, const char *to,
                                                    struct sm_error *err);
 
+/*
+ * Brings what is in the log of a store into its file, so that the log can go.  What is too damaged
+ * for that stays as it is.
+ */
+void server_store_fold_log(const char *path);
+
 #endif

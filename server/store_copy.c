@@ -72,3 +72,15 @@ enum smcred_status server_store_copy(const char *from, const char *to, struct sm
         (void)unlink(to); /* ours, and of no use */
     return status;
 }
+
+void server_store_fold_log(const char *path)
+{
+    sqlite3 *db = NULL;
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) ==
+        SQLITE_OK) {
+        (void)sqlite3_busy_timeout(db, BUSY_MS); /* cannot fail */
+        (void)sqlite3_exec(db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL,
+                           NULL); /* if it can be */
+    }
+    (void)sqlite3_close(db); /* no statement is open in it */
+}

@@ -24,12 +24,25 @@ ok $? "and says so in JSON"
     while [ ! -e "$world/enough" ] && [ $i -lt 2000 ]; do
         i=$((i + 1))
         create "during$i" x || exit
+        echo "$i" >> "$world/acknowledged"
     done
 ) &
 writer=$!
+begun() { [ -s "$world/acknowledged" ]; }
+patiently begun
+least=$(wc -l < "$world/acknowledged")
 admin backup --dir "$store" "$world/backup"; ok $? "makes a backup while others write"
+most=$(($(wc -l < "$world/acknowledged") + 1)) # that one may be there, too
 : > "$world/enough"
 wait $writer
+if command -v sqlite3 > /dev/null; then
+    read -r count last < <(sqlite3 -separator ' ' "$world/backup" \
+        "SELECT count(*), max(CAST(substr(name, 7) AS INTEGER)) FROM secret WHERE name LIKE 'during%'")
+    [ "$count" = "$last" ] && [ "$count" -ge "$least" ] && [ "$count" -le "$most" ]
+    ok $? "that has what was acknowledged before, and of what came after no more than one moment"
+else
+    skip "that has what was acknowledged before, and of what came after no more than one moment" "no sqlite3"
+fi
 [ "$(stat -c %a "$world/backup")" = 600 ]; ok $? "that only its owner reads"
 ! grep -q canary-value "$world/backup"; ok $? "with values sealed"
 ! compgen -G "$world/backup?*" > /dev/null; ok $? "and nothing beside it"
@@ -76,6 +89,24 @@ stop_server
 mkdir -m 700 "$world/new" && cp "$world/master.key" "$world/new" && admin restore --dir "$world/new" "$world/backup" &&
     admin check --dir "$world/new" > /dev/null
 ok $? "restores into a directory that has the master key alone"
+
+# What a killed server leaves in the log is the store's until the new one is in its place.
+start_server
+create unfolded "in the log"
+kill -9 "$pid"
+wait "$pid" 2> /dev/null
+pid=
+if strace -o "$world/strace" true 2> /dev/null; then
+    ! strace -o "$world/strace" -e trace=rename,renameat,renameat2 -e inject=rename,renameat,renameat2:error=EIO \
+        "$server" restore --dir "$store" --force "$world/backup" 2> "$world/err" && grep -q 'cannot rename' "$world/err"
+    ok $? "a restore that fails in the end says so"
+    start_server
+    [ "$(value_of unfolded)" = "in the log" ]; ok $? "and the store is the old one, whole"
+    stop_server
+else
+    skip "a restore that fails in the end says so" "no strace"
+    skip "and the store is the old one, whole" "no strace"
+fi
 
 # --- damage ---------------------------------------------------------------------------------------
 
