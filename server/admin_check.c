@@ -24,10 +24,10 @@ static void add_finding(void *context, const char *where, const char *what)
     server_json_add(finding, "what", what);
 }
 
-static void print_json(const struct server_check *check, cJSON *findings)
+static void print_json(const struct server_check *check, bool whole, cJSON *findings)
 {
     server_autojson cJSON *answer = cJSON_CreateObject();
-    server_json_add_bool(answer, "ok", check->findings == 0);
+    server_json_add_bool(answer, "ok", whole && check->findings == 0);
     server_json_add_number(answer, "versions", (int64_t)check->versions);
     server_json_add_number(answer, "parameters", (int64_t)check->parameters);
     server_json_add_number(answer, "access_keys", (int64_t)check->keys);
@@ -53,7 +53,7 @@ int server_admin_check(const char *path, int argc, char **argv)
     struct server_check check = {.found = json ? add_finding : print_finding, .context = findings};
     enum smcred_status status = server_check(&server, &check);
     if (json)
-        print_json(&check, findings);
+        print_json(&check, status == SMCRED_OK, findings);
     else if (status == SMCRED_OK && check.findings == 0)
         printf("ok: %llu values, %llu parameters, %llu access keys\n",
                (unsigned long long)check.versions, (unsigned long long)check.parameters,

@@ -41,15 +41,19 @@ enum smcred_status server_store_check_rules(struct server_store *store, server_r
                                             void *context)
 {
     store_autostatement sqlite3_stmt *statement = store_lend(
-        store, "SELECT s.arn, 'has versions, and none is AWSCURRENT' FROM secret s"
-               " WHERE EXISTS (SELECT 1 FROM version v WHERE v.secret = s.row AND v.kind <> 0)"
-               " AND NOT EXISTS (SELECT 1 FROM label l WHERE l.secret = s.row"
-               " AND l.label = 'AWSCURRENT')"
-               " UNION ALL SELECT s.arn, 'has more than 20 labels' FROM secret s"
-               " WHERE (SELECT count(*) FROM label l WHERE l.secret = s.row) > 20"
-               " UNION ALL SELECT p.name, 'lacks its latest version' FROM parameter p"
-               " WHERE NOT EXISTS (SELECT 1 FROM parameter_version v"
-               " WHERE v.parameter = p.row AND v.version = p.latest)");
+        store,
+        "SELECT s.arn, 'has versions, and none is AWSCURRENT' FROM secret s"
+        " WHERE EXISTS (SELECT 1 FROM version v WHERE v.secret = s.row AND v.kind <> 0)"
+        " AND NOT EXISTS (SELECT 1 FROM label l WHERE l.secret = s.row"
+        " AND l.label = 'AWSCURRENT')"
+        " UNION ALL SELECT s.arn, l.label || ' is on ' || l.version || ', which is none of its"
+        " versions' FROM label l JOIN secret s ON s.row = l.secret WHERE NOT EXISTS"
+        " (SELECT 1 FROM version v WHERE v.secret = l.secret AND v.id = l.version)"
+        " UNION ALL SELECT s.arn, 'has more than 20 labels' FROM secret s"
+        " WHERE (SELECT count(*) FROM label l WHERE l.secret = s.row) > 20"
+        " UNION ALL SELECT p.name, 'lacks its latest version' FROM parameter p"
+        " WHERE NOT EXISTS (SELECT 1 FROM parameter_version v"
+        " WHERE v.parameter = p.row AND v.version = p.latest)");
     return visit_rows(statement, visit, context);
 }
 

@@ -117,15 +117,17 @@ cp "$world/master.key" "$store/master.key"
 if command -v sqlite3 > /dev/null; then
     sqlite3 "$store/store.db" "UPDATE version SET sealed = zeroblob(120) WHERE row = 2;
         DELETE FROM label WHERE label = 'AWSCURRENT' AND secret = 3;
-        PRAGMA foreign_keys = OFF; DELETE FROM secret WHERE row = 4"
+        PRAGMA foreign_keys = OFF; DELETE FROM secret WHERE row = 4;
+        UPDATE label SET version = 'ffffffff-ffff-ffff-ffff-ffffffffffff' WHERE secret = 5"
     admin check --dir "$store" > "$world/checked"
     [ $? -eq 1 ] && grep -q ':secret:s2-.*does not open' "$world/checked" &&
         grep -q ':secret:s3-.*: has versions, and none is AWSCURRENT' "$world/checked" &&
+        grep -q ':secret:s5-.*: AWSCURRENT is on ffffffff-.*none of its versions' "$world/checked" &&
         grep -q 'a row of version belongs to none of secret' "$world/checked"
-    ok $? "check names a damaged value, a missing label and an orphan"
+    ok $? "check names a damaged value, a missing label, a wrong one and an orphan"
     admin check --dir "$store" --json | grep -q '"ok":false.*does not open'; ok $? "in JSON, too"
 else
-    skip "check names a damaged value, a missing label and an orphan" "no sqlite3"
+    skip "check names a damaged value, a missing label, a wrong one and an orphan" "no sqlite3"
     skip "in JSON, too" "no sqlite3"
 fi
 cp "$world/backup" "$store/store.db"
