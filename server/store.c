@@ -144,6 +144,9 @@ enum smcred_status server_store_open(const char *path, struct server_store **out
                                     ? SMCRED_OK
                                     : sm_error_set(err, store_status_of(code), "cannot open %s: %s",
                                                    path, sqlite3_errstr(code));
+    if (status == SMCRED_OK &&
+        sqlite3_db_readonly(store->db, "main") == 1) /* it would say nothing */
+        status = sm_error_set(err, SMCRED_SYSTEM, "cannot write %s", path);
     if (status == SMCRED_OK)
         (void)sqlite3_busy_timeout(store->db, BUSY_MS); /* cannot fail */
     if (status == SMCRED_OK)

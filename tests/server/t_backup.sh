@@ -192,4 +192,19 @@ else
         skip "$name" "cannot mount a tmpfs"
     done
 fi
+
+# As somebody else than root, whom no file is closed to.
+drop=(env)
+[ "$(id -u)" != 0 ] || drop=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+theirs=$world/theirs
+mkdir "$theirs" && cp "$server" "$theirs/program" && chmod 755 "$world" "$theirs"
+[ "$(id -u)" != 0 ] || chown 65534 "$theirs"
+if "${drop[@]}" "$theirs/program" --init "$theirs/store" > /dev/null 2>&1; then
+    chmod 400 "$theirs/store/store.db"
+    ! "${drop[@]}" "$theirs/program" --dir "$theirs/store" --listen 127.0.0.1:0 2> "$world/err" &&
+        grep -q "cannot write .*store.db" "$world/err"
+    ok $? "nor is one that may only be read"
+else
+    skip "nor is one that may only be read" "nobody else can run it here"
+fi
 finish
