@@ -3,12 +3,13 @@
  * admin_functions.c - smcred-server function: register, list, remove.
  */
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "common/log.h"
 #include "server/admin.h"
 #include "server/command.h"
+#include "server/executable.h"
 #include "server/setup.h"
 
 #define TIMEOUT_DEFAULT_S 60
@@ -35,27 +36,22 @@ static bool is_secret_arn(const char *arn)
            strlen(arn) <= SERVER_ARN_MAX && arn[strspn(arn, allowed)] == '\0';
 }
 
-/* Nobody but root and ourselves may say what runs with the keys to a secret. */
-static bool may_run(const char *path)
+/* The file itself, whatever links lead to it: who can change those cannot exchange it then. */
+static bool resolve(const char *path, char out_path[PATH_MAX])
 {
-    struct stat file;
-    if (*path != '/' || strlen(path) > SERVER_FUNCTION_PATH_MAX) {
+    struct sm_error err = {.text = ""};
+    if (*path != '/') {
         log_error("%s is not an absolute path", log_quote(path));
         return false;
     }
-    if (stat(path, &file) != 0) {
+    if (!realpath(path, out_path)) {
         log_error("%s: %s", log_quote(path), strerror(errno));
         return false;
     }
-    if (!S_ISREG(file.st_mode) || !(file.st_mode & S_IXUSR)) {
-        log_error("%s is not an executable file", log_quote(path));
-        return false;
-    }
-    if ((file.st_uid != 0 && file.st_uid != geteuid()) || file.st_mode & (S_IWGRP | S_IWOTH)) {
-        log_error("%s can be changed by others", log_quote(path));
-        return false;
-    }
-    return true;
+    if (server_executable_check(out_path, &err) == SMCRED_OK)
+        return true;
+    log_error("%s", err.text);
+    return false;
 }
 
 static bool parse_timeout(const char *text, int32_t *out_timeout_s)
@@ -75,6 +71,7 @@ static int register_function(const char *path, int argc, char **argv)
 {
     struct server server;
     struct server_function function = {.timeout_s = 0};
+    char executable[PATH_MAX];
     const char *directory = NULL, *arn = NULL, *file = NULL, *user = "", *timeout = NULL,
                *reads = "";
     const struct server_option options[] = {{"dir", "DIR", true, &directory},
@@ -99,10 +96,10 @@ static int register_function(const char *path, int argc, char **argv)
     }
     if (!parse_timeout(timeout, &function.timeout_s))
         return SERVER_EXIT_USAGE;
-    if (!may_run(file) || !server_admin_open(directory, &server))
+    if (!resolve(file, executable) || !server_admin_open(directory, &server))
         return EXIT_FAILURE;
     (void)snprintf(function.arn, sizeof function.arn, "%s", arn); /* fits, as the next ones */
-    (void)snprintf(function.path, sizeof function.path, "%s", file);
+    (void)snprintf(function.path, sizeof function.path, "%s", executable);
     (void)snprintf(function.user, sizeof function.user, "%s", user);
     (void)snprintf(function.reads, sizeof function.reads, "%s", reads);
     return server_admin_end(&server, server_store_function_put(server.store, &function),

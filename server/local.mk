@@ -25,6 +25,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/config.c %D%/config.h \
 	%D%/connections.c %D%/connections.h \
 	%D%/environment.c %D%/environment.h \
+	%D%/executable.c %D%/executable.h \
 	%D%/deletion.c %D%/deletion.h \
 	%D%/delays.c %D%/delays.h \
 	%D%/dispatch.c %D%/dispatch.h \

@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "server/deletion.h"
 #include "server/environment.h"
+#include "server/executable.h"
 #include "server/hush.h"
 #include "server/invocation.h"
 #include "server/json.h"
@@ -238,11 +239,14 @@ static enum smcred_status invoke(const struct server_rotator *rotator, const str
                                  struct sm_error *err)
 {
     char *variables[SERVER_ENVIRONMENT_VARIABLES];
+    enum smcred_status status = server_executable_check(function->path, err);
+    if (status != SMCRED_OK)
+        return status;
     char *event = event_of(work);
     if (!event)
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     server_environment_list(environment, variables);
-    enum smcred_status status = server_invocation_start(
+    status = server_invocation_start(
         &(struct server_invocation_plan){
             .path = function->path,
             .user = function->user,

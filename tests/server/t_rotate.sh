@@ -37,6 +37,15 @@ chmod 775 "$world/single_user"
 ! "$server" function register --dir "$world/store" "$arn:x" "$world/single_user" 2> /dev/null
 ok $? "refuses one that others may change"
 chmod 755 "$world/single_user"
+mkdir -m 777 "$world/anybodys" && cp "$world/single_user" "$world/anybodys/"
+! "$server" function register --dir "$world/store" "$arn:x" "$world/anybodys/single_user" 2> "$world/err" &&
+    grep -q "anybodys can be changed by others" "$world/err"
+ok $? "and one in a directory where others may replace it"
+ln -s "$world/single_user" "$world/anybodys/link"
+"$server" function register --dir "$world/store" "$arn:x" "$world/anybodys/link" &&
+    "$server" function list --dir "$world/store" | grep -q "$arn:x  $(realpath "$world/single_user")  " &&
+    "$server" function remove --dir "$world/store" "$arn:x"
+ok $? "a link is followed once, when it is registered"
 start_server
 /usr/bin/python3 - "$world/db" << 'PYTHON'
 import sqlite3, sys
@@ -155,6 +164,13 @@ rotate reach2 reaches > /dev/null
 patiently has_reached
 grep -q "^other {" "$world/reached" && grep -q '^list AccessDenied' "$world/reached"
 ok $? "--reads: another secret as well"
+
+# --- one that others can change by now
+function_of loosened 30 <<< 'exit 0'
+chmod 757 "$world/loosened"
+create loose '"x"'
+rotate loose loosened > /dev/null
+patiently said "loosened can be changed by others"; ok $? "does not run what others could have changed since"
 
 # --- as another user
 function_of nobody 30 <<< 'echo "I am $(id -u) $(id -G)"; ls "$world/store"; exit 1'
