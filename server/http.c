@@ -27,6 +27,7 @@
 #define BODY_MAX    SM_BUFFER_MAX /* bytes */
 #define HEADERS_MAX 32768         /* bytes of request line and headers, and the read buffer */
 #define TARGET_MAX  128
+#define SPARE       16 /* connections that are being closed to make room */
 #define JSON_TYPE   "application/x-amz-json-1.1"
 #define FORM_TYPE   "application/x-www-form-urlencoded"
 
@@ -108,6 +109,14 @@ static enum MHD_Result queue(struct MHD_Connection *connection, struct MHD_Respo
     enum MHD_Result queued = MHD_queue_response(connection, code, response);
     MHD_destroy_response(response);
     return queued;
+}
+
+/* What connections.c knows of it; NULL if that is nothing. */
+static struct server_connection *tracked(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
 }
 
 static void resume(void *connection)
@@ -316,13 +325,10 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
                         enum MHD_RequestTerminationCode code)
 {
     struct server_http *http = context;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     (void)code; /* it is over */
     free_request(*state);
     *state = NULL;
-    if (info)
-        server_connections_renew(http->connections, info->socket_context);
+    server_connections_renew(http->connections, tracked(connection));
 }
 
 static void change_connection(void *context, struct MHD_Connection *connection,
@@ -415,7 +421,7 @@ static struct MHD_Daemon *start_daemon(struct server_http *http,
     return MHD_start_daemon(
         flags, 0, NULL, NULL, take_request, http, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
         MHD_OPTION_LISTEN_SOCKET, settings->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-        settings->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, settings->timeout_s,
+        settings->connections_max + SPARE, MHD_OPTION_CONNECTION_TIMEOUT, settings->timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX, MHD_OPTION_URI_LOG_CALLBACK,
         begin_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_request, http,
         MHD_OPTION_NOTIFY_CONNECTION, change_connection, http, MHD_OPTION_STRICT_FOR_CLIENT, 1,
@@ -429,7 +435,8 @@ enum smcred_status server_http_start(struct server *server,
 {
     struct server_http *http = calloc(1, sizeof *http);
     if (http) {
-        http->connections = server_connections_new((int64_t)settings->timeout_s * 1000);
+        http->connections =
+            server_connections_new((int64_t)settings->timeout_s * 1000, settings->connections_max);
         http->delays = settings->faults ? server_delays_new() : NULL;
     }
     if (!http || !http->connections || (settings->faults && !http->delays)) {
@@ -456,9 +463,12 @@ enum smcred_status server_http_start(struct server *server,
 
 void server_http_sweep(struct server_http *http)
 {
-    unsigned count = server_connections_sweep(http->connections);
-    if (count > 0)
-        log_info("ended %u connection%s that took too long", count, count > 1 ? "s" : "");
+    struct server_connections_ended ended = server_connections_sweep(http->connections);
+    if (ended.late > 0)
+        log_info("ended %u connection%s that took too long", ended.late, ended.late > 1 ? "s" : "");
+    if (ended.crowded > 0)
+        log_warning("ended %u connection%s to make room for new ones; see --max-connections",
+                    ended.crowded, ended.crowded > 1 ? "s" : "");
 }
 
 void server_http_stop(struct server_http *http)

@@ -64,6 +64,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/parameter_tags.c %D%/parameter_tags.h \
 	%D%/parameter_value.c %D%/parameter_value.h \
 	%D%/pattern.c %D%/pattern.h \
+	%D%/peers.c %D%/peers.h \
 	%D%/query.c %D%/query.h \
 	%D%/reading.c \
 	%D%/rotation.c %D%/rotation.h \
