@@ -145,11 +145,29 @@ static double next_chance(struct server_faults *faults)
     return (double)((z ^ z >> 31) >> 11) * 0x1p-53;
 }
 
+/* As the call names the secret; an ARN also by the name in it, with its suffix or without. */
+static bool is_meant(const char *pattern, const char *secret)
+{
+    char name[WORD_LEN];
+    const char *at = strncmp(secret, "arn:", 4) == 0 ? strstr(secret, ":secret:") : NULL;
+    if (fnmatch(pattern, secret, 0) == 0)
+        return true;
+    if (!at || strlen(at += strlen(":secret:")) >= sizeof name)
+        return false;
+    memcpy(name, at, strlen(at) + 1);
+    if (fnmatch(pattern, name, 0) == 0)
+        return true;
+    char *suffix = strrchr(name, '-');
+    if (suffix)
+        *suffix = '\0';
+    return suffix && fnmatch(pattern, name, 0) == 0;
+}
+
 static bool applies(struct server_faults *faults, struct rule *rule, const char *operation,
                     const char *secret)
 {
     if (rule->count == 0 || fnmatch(rule->operation, operation, 0) != 0 ||
-        fnmatch(rule->secret, secret, 0) != 0)
+        !is_meant(rule->secret, secret))
         return false;
     if (rule->after > 0) {
         rule->after--;

@@ -133,6 +133,7 @@ static enum MHD_Result answer_call(struct server_http *http, struct MHD_Connecti
         return queue(connection, response, code);
     request->delayed = response;
     request->delayed_code = code;
+    server_connections_hold(http->connections, tracked(connection));
     MHD_suspend_connection(connection);
     server_delays_add(http->delays, request->fault.ms, resume, connection);
     return MHD_YES;

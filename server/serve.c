@@ -359,6 +359,10 @@ static int serve(const struct options *options)
         log_error("%s", err.text);
         ready = false;
     }
+    if (options->faults)
+        log_warning("for tests alone: faults on demand, as %s says", log_quote(options->faults));
+    if (options->clock)
+        log_warning("for tests alone: a clock that %s moves", log_quote(options->clock));
     if (options->tls_cert) {
         cert = read_pem(server.vault, options->tls_cert, false);
         key = read_pem(server.vault, options->tls_key, true);

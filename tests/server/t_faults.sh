@@ -55,6 +55,16 @@ sleep 0.3 # so that the call is there; if it is not, nothing is proven and nothi
 stop_server; ok $? "a server with delayed answers stops"
 wait $slow
 
+with 'GetSecretValue db throttle'
+arn=$(call DescribeSecret '{"SecretId":"db"}' | sed 's/.*"ARN":"\([^"]*\)".*/\1/')
+[ "$(get "$arn" | type_of)" = ThrottlingException ] && get other | grep -q two; ok $? "a secret is meant by its ARN, too"
+grep -q 'warning: .*faults on demand' "$world/log"; ok $? "and the log says that calls fail on demand"
+stop_server
+printf '%s\n' 'GetSecretValue db delay ms=3500' > "$world/faults"
+start_server --faults "$world/faults" --timeout 1
+get db | grep -q new; ok $? "a delay is no slow client"
+stop_server
+
 chances() { for _ in $(seq 30); do get db | type_of; echo .; done | tr -d '\n'; }
 with 'seed 7' 'GetSecretValue db throttle probability=0.5'
 first=$(chances)
