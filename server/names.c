@@ -34,6 +34,21 @@ bool server_region_is_valid(const char *region)
            dash[1 + strspn(dash + 1, "0123456789")] == '\0' && strlen(region) <= SERVER_REGION_MAX;
 }
 
+bool server_regions_are_valid(const char *list)
+{
+    char region[SERVER_REGION_MAX + 1];
+    for (;;) {
+        size_t len = strcspn(list, ",");
+        if (len > SERVER_REGION_MAX)
+            return false;
+        memcpy(region, list, len);
+        region[len] = '\0';
+        if (!server_region_is_valid(region) || !list[len])
+            return server_region_is_valid(region);
+        list += len + 1;
+    }
+}
+
 bool server_region_is_served(const struct server *server, const char *region)
 {
     size_t len = strlen(region);

@@ -19,6 +19,8 @@ bool server_id_is_valid(const char *id);
 
 /* Letters, digits and dashes, with a number at the end: us-east-1. */
 bool server_region_is_valid(const char *region);
+/* Some of them, separated by commas. */
+bool server_regions_are_valid(const char *list);
 bool server_region_is_served(const struct server *server, const char *region);
 
 /* The account in an ARN; false if there are no twelve digits in its place. */

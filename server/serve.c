@@ -79,11 +79,6 @@ static bool is_url(const char *text)
            strlen(text) < SERVER_URL_MAX;
 }
 
-static bool is_account(const char *text)
-{
-    return strlen(text) == 12 && strspn(text, "0123456789") == 12;
-}
-
 /* Answers false after having said why. */
 static bool parse_option(int option, struct options *options)
 {
@@ -110,12 +105,15 @@ static bool parse_option(int option, struct options *options)
         return server_region_is_valid(optarg);
     case 'R':
         options->regions = optarg;
-        return true;
+        if (server_regions_are_valid(optarg))
+            return true;
+        log_error("--regions is REGION,REGION,...");
+        return false;
     case 'a':
         options->account = optarg;
-        if (!is_account(optarg))
+        if (!server_admin_is_account(optarg))
             log_error("an account is twelve digits, not %s", log_quote(optarg));
-        return is_account(optarg);
+        return server_admin_is_account(optarg);
     case 'f': /* server_config_take() has read it */
         return true;
     case 'F':

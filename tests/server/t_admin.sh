@@ -56,6 +56,7 @@ admin access-key delete --dir "$world/store" "$ada" &&
     ! admin access-key delete --dir "$world/store" "$ada"
 ok $? "forgets a key"
 admin access-key create --dir "$world/store" --user 'a b'; [ $? -eq 2 ]; ok $? "refuses a strange name"
+admin key create --dir "$world/store" --account 12345678901x; [ $? -eq 2 ]; ok $? "refuses a strange account"
 admin access-key frobnicate; [ $? -eq 2 ]; ok $? "refuses a strange command"
 "$server" issuer put --a x 2>&1 | grep -q "ambiguous"
 ok $? "refuses an abbreviation of two options"

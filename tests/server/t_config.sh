@@ -41,6 +41,8 @@ refused "tells of the first mistake" 'conf:2: neither' '[server]' 'dir' '[aws]'
 refused "refuses an unknown option" "conf:2: no option's whole name" '[server]' 'colour = red'
 ! serve --conf "$world/none" --dir "$world/store" --listen 127.0.0.1:0 && grep -q 'cannot open' "$world/err"
 ok $? "a file named by the beginning of the option is not passed over"
+serve --dir "$world/store" --listen 127.0.0.1:0 --regions us-east-1,us_east_2
+[ $? -eq 2 ] && grep -q 'regions is REGION,REGION' "$world/err"; ok $? "refuses a list of regions with one that is none"
 chmod 666 "$world/conf"
 serve --config "$world/conf"; [ $? -eq 2 ] && grep -q 'may be written by others' "$world/err"
 ok $? "refuses a file that others may write"
