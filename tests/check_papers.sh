@@ -56,10 +56,28 @@ done)"
 
 # ---- smcred-server's options; smcred and smcredd have tests of their own ----
 
-documented() { grep -oE 'Fl -[a-z][a-z-]*' man/smcred-server.8 | sed 's/^Fl -/--/' | sort -u; }
-printed() {
-    { "$top_builddir/smcred-server" --help; "$top_builddir/smcred-server" help; } 2>&1 |
-        grep -oE -- '--[a-z][a-z-]*' | sort -u
+server=$top_builddir/smcred-server
+page=man/smcred-server.8
+listed() { sed -n '1{/ COMMAND \.\.\.;/!q}; s/^  \([a-z-]*\) .*/\1/p'; }
+# commands WORD...: what below it has options of its own, one a line
+commands() {
+    local names name
+    names=$("$server" "$@" --help | listed)
+    [ -n "$names" ] || echo "$*"
+    for name in $names; do
+        commands "$@" "$name"
+    done
 }
-empty "every option that smcred-server prints stands in its man page" "$(comm -13 <(documented) <(printed))"
+options() { grep -oE -- '--[a-z][a-z-]*' | sort -u; }
+# described FILTER: the options that stand in what awk's FILTER leaves of the man page
+described() { awk "$1" "$page" | grep -oE 'Fl -[a-z][a-z-]*' | sed 's/^Fl -/--/' | sort -u; }
+mapfile -t commands < <(for name in $("$server" help | listed); do commands "$name"; done)
+like "smcred-server's commands are found" "${commands[*]}" "*access-key create*key rotate*trail*"
+empty "every option that smcred-server prints stands in its man page, and no other" \
+    "$(comm -3 <(described '/^\.It Fl/') <("$server" --help | options))"
+for command in "${commands[@]}"; do
+    # shellcheck disable=SC2086 # words
+    empty "and every one of $command" "$(comm -13 <(described "/^\\.It /{ on = /^\\.It Cm ${command%% *}( |\$)/ } on") \
+        <("$server" $command --help | options))"
+done
 done_testing
