@@ -189,10 +189,14 @@ static enum smcred_status find_user(const char *name, struct child *child, struc
     char room[4096];
     child->uid = NO_ID;
     child->gid = NO_ID;
+    if (!*name && geteuid() == 0)
+        return sm_error_set(err, SMCRED_DENIED, "root runs no function without --user");
     if (!*name)
         return SMCRED_OK;
     if (getpwnam_r(name, &entry, room, sizeof room, &found) != 0 || !found)
         return sm_error_set(err, SMCRED_NOT_FOUND, "there is no user %s", name);
+    if (entry.pw_uid == geteuid() && entry.pw_uid != 0)
+        return SMCRED_OK; /* it is that user already, and cannot become another */
     child->uid = entry.pw_uid;
     child->gid = entry.pw_gid;
     return SMCRED_OK;

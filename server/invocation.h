@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * invocation.h - one run of a rotation function: a process of its own, with a deadline.
+ * invocation.h - one run of a rotation function, with a deadline: two processes, the function and a
+ * watcher that ends with it and with the server, and ends all that the function has started.
  */
 #ifndef SERVER_INVOCATION_H
 #define SERVER_INVOCATION_H
@@ -17,7 +18,7 @@ struct server_invocation;
 
 struct server_invocation_plan {
     const char *path;
-    const char *user;         /* to become; "": the server's own */
+    const char *user;         /* to become; "": the server's own, if that is not root */
     const char *event;        /* JSON, for its standard input */
     char *const *environment; /* all of it; the caller wipes it */
     int32_t timeout_s;
@@ -26,9 +27,9 @@ struct server_invocation_plan {
 };
 
 /*
- * Starts it in a process group of its own: with standard input, output and error and no other
- * descriptor, no way to new privileges, and an end when the thread that started it ends.
- * Free with server_invocation_free().
+ * Starts a watcher in a process group of its own, and under it the function: with standard input,
+ * output and error and no other descriptor, and no way to new privileges.  Both end when the thread
+ * that started them ends.  Free with server_invocation_free().
  */
 SM_MUST_CHECK enum smcred_status server_invocation_start(const struct server_invocation_plan *plan,
                                                          struct server_invocation **out_invocation,

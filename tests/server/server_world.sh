@@ -42,6 +42,10 @@ start_server() { # start_server [OPTIONS]: sets pid and url
     exit 1
 }
 
+register() { # register [OPTIONS] ARN PATH: a rotation function, as whoever runs the test
+    "$server" function register --dir "$world/store" --user "$(id -un)" "$@"
+}
+
 stop_server() { # answers the server's exit code
     kill "$pid"
     wait "$pid"

@@ -11,8 +11,7 @@ account=123456789012
 printf '#!/bin/sh\n' > "$world/function"
 chmod 755 "$world/function"
 for name in my-rotation-function SecretsManagerRDSRotation; do
-    "$server" function register --dir "$world/store" \
-        arn:aws:lambda:us-east-1:$account:function:$name "$world/function"
+    register arn:aws:lambda:us-east-1:$account:function:$name "$world/function"
 done
 start_server
 export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_DEFAULT_REGION=us-east-1

@@ -6,8 +6,7 @@
 init_store
 printf '#!/bin/sh\n' > "$world/idle"
 chmod 755 "$world/idle"
-"$server" function register --dir "$world/store" arn:aws:lambda:us-east-1:000000000000:function:idle \
-    "$world/idle" || { echo "Bail out! cannot register a function"; exit 1; }
+register arn:aws:lambda:us-east-1:000000000000:function:idle "$world/idle" || { echo "Bail out! cannot register a function"; exit 1; }
 start_server
 export url AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 export AWS_EC2_METADATA_DISABLED=true AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null

@@ -14,9 +14,8 @@ serve() {
     . "$world/$1/env"
     printf '#!/bin/sh\n' > "$world/$1/idle"
     chmod 755 "$world/$1/idle"
-    "$server" function register --dir "$world/$1/store" \
-        arn:aws:lambda:us-east-1:000000000000:function:idle "$world/$1/idle"
     mv "$world/$1/store" "$world/store"
+    register arn:aws:lambda:us-east-1:000000000000:function:idle "$world/$1/idle"
     start_server
     export url AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 }

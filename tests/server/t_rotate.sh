@@ -11,7 +11,7 @@ there=$(cd "$(dirname "$0")" && pwd)
 function_of() { # function_of NAME TIMEOUT < BODY: an executable, registered
     { printf '#!/bin/bash\nworld=%q\n' "$world"; cat; } > "$world/$1"
     chmod 755 "$world/$1"
-    "$server" function register --dir "$world/store" --timeout "$2" "$arn:$1" "$world/$1"
+    register --timeout "$2" "$arn:$1" "$world/$1"
 }
 
 described() { call DescribeSecret "{\"SecretId\":\"$1\"}"; }
@@ -30,19 +30,19 @@ rotate() { # rotate NAME FUNCTION [MEMBERS]: sets token
 # --- a function as on Lambda
 cp "$there/rotation_function.py" "$world/single_user"
 chmod 755 "$world/single_user"
-"$server" function register --dir "$world/store" "$arn:single_user" "$world/single_user"
+register "$arn:single_user" "$world/single_user"
 ok $? "registers a function"
 "$server" function list --dir "$world/store" | grep -q "single_user.*60 s"; ok $? "lists it"
 chmod 775 "$world/single_user"
-! "$server" function register --dir "$world/store" "$arn:x" "$world/single_user" 2> /dev/null
+! register "$arn:x" "$world/single_user" 2> /dev/null
 ok $? "refuses one that others may change"
 chmod 755 "$world/single_user"
 mkdir -m 777 "$world/anybodys" && cp "$world/single_user" "$world/anybodys/"
-! "$server" function register --dir "$world/store" "$arn:x" "$world/anybodys/single_user" 2> "$world/err" &&
+! register "$arn:x" "$world/anybodys/single_user" 2> "$world/err" &&
     grep -q "anybodys can be changed by others" "$world/err"
 ok $? "and one in a directory where others may replace it"
 ln -s "$world/single_user" "$world/anybodys/link"
-"$server" function register --dir "$world/store" "$arn:x" "$world/anybodys/link" &&
+register "$arn:x" "$world/anybodys/link" &&
     "$server" function list --dir "$world/store" | grep -q "$arn:x  $(realpath "$world/single_user")  " &&
     "$server" function remove --dir "$world/store" "$arn:x"
 ok $? "a link is followed once, when it is registered"
@@ -156,7 +156,7 @@ patiently has_reached
     ! sed 's/^/# /' "$world/reached"
 ok $? "it may rotate its own secret and nothing else"
 
-"$server" function register --dir "$world/store" --reads 'arn:aws:secretsmanager:*:secret:looked-*' \
+register --reads 'arn:aws:secretsmanager:*:secret:looked-*' \
     "$arn:reaches" "$world/reaches"
 rm "$world/reached"
 create reach2 '"x"'
@@ -185,6 +185,20 @@ else
     skip "--user: it is that user, and cannot look into the store" "not root, or \$TMPDIR is closed to others"
 fi
 chmod 700 "$world"
+
+if [ "$(id -u)" = 0 ] && command -v sqlite3 > /dev/null; then
+    ! "$server" function register --dir "$world/store" "$arn:x" "$world/single_user" 2> "$world/err" &&
+        grep -qF -e '--user says as whom the function runs' "$world/err"
+    ok $? "root is not who a function runs as unless it is said"
+    function_of roots 30 <<< 'touch "$world/ran"'
+    sqlite3 -cmd '.timeout 10000' "$world/store/store.db" "UPDATE function SET user = '' WHERE arn = '$arn:roots'"
+    create roots '"x"'
+    rotate roots roots > /dev/null
+    patiently said 'rotation of "roots": createSecret failed: root runs no function without --user' && [ ! -e "$world/ran" ]
+    ok $? "nor in a store where it was not asked for"
+else
+    skip "root is not who a function runs as unless it is said" "not root, or no sqlite3"
+fi
 
 # --- one that says what it should not
 function_of talks 30 << 'BODY'

@@ -33,7 +33,7 @@ strace -f -o "$world/trace" "$server" --init "$store" > "$world/env"
 # shellcheck disable=SC1091
 . "$world/env"
 function=arn:aws:lambda:us-east-1:000000000000:function:f
-"$server" function register --dir "$store" "$function" "$world/function"
+register "$function" "$world/function"
 : > "$world/out"
 strace -f -A -o "$world/trace" "$server" --dir "$store" --listen 127.0.0.1:0 > "$world/out" 2>> "$world/log" &
 tracer=$!
