@@ -11,7 +11,8 @@ endif
 
 fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control \
 	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_schedule \
-	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_sts %D%/fuzz_wire
+	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_sts \
+	%D%/fuzz_wire %D%/fuzz_word
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -77,3 +78,7 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_control_SOURCES = %D%/fuzz_control.c $(fuzz_driver)
 %C%_fuzz_control_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_control_LDADD = keeper/libkeeper.la
+
+%C%_fuzz_word_SOURCES = %D%/fuzz_word.c $(fuzz_driver)
+%C%_fuzz_word_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_word_LDADD = keeper/libkeeper.la

@@ -24,6 +24,7 @@
 #include "common/seqpacket.h"
 #include "keeper/accounts.h"
 #include "keeper/keeper.h"
+#include "keeper/word.h"
 
 #define RELAYS_MAX     1024
 #define BACKOFF_MIN_MS 100
@@ -205,7 +206,7 @@ static struct child *start_relay(struct parent *parent, uid_t uid)
 {
     sm_autoclose int ours = -1;
     sm_autoclose int theirs = -1;
-    if (parent->relay_count >= RELAYS_MAX || uid == ACCOUNTS_UID_ANYBODY || uid == (uid_t)-1)
+    if (parent->relay_count >= RELAYS_MAX)
         return NULL;
     struct child *relay = calloc(1, sizeof *relay);
     pid_t pid = relay && make_pair(&ours, &theirs) ? fork() : -1;
@@ -258,33 +259,24 @@ static void end_relay(struct parent *parent, pid_t pid)
 
 /* ---- what happens ---- */
 
-static void take_word(struct parent *parent, const struct sm_wire_in *in)
+static void obey(struct parent *parent, const struct word *word)
 {
-    uint32_t number = 0;
-    switch (in->header.verb) {
-    case PAR_SPAWN:
-        if (sm_wire_get_u32(in, PAR_T_UID, &number))
-            spawn_for_keeper(parent, number);
-        return;
-    case PAR_END:
-        if (sm_wire_get_u32(in, PAR_T_PID, &number))
-            end_relay(parent, (pid_t)number);
-        return;
-    case PAR_READY:
+    if (word->verb == PAR_SPAWN) {
+        spawn_for_keeper(parent, word->uid);
+    } else if (word->verb == PAR_END) {
+        end_relay(parent, word->pid);
+    } else {
         if (!parent->was_ready)
             notify_systemd("READY=1\n");
         log_info(parent->was_ready ? "ready again" : "ready");
         parent->was_ready = true;
-        return;
-    default:
-        log_error("the keeper said something unknown");
     }
 }
 
 static void read_keeper(struct parent *parent)
 {
     uint8_t packet[512];
-    struct sm_wire_in in;
+    struct word word;
     size_t len = 0;
     for (int i = 0; i < 64; i++) {
         enum smcred_status status =
@@ -293,10 +285,10 @@ static void read_keeper(struct parent *parent)
             sm_close_fd(&parent->keeper.fd); /* it is dying; SIGCHLD comes */
         if (status != SMCRED_OK)
             return;
-        if (sm_wire_parse(sm_bytes(packet, len), &in) == SMCRED_OK)
-            take_word(parent, &in);
+        if (word_parse(sm_bytes(packet, len), &word))
+            obey(parent, &word);
         else
-            log_error("the keeper sent a malformed word");
+            log_error("the keeper said something that is no word of its own");
     }
 }
 

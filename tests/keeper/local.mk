@@ -11,7 +11,8 @@ check_PROGRAMS += %D%/list_keys
 
 if HAVE_CMOCKA
 keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_listen \
-	%D%/test_policy %D%/test_request %D%/test_sessions %D%/test_wiping
+	%D%/test_parent %D%/test_policy %D%/test_request %D%/test_sessions \
+	%D%/test_wiping %D%/test_word
 check_PROGRAMS += $(keeper_tests)
 TESTS += $(keeper_tests)
 
@@ -36,6 +37,11 @@ TESTS += $(keeper_tests)
 %C%_test_listen_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
 %C%_test_listen_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
+%C%_test_parent_SOURCES = %D%/test_parent.c
+%C%_test_parent_CFLAGS = $(test_cflags)
+%C%_test_parent_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=keeper_run
+%C%_test_parent_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
 %C%_test_policy_SOURCES = %D%/test_policy.c
 %C%_test_policy_CFLAGS = $(test_cflags)
 %C%_test_policy_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
@@ -53,4 +59,8 @@ TESTS += $(keeper_tests)
 %C%_test_wiping_CFLAGS = $(test_cflags) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_test_wiping_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 %C%_test_wiping_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS) $(CJSON_LIBS) $(CRYPTO_LIBS)
+
+%C%_test_word_SOURCES = %D%/test_word.c
+%C%_test_word_CFLAGS = $(test_cflags)
+%C%_test_word_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 endif
