@@ -11,7 +11,7 @@ check_PROGRAMS += %D%/list_keys
 
 if HAVE_CMOCKA
 keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_listen \
-	%D%/test_parent %D%/test_policy %D%/test_request %D%/test_sessions \
+	%D%/test_parent %D%/test_policy %D%/test_relays %D%/test_request %D%/test_sessions \
 	%D%/test_wiping %D%/test_word
 check_PROGRAMS += $(keeper_tests)
 TESTS += $(keeper_tests)
@@ -45,6 +45,12 @@ TESTS += $(keeper_tests)
 %C%_test_policy_SOURCES = %D%/test_policy.c
 %C%_test_policy_CFLAGS = $(test_cflags)
 %C%_test_policy_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_relays_SOURCES = %D%/test_relays.c
+%C%_test_relays_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
+%C%_test_relays_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,--wrap=sessions_message \
+	-Wl,--wrap=sessions_relay_lost -Wl,--wrap=sessions_relay_ready
+%C%_test_relays_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_request_SOURCES = %D%/test_request.c
 %C%_test_request_CFLAGS = $(test_cflags)
