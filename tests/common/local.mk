@@ -23,6 +23,7 @@ TESTS += $(common_tests)
 
 %C%_test_peer_SOURCES = %D%/test_peer.c
 %C%_test_peer_CFLAGS = $(test_cflags)
+%C%_test_peer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getsockopt
 %C%_test_peer_LDADD = common/libcommon.la $(CMOCKA_LIBS)
 
 %C%_test_seqpacket_SOURCES = %D%/test_seqpacket.c

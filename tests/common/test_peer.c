@@ -4,6 +4,7 @@
 #include "tests/lib/sm_test.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -93,6 +94,62 @@ static void knows_the_terminal(void **state)
     assert_int_equal(WEXITSTATUS(how), 0);
 }
 
+/* The kernel's word on a peer, as if it were another's. */
+static uid_t pretended_uid;
+
+int __real_getsockopt(int fd, int level, int name, void *value, socklen_t *len);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+    int result = __real_getsockopt(fd, level, name, value, len);
+    if (result == 0 && level == SOL_SOCKET && name == SO_PEERCRED && pretended_uid != 0)
+        ((struct ucred *)value)->uid = pretended_uid;
+    return result;
+}
+
+/* Whoever a user namespace does not map looks like this, so it is nobody's identity. */
+static void who_is_not_mapped_is_nobody(void **state)
+{
+    (void)state;
+    static const uid_t nobodies[] = {65534, (uid_t)-1};
+    int pair[2];
+    struct sm_peer peer;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    for (size_t i = 0; i < sizeof nobodies / sizeof *nobodies; i++) {
+        pretended_uid = nobodies[i];
+        assert_int_equal(sm_peer_of(pair[0], &peer), SMCRED_DENIED);
+    }
+    pretended_uid = 65533;
+    assert_int_equal(sm_peer_of(pair[0], &peer), SMCRED_OK);
+    pretended_uid = 0;
+    sm_peer_done(&peer);
+    sm_close_fd(&pair[0]);
+    sm_close_fd(&pair[1]);
+}
+
+/* The same by the kernel itself, where it lets us have a namespace. */
+static void in_a_namespace_without_users_everybody_is_nobody(void **state)
+{
+    (void)state;
+    int how;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int pair[2];
+        struct sm_peer peer;
+        if (unshare(CLONE_NEWUSER) != 0)
+            _exit(77);
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+            _exit(2);
+        _exit(sm_peer_of(pair[0], &peer) == SMCRED_DENIED ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    if (WEXITSTATUS(how) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(how), 0);
+}
+
 static void what_is_no_unix_socket_has_no_peer(void **state)
 {
     (void)state;
@@ -105,5 +162,6 @@ static void what_is_no_unix_socket_has_no_peer(void **state)
 SM_TEST_MAIN(cmocka_unit_test(knows_this_process),
              cmocka_unit_test(knows_every_supplementary_group),
              cmocka_unit_test(a_wild_program_name_is_only_a_name),
-             cmocka_unit_test(knows_the_terminal),
+             cmocka_unit_test(knows_the_terminal), cmocka_unit_test(who_is_not_mapped_is_nobody),
+             cmocka_unit_test(in_a_namespace_without_users_everybody_is_nobody),
              cmocka_unit_test(what_is_no_unix_socket_has_no_peer))

@@ -35,6 +35,7 @@ TESTS += $(keeper_tests)
 
 %C%_test_listen_SOURCES = %D%/test_listen.c
 %C%_test_listen_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
+%C%_test_listen_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
 %C%_test_listen_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_parent_SOURCES = %D%/test_parent.c

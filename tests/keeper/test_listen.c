@@ -140,8 +140,61 @@ static void a_pair_is_connected_on_loopback(void **state)
     close(server);
 }
 
+/* Who is faster than we are at our own listener. */
+static int strangers[16];
+static size_t stranger_count;
+
+int __real_connect(int fd, const struct sockaddr *address, socklen_t len);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    for (size_t i = 0; i < stranger_count; i++) {
+        strangers[i] = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(__real_connect(strangers[i], address, len), 0);
+    }
+    return __real_connect(fd, address, len);
+}
+
+/* They are connected to nobody any more. */
+static void strangers_are_gone(void)
+{
+    char byte;
+    for (size_t i = 0; i < stranger_count; i++) {
+        assert_true(recv(strangers[i], &byte, 1, 0) <= 0); /* waits for the end */
+        close(strangers[i]);
+    }
+    stranger_count = 0;
+}
+
+static void a_stranger_who_is_faster_gets_nothing(void **state)
+{
+    (void)state;
+    int client, server;
+    struct sockaddr_in own, peer;
+    socklen_t len = sizeof own;
+    stranger_count = 3;
+    assert_int_equal(listen_tcp_pair(&client, &server), SMCRED_OK);
+    assert_int_equal(getsockname(client, (struct sockaddr *)&own, &len), 0);
+    len = sizeof peer;
+    assert_int_equal(getpeername(server, (struct sockaddr *)&peer, &len), 0);
+    assert_int_equal(own.sin_port, peer.sin_port);
+    strangers_are_gone();
+    close(client);
+    close(server);
+}
+
+static void a_crowd_of_strangers_is_given_up_on(void **state)
+{
+    (void)state;
+    int client, server;
+    stranger_count = sizeof strangers / sizeof *strangers;
+    assert_int_equal(listen_tcp_pair(&client, &server), SMCRED_LIMITED);
+    strangers_are_gone();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(TEST(every_target_has_a_socket_for_everybody),
              TEST(a_reload_touches_only_what_changed), TEST(what_a_dead_keeper_left_is_replaced),
-             TEST(what_is_no_socket_is_left_alone), TEST(a_pair_is_connected_on_loopback))
+             TEST(what_is_no_socket_is_left_alone), TEST(a_pair_is_connected_on_loopback),
+             TEST(a_stranger_who_is_faster_gets_nothing), TEST(a_crowd_of_strangers_is_given_up_on))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test_proof.c - keys are made once, kept per version, and gone when they should be. */
-#include "tests/lib/sm_test.h"
+#include "tests/lib/stack.h"
 
 #include <stdio.h>
 
@@ -112,6 +112,30 @@ static void slow_ones_are_made_once_in_a_worker(void **state)
     snapshot = world_snapshot("v1", "app", "pencil");
     assert_true(ask(snapshot, "salt", SLOW).answer.cached);
     sm_snapshot_unref(snapshot);
+}
+
+/* What it is told must not be on the stack that is looked at. */
+static struct told told_elsewhere;
+
+static void *ask_elsewhere(void *arg)
+{
+    struct proof_challenge challenge = challenge_of("salt", 4096);
+    proof_get(proofs, arg, &challenge, note, &told_elsewhere, NULL);
+    return NULL;
+}
+
+static void a_proof_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    if (!stack_is_seen())
+        skip();
+    struct sm_snapshot *snapshot = world_snapshot("v1", "app", "pencil");
+    struct told told = ask(snapshot, "salt", 4096);
+    struct sm_bytes proof = sm_bytes(told.answer.proof, sizeof told.answer.proof);
+    bool kept = stack_keeps(proof, ask_elsewhere, snapshot);
+    sm_snapshot_unref(snapshot);
+    assert_memory_equal(told_elsewhere.answer.proof, proof.data, proof.len);
+    assert_false(kept);
 }
 
 static void a_cancelled_ask_is_not_answered(void **state)
@@ -240,7 +264,7 @@ static void stopping_answers_everybody(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-SM_TEST_MAIN(TEST(the_second_login_needs_no_pbkdf2),
+SM_TEST_MAIN(TEST(the_second_login_needs_no_pbkdf2), TEST(a_proof_leaves_nothing_behind),
              TEST(version_salt_and_iterations_make_the_key_and_the_user_does_not),
              TEST(slow_ones_are_made_once_in_a_worker), TEST(a_cancelled_ask_is_not_answered),
              TEST(the_least_recently_used_keys_go), TEST(a_revoked_version_has_no_keys),
