@@ -57,7 +57,7 @@ TESTS += $(keeper_tests)
 %C%_test_request_CFLAGS = $(test_cflags)
 %C%_test_request_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
-%C%_test_sessions_SOURCES = %D%/test_sessions.c %D%/world.h
+%C%_test_sessions_SOURCES = %D%/test_sessions.c %D%/parts.h %D%/world.h
 %C%_test_sessions_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
 %C%_test_sessions_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 %C%_test_sessions_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)

@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,15 +15,10 @@
 #include "common/clock.h"
 #include "common/parent.h"
 #include "common/seqpacket.h"
-#include "keeper/attempts.h"
 #include "keeper/audit.h"
-#include "keeper/cache.h"
-#include "keeper/endpoints.h"
-#include "keeper/login.h"
-#include "keeper/proof.h"
 #include "keeper/relays.h"
-#include "keeper/resolver.h"
 #include "keeper/sessions.h"
+#include "tests/keeper/parts.h"
 #include "tests/keeper/world.h"
 
 #define PATIENCE_MS 20000
@@ -37,85 +31,15 @@ static int client_end; /* of the last session */
 static char audit_path[64];
 static uint8_t packet[16384]; /* the last one received; what is parsed borrows it */
 
-static struct {
-    const char *version, *engine, *password, *host;
-} secret;
-
-static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
-                                struct sm_snapshot **out_snapshot, struct sm_error *err)
-{
-    (void)arg;
-    (void)query;
-    (void)err;
-    struct sm_secret *password;
-    enum smcred_status status = sm_secret_new(world.vault, sm_bytes_of(secret.password), &password);
-    struct sm_snapshot from = {.name = "prod/orders/db",
-                               .version_id = secret.version,
-                               .username = "app",
-                               .host = secret.host,
-                               .port = 1111,
-                               .dbname = "of_the_secret",
-                               .engine = secret.engine,
-                               .password = password};
-    return status == SMCRED_OK ? sm_snapshot_new(&from, out_snapshot) : status;
-}
-
-static void configure(void)
-{
-    const struct passwd *me = getpwuid(getuid());
-    char text[2048];
-    struct config_problems problems;
-    struct config_options how = {.file = "c.conf", .owner = getuid(), .without_files = true};
-    assert_non_null(me);
-    snprintf(
-        text, sizeof text,
-        "[target orders]\nsecret = prod/orders/db\ntls = disable\nallow = %s\n"
-        "[target mine]\nsecret = prod/orders/db\ntls = disable\nallow = %s\nengine = postgres\n"
-        "host = 127.0.0.3\nport = 2222\ndbname = of_the_target\n"
-        "[target clear]\nsecret = prod/orders/db\nallow = %s\ncleartext = yes\nmd5 = no\n"
-        "host = /nowhere\n"
-        "[target open]\nsecret = prod/orders/db\ntls = disable\nallow = %s\ncleartext = yes\n"
-        "[target others]\nsecret = prod/orders/db\ntls = disable\n",
-        me->pw_name, me->pw_name, me->pw_name, me->pw_name);
-    assert_int_equal(config_parse(&how, sm_bytes_of(text), &keeper.config, &problems), SMCRED_OK);
-}
-
-static void make_core(void)
-{
-    struct cache_options cache = {.base = world.base,
-                                  .workers = world.workers,
-                                  .source = {.fetch = fetch},
-                                  .limits = cache_limits_default(),
-                                  .now_ms = sm_boot_ms,
-                                  .random = world_random};
-    struct proofs_options proofs = {world.workers, world.vault, 0};
-    struct resolver_options resolver = {.base = world.base,
-                                        .workers = world.workers,
-                                        .lookup = resolver_lookup,
-                                        .now_ms = sm_boot_ms};
-    struct attempts_options attempts = {.now_ms = sm_boot_ms};
-    assert_int_equal(cache_new(&cache, &keeper.cache), SMCRED_OK);
-    assert_int_equal(proofs_new(&proofs, &keeper.proofs), SMCRED_OK);
-    assert_int_equal(resolver_new(&resolver, &keeper.resolver), SMCRED_OK);
-    assert_int_equal(attempts_new(&attempts, &keeper.attempts), SMCRED_OK);
-    struct logins_options logins = {keeper.cache, keeper.attempts, sm_boot_ms, 0};
-    assert_int_equal(logins_new(&logins, &keeper.logins), SMCRED_OK);
-}
-
 static int setup(void **state)
 {
     (void)state;
     struct sm_error err = {0};
     int pair[2];
     world_begin(1, 100);
-    secret.version = "v1";
-    secret.engine = "postgres";
-    secret.password = "of v1";
-    secret.host = "127.0.0.2";
     relay_end = client_end = -1;
     keeper = (struct keeper){.base = world.base, .vault = world.vault};
-    configure();
-    make_core();
+    assert_true(parts_new(&keeper, world.workers, sm_boot_ms, world_random));
     snprintf(audit_path, sizeof audit_path, "/tmp/test_sessions.XXXXXX");
     int fd = mkstemp(audit_path);
     assert_true(fd >= 0);
@@ -124,7 +48,6 @@ static int setup(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
     keeper.parent_fd = pair[0];
     parent_end = pair[1];
-    assert_int_equal(endpoints_new(&keeper.endpoints), SMCRED_OK);
     assert_int_equal(relays_new(&keeper, &keeper.relays), SMCRED_OK);
     assert_int_equal(sessions_new(&keeper, &keeper.sessions), SMCRED_OK);
     return 0;
@@ -135,15 +58,10 @@ static int teardown(void **state)
     (void)state;
     sessions_free(keeper.sessions);
     relays_free(keeper.relays);
-    logins_free(keeper.logins);
-    attempts_free(keeper.attempts);
+    parts_free_logins(&keeper);
     world_stop_workers();
-    resolver_free(keeper.resolver);
-    proofs_free(keeper.proofs);
-    cache_free(keeper.cache);
-    endpoints_free(keeper.endpoints);
+    parts_free(&keeper);
     audit_free(keeper.audit);
-    config_unref(keeper.config);
     world_end(); /* the vault checks that no secret is left */
     close(keeper.parent_fd);
     close(parent_end);

@@ -67,9 +67,9 @@ static inline struct sm_snapshot *world_snapshot(const char *version_id, const c
                                                  const char *password)
 {
     struct sm_snapshot *snapshot;
-    struct sm_secret *secret = NULL;
+    struct sm_secret *value = NULL;
     if (password)
-        assert_int_equal(sm_secret_new(world.vault, sm_bytes_of(password), &secret), SMCRED_OK);
+        assert_int_equal(sm_secret_new(world.vault, sm_bytes_of(password), &value), SMCRED_OK);
     struct sm_snapshot from = {.name = "prod/orders/db",
                                .arn = "arn:aws:secretsmanager:us-east-1:1:secret:prod/orders/db-a",
                                .version_id = version_id,
@@ -79,7 +79,7 @@ static inline struct sm_snapshot *world_snapshot(const char *version_id, const c
                                .dbname = "orders",
                                .engine = "postgres",
                                .port = 5432,
-                               .password = secret};
+                               .password = value};
     assert_int_equal(sm_snapshot_new(&from, &snapshot), SMCRED_OK);
     return snapshot;
 }
