@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * session.h - one session of the keeper's half of S2, as sessions.c, session_login.c,
- * session_proof.c and session_audit.c see it; nobody else includes it.
+ * session_proof.c, session_audit.c and their test see it; nobody else includes it.
  *
  * A function that sends may lose the relay and with it the session, so sending is always the last
  * thing it does.

@@ -323,6 +323,8 @@ static const char *take_alive(struct relay *relay, uint64_t id, const struct sm_
 {
     char text[NAME_TEXT_MAX];
     uint64_t duration = 0;
+    if (relay->session_count >= SESSIONS_PER_UID_MAX)
+        return "it says that more sessions live than it was ever given";
     struct session *session = add_session(relay->keeper->sessions, relay, id);
     if (!session)
         return NULL; /* it goes on, unseen */

@@ -17,6 +17,7 @@
 #include "common/seqpacket.h"
 #include "keeper/audit.h"
 #include "keeper/relays.h"
+#include "keeper/session.h"
 #include "keeper/sessions.h"
 #include "tests/keeper/parts.h"
 #include "tests/keeper/world.h"
@@ -564,6 +565,17 @@ static void one_session_that_lives_twice_drops_a_relay(void **state)
     is_dropped(0);
 }
 
+/* It could fill our memory, one message each. */
+static void more_sessions_alive_than_it_may_have_drop_a_relay(void **state)
+{
+    (void)state;
+    relay_arrives();
+    relays_first(keeper.relays)->session_count = SESSIONS_PER_UID_MAX - 1;
+    say_alive(77);
+    say_alive(78);
+    is_dropped(0);
+}
+
 static void a_relay_that_goes_leaves_its_sessions_lost(void **state)
 {
     (void)state;
@@ -650,18 +662,28 @@ static void a_password_leaves_nothing_behind(void **state)
     assert_int_equal(freed_with_canary, 0);
 }
 
-/* md5("md5(password user)" salt), with the user "app". */
+static void *take_message(void *arg)
+{
+    return (void *)(uintptr_t)sessions_message(relays_first(keeper.relays), arg);
+}
+
+/* md5("md5(password user)" salt), with the user "app".  Looked for at once: what the loop does next
+ * would cover the place it was written to. */
 static void an_md5_answer_leaves_nothing_behind(void **state)
 {
     (void)state;
     static const char answer[] = "md51b1c799363120d498cbe5e9fcc4dadf8";
-    int status = -1;
     if (!stack_is_seen())
         skip();
     secret.password = FREED_CANARY;
-    say_md5(start_login("orders"));
-    assert_false(stack_keeps(sm_bytes_of(answer), hear_proof, &status));
-    assert_int_equal(status, SMCRED_OK);
+    struct message *message = about(start_login("orders"), ORC_MD5);
+    struct sm_wire_in in;
+    sm_wire_put(&message->out, ORC_T_SALT, sm_bytes("salt", 4));
+    assert_int_equal(sm_wire_finish(&message->out), SMCRED_OK);
+    assert_int_equal(sm_wire_parse(sm_bytes(message->out.data, message->out.len), &in), SMCRED_OK);
+    assert_false(stack_keeps(sm_bytes_of(answer), take_message, &in));
+    in = expect(relay_end, ORC_PROOF);
+    assert_int_equal(in.header.status, SMCRED_OK);
     assert_non_null(memmem(packet, sizeof packet, answer, strlen(answer)));
 }
 
@@ -708,6 +730,18 @@ static void one_session_too_many_is_told(void **state)
     expect_sent_away("C53300", "smcred: too many sessions");
 }
 
+/* The host's limit, reached by several people's relays. */
+static void one_session_too_many_of_all_is_told(void **state)
+{
+    (void)state;
+    (void)arrive("orders");
+    keeper.sessions->table.count += SESSIONS_MAX - 1;
+    come("orders");
+    keeper.sessions->table.count -= SESSIONS_MAX - 1;
+    assert_int_equal(sessions_count(keeper.sessions), 1);
+    expect_sent_away("C53300", "smcred: too many sessions");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(
@@ -726,9 +760,11 @@ SM_TEST_MAIN(
     TEST(a_challenge_after_the_login_drops_a_relay),
     TEST(a_login_that_was_not_under_way_drops_a_relay), TEST(a_refusal_of_no_attempt_drops_a_relay),
     TEST(one_session_that_lives_twice_drops_a_relay),
+    TEST(more_sessions_alive_than_it_may_have_drop_a_relay),
     TEST(a_relay_that_goes_leaves_its_sessions_lost), TEST(a_relay_that_does_not_read_is_dropped),
     TEST(a_relay_that_cannot_be_started_loses_who_waits),
     TEST(who_comes_while_no_relay_can_be_asked_for_is_told), TEST(one_session_too_many_is_told),
+    TEST(one_session_too_many_of_all_is_told),
     TEST(a_password_goes_only_where_the_target_permits_it),
     TEST(a_password_goes_to_no_peer_that_was_not_verified),
     TEST(md5_is_refused_where_the_target_says_so), TEST(a_password_leaves_nothing_behind),
