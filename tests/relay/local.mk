@@ -1,8 +1,10 @@
 # tests/relay/local.mk - tests of relay/.
-# The relay is tested alone: scripted_keeper plays parent and keeper.
+# The relay is tested alone: scripted_keeper plays parent and keeper; alone.h, everybody.
+relay_alone = -Wl,--wrap=connect -Wl,--wrap=epoll_wait -Wl,--wrap=RAND_bytes
+EXTRA_DIST += %D%/alone.h
 if HAVE_CMOCKA
 relay_tests = %D%/test_buffer %D%/test_keeper %D%/test_loop %D%/test_pgsql_guard \
-	%D%/test_pgsql_message %D%/test_scram
+	%D%/test_pgsql_message %D%/test_scram %D%/test_session
 check_PROGRAMS += $(relay_tests)
 TESTS += $(relay_tests)
 
@@ -31,6 +33,11 @@ TESTS += $(relay_tests)
 %C%_test_scram_SOURCES = %D%/test_scram.c
 %C%_test_scram_CFLAGS = $(test_cflags)
 %C%_test_scram_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_session_SOURCES = %D%/test_session.c
+%C%_test_session_CFLAGS = $(test_cflags) $(SSL_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_test_session_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free $(relay_alone)
+%C%_test_session_LDADD = relay/librelay.la $(CMOCKA_LIBS)
 endif
 
 check_PROGRAMS += %D%/scripted_keeper
