@@ -12,12 +12,14 @@ endif
 fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control \
 	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_schedule \
 	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_sts \
-	%D%/fuzz_wire %D%/fuzz_word
+	%D%/fuzz_tokeeper %D%/fuzz_torelay %D%/fuzz_wire %D%/fuzz_word
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
 endif
-EXTRA_DIST += %D%/corpus %D%/replay.c
+EXTRA_DIST += %D%/corpus %D%/replay.c %D%/script.h
+fuzz_quiet = $(AM_LDFLAGS) -Wl,--wrap=log_error -Wl,--wrap=log_warning -Wl,--wrap=log_info \
+	-Wl,--wrap=log_debug
 
 %C%_fuzz_wire_SOURCES = %D%/fuzz_wire.c $(fuzz_driver)
 %C%_fuzz_wire_CFLAGS = $(fuzz_cflags)
@@ -82,3 +84,14 @@ EXTRA_DIST += %D%/corpus %D%/replay.c
 %C%_fuzz_word_SOURCES = %D%/fuzz_word.c $(fuzz_driver)
 %C%_fuzz_word_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_word_LDADD = keeper/libkeeper.la
+
+# Both ends of S2, each with everything behind it but the world outside.
+%C%_fuzz_tokeeper_SOURCES = %D%/fuzz_tokeeper.c $(fuzz_driver)
+%C%_fuzz_tokeeper_CFLAGS = $(fuzz_cflags) $(EVENT_CFLAGS)
+%C%_fuzz_tokeeper_LDFLAGS = $(fuzz_quiet) -Wl,--wrap=workers_submit -Wl,--wrap=audit_write
+%C%_fuzz_tokeeper_LDADD = keeper/libkeeper.la $(EVENT_LIBS)
+
+%C%_fuzz_torelay_SOURCES = %D%/fuzz_torelay.c $(fuzz_driver)
+%C%_fuzz_torelay_CFLAGS = $(fuzz_cflags) $(SSL_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_fuzz_torelay_LDFLAGS = $(fuzz_quiet) $(relay_alone)
+%C%_fuzz_torelay_LDADD = relay/librelay.la
