@@ -66,6 +66,7 @@ struct sm_source_ops {
      * `settings` are borrowed for the call.  `vault` outlives the source.
      * Errors: SMCRED_INVALID (a setting; err names it), SMCRED_UNAVAILABLE, SMCRED_NO_MEMORY.
      */
+    /* What it says of a setting begins with the setting's name or value: so its line is found. */
     enum smcred_status (*open)(const struct sm_source_settings *settings, struct sm_vault *vault,
                                struct sm_source **out_source, struct sm_error *err);
     void (*close)(struct sm_source *source);

@@ -298,3 +298,17 @@ const struct config_target *config_find(const struct config *config, const char 
     }
     return NULL;
 }
+
+const char *config_place_of(const struct config *config, const char *setting)
+{
+    for (size_t i = 0; i < config->section_count; i++) {
+        const struct config_section *section = &config->sections[i];
+        size_t len = strlen(section->name);
+        if (strncmp(setting, section->name, len) != 0 || setting[len] != ' ')
+            continue;
+        for (size_t k = 0; k < section->settings.count; k++)
+            if (strcmp(section->list[k].key, setting + len + 1) == 0)
+                return section->list[k].place;
+    }
+    return NULL;
+}

@@ -140,6 +140,9 @@ void config_unref(struct config *config);
 
 /* NULL if there is none. */
 const struct config_target *config_find(const struct config *config, const char *name);
+
+/* Where a module's setting, "SECTION KEY", stands: "FILE:LINE"; NULL if there is none. */
+const char *config_place_of(const struct config *config, const char *setting);
 const char *config_engine_name(uint32_t engine);
 uint32_t config_engine_port(uint32_t engine);
 /* Does a secret's "engine" mean this one?  As AWS writes them: also postgresql, aurora-postgresql.

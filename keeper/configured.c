@@ -25,6 +25,15 @@ static bool try_sockets(const struct config *config, const char *runtime_dir,
     return noted;
 }
 
+static bool add_source_problem(struct config_problems *problems, const struct config *config,
+                               const struct sm_error *err)
+{
+    const char *place = config_place_of(config, err->code);
+    if (place)
+        return config_problems_add(problems, place, "%s", err->text);
+    return config_problems_add(problems, config->sources_place, "[keeper] sources: %s", err->text);
+}
+
 /* False for want of memory. */
 static bool try_all(const struct options *options, const struct config *config,
                     struct source *source, struct sm_vault *vault, struct config_problems *problems)
@@ -32,9 +41,7 @@ static bool try_all(const struct options *options, const struct config *config,
     struct sm_error err = {0};
     bool noted = try_sockets(config, options->runtime_dir, problems);
     if (source_open(source, config, vault, &err) != SMCRED_OK)
-        noted = config_problems_add(problems, config->sources_place, "[keeper] sources: %s",
-                                    err.text) &&
-                noted;
+        noted = add_source_problem(problems, config, &err) && noted;
     if (audit_check(config->audit_file, &err) != SMCRED_OK)
         noted = config_problems_add(problems, config->audit_place, "[audit] file: %s", err.text) &&
                 noted;

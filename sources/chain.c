@@ -124,6 +124,23 @@ static enum smcred_status name_error(const struct link *link, enum smcred_status
     return status;
 }
 
+static bool begins_with(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+    return len > 0 && strncmp(text, word, len) == 0 && (text[len] == ' ' || text[len] == ':');
+}
+
+/* Which setting a module complains of: the one whose key or value its sentence begins with. */
+static void blame(const char *section, const struct sm_source_settings *settings,
+                  const struct sm_error *said, struct sm_error *err)
+{
+    for (size_t i = 0; err && i < settings->count; i++) {
+        const struct sm_source_setting *setting = &settings->list[i];
+        if (begins_with(said->text, setting->key) || begins_with(said->text, setting->value))
+            (void)snprintf(err->code, sizeof err->code, "%s %s", section, setting->key);
+    }
+}
+
 enum smcred_status source_chain_open(struct source_chain *chain,
                                      const struct source_chain_section *sections, size_t count,
                                      struct sm_vault *vault, struct sm_error *err)
@@ -136,8 +153,11 @@ enum smcred_status source_chain_open(struct source_chain *chain,
             if (reads_section(link, sections[k].name))
                 settings = sections[k].settings;
         enum smcred_status status = link->ops->open(&settings, vault, &link->source, &said);
-        if (status != SMCRED_OK)
-            return name_error(link, status, &said, err);
+        if (status != SMCRED_OK) {
+            (void)name_error(link, status, &said, err);
+            blame(source_chain_section_of(link->line.name), &settings, &said, err);
+            return status;
+        }
     }
     return SMCRED_OK;
 }

@@ -50,7 +50,8 @@ bool source_chain_knows(const struct source_chain *chain, const char *section, c
  * chain; after a failure it can only be freed.
  *   sections  borrowed for the call
  *   vault     outlives the chain
- * Errors: those of struct sm_source_ops.open; err names the module.
+ * Errors: those of struct sm_source_ops.open; err names the module, and err->code is "SECTION KEY"
+ * of the setting at fault, or "".
  */
 SM_MUST_CHECK enum smcred_status source_chain_open(struct source_chain *chain,
                                                    const struct source_chain_section *sections,
