@@ -136,6 +136,7 @@ cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, cons
 {
     cJSON *document = cJSON_CreateObject();
     const struct config_target *target = target_of_host(keeper, host, port);
+    bool by_name = !target && *host != '/';
     if (!target)
         target = target_of_name(keeper, host);
     text(document, "asked_host", host);
@@ -154,7 +155,9 @@ cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, cons
     text(document, "target", target->name);
     text(document, "rule", decision.rule);
     text(document, "text",
-         decision.allowed ? "the connection is logged in by smcred" : decision.text);
+         !decision.allowed ? decision.text
+         : by_name ? "'smcred connect' with this name is logged in; as a host it is not smcred's"
+                   : "the connection is logged in by smcred");
     if (decision.allowed)
         put_target(keeper, document, target);
     text(document, "value_decision", value.allowed ? "allow" : "deny");
