@@ -169,6 +169,9 @@ static void reload(struct keeper *keeper)
     struct sm_error err = {0};
     if (!load(keeper, &fresh)) {
         log_error("the old configuration stays in use");
+        /* whoever has renamed the log counts on it */
+        if (audit_reopen(keeper->audit, keeper->config->audit_file, &err) != SMCRED_OK)
+            log_error("the audit log cannot be opened again: %s", err.text);
         return;
     }
     if (audit_reopen(keeper->audit, fresh.config->audit_file, &err) != SMCRED_OK) {

@@ -149,11 +149,14 @@ ok "the audit log names the refusal" grep -q '"event":"value".*"rule":"target or
 ok "every audit line is JSON" python3 -c 'import json,sys; [json.loads(l) for l in open(sys.argv[1])]' "$dir/audit.jsonl"
 ok "no secret in log and audit" bash -c "! grep -q 'pw-orders\|pw-billing' '$dir/log' '$dir/audit.jsonl'"
 
+mv "$dir/audit.jsonl" "$dir/audit.1" # as logrotate does
 echo 'nonsense = 1' >>"$dir/smcred.conf"
 kill -HUP "$parent"
 ok "a broken reload keeps the old configuration" wait_for grep -q "the old configuration stays" "$dir/log"
 ok "and says file, line and key" grep -q "smcred.conf:19: \[target billing\] nonsense: unknown key" "$dir/log"
 ok "and goes on serving" says '"name": "orders"' client targets
+ok "the audit log is opened again all the same" wait_for test -e "$dir/audit.jsonl"
+mv "$dir/audit.1" "$dir/audit.jsonl" # which the next reload takes up again
 write_config | sed 's/target billing/target ledger/' >"$dir/smcred.conf"
 kill -HUP "$parent"
 ok "a good reload is taken" wait_for grep -q "reloaded: 2 targets" "$dir/log"
