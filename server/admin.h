@@ -34,6 +34,17 @@ SM_MUST_CHECK bool server_admin_open(const char *directory, struct server *out_s
  */
 int server_admin_end(struct server *server, enum smcred_status status, const char *what);
 
+/* What a command has changed, as the event trail has it. */
+#define SERVER_DEED_DETAILS 8
+struct server_deed {
+    const char *service;                      /* "iam", as CloudTrail would say */
+    const char *event;                        /* "CreateAccessKey" */
+    const char *details[SERVER_DEED_DETAILS]; /* name, value, name ... ; nothing secret */
+};
+/* server_admin_end(), and where the status is SMCRED_OK a line in the trail of `directory`. */
+int server_admin_done(const char *directory, struct server *server, enum smcred_status status,
+                      const char *what, const struct server_deed *deed);
+
 /* Shows a key pair, once, as shell assignments; false if it could not be shown whole. */
 SM_MUST_CHECK bool server_admin_show_key(const char *id, const struct sm_secret *secret);
 

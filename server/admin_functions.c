@@ -114,8 +114,12 @@ static int register_function(const char *path, int argc, char **argv)
     (void)snprintf(function.path, sizeof function.path, "%s", executable);
     (void)snprintf(function.user, sizeof function.user, "%s", user);
     (void)snprintf(function.reads, sizeof function.reads, "%s", reads);
-    return server_admin_end(&server, server_store_function_put(server.store, &function),
-                            "cannot register the function");
+    return server_admin_done(directory, &server, server_store_function_put(server.store, &function),
+                             "cannot register the function",
+                             &(struct server_deed){"secretsmanager",
+                                                   "SmcredRegisterFunction",
+                                                   {"functionArn", arn, "path", file, "user",
+                                                    function.user, "reads", function.reads}});
 }
 
 static void show(void *context, const struct server_function *function)
@@ -154,8 +158,10 @@ static int remove_function(const char *path, int argc, char **argv)
         return code;
     if (!server_admin_open(directory, &server))
         return EXIT_FAILURE;
-    return server_admin_end(&server, server_store_function_remove(server.store, arn),
-                            "cannot remove the function");
+    return server_admin_done(
+        directory, &server, server_store_function_remove(server.store, arn),
+        "cannot remove the function",
+        &(struct server_deed){"secretsmanager", "SmcredRemoveFunction", {"functionArn", arn}});
 }
 
 int server_admin_function(const char *path, int argc, char **argv)

@@ -54,8 +54,11 @@ static int put(const char *path, int argc, char **argv)
         server_setup_close(&server);
         return SERVER_EXIT_USAGE;
     }
-    return server_admin_end(&server, server_store_issuer_put(server.store, &issuer),
-                            "cannot put the issuer");
+    return server_admin_done(
+        directory, &server, server_store_issuer_put(server.store, &issuer), "cannot put the issuer",
+        &(struct server_deed){"iam",
+                              "CreateOpenIDConnectProvider",
+                              {"account", issuer.account, "url", url, "audiences", audiences}});
 }
 
 static void print_issuer(void *context, const struct server_issuer *issuer)
@@ -95,10 +98,13 @@ static int delete (const char *path, int argc, char **argv)
         return code;
     if (!server_admin_open(directory, &server))
         return EXIT_FAILURE;
-    return server_admin_end(
-        &server,
-        server_store_issuer_delete(server.store, account ? account : server.home.account, url),
-        "cannot delete the issuer");
+    if (!account)
+        account = server.home.account;
+    return server_admin_done(
+        directory, &server, server_store_issuer_delete(server.store, account, url),
+        "cannot delete the issuer",
+        &(struct server_deed){
+            "iam", "DeleteOpenIDConnectProvider", {"account", account, "url", url}});
 }
 
 int server_admin_issuer(const char *path, int argc, char **argv)

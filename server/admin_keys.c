@@ -33,7 +33,10 @@ static int create(const char *path, int argc, char **argv)
     if (status == SMCRED_OK && !server_admin_show_key(id, secret))
         status = SMCRED_SYSTEM;
     sm_secret_free(sm_take_ptr(&secret)); /* before its vault */
-    return server_admin_end(&server, status, "cannot make the access key");
+    return server_admin_done(directory, &server, status, "cannot make the access key",
+                             &(struct server_deed){"iam",
+                                                   "CreateAccessKey",
+                                                   {"principal", principal, "accessKeyId", id}});
 }
 
 static void show(void *context, const struct server_key *key)
@@ -58,38 +61,42 @@ static int list(const char *path, int argc, char **argv)
 }
 
 /* What both kinds of change take: opens the store; SERVER_GO_ON, or the exit code. */
-static int begin(const char *path, int argc, char **argv, const char *about, const char **out_id,
-                 struct server *out_server)
+static int begin(const char *path, int argc, char **argv, const char *about,
+                 const char **out_directory, const char **out_id, struct server *out_server)
 {
-    const char *directory = NULL;
     const struct server_option options[] = {
-        {"dir", "DIR", true, &directory}, {NULL, "KEY-ID", true, out_id}, {.out = NULL}};
+        {"dir", "DIR", true, out_directory}, {NULL, "KEY-ID", true, out_id}, {.out = NULL}};
     int code = server_command_options(path, about, options, argc, argv);
     if (code != SERVER_GO_ON)
         return code;
-    return server_admin_open(directory, out_server) ? SERVER_GO_ON : EXIT_FAILURE;
+    return server_admin_open(*out_directory, out_server) ? SERVER_GO_ON : EXIT_FAILURE;
 }
 
 static int delete (const char *path, int argc, char **argv)
 {
     struct server server;
-    const char *id = NULL;
-    int code = begin(path, argc, argv, "Forgets an access key.", &id, &server);
+    const char *directory = NULL, *id = NULL;
+    int code = begin(path, argc, argv, "Forgets an access key.", &directory, &id, &server);
     if (code != SERVER_GO_ON)
         return code;
-    return server_admin_end(&server, server_store_key_delete(server.store, id),
-                            "cannot delete the access key");
+    return server_admin_done(directory, &server, server_store_key_delete(server.store, id),
+                             "cannot delete the access key",
+                             &(struct server_deed){"iam", "DeleteAccessKey", {"accessKeyId", id}});
 }
 
 static int set_disabled(const char *path, int argc, char **argv, const char *about, bool disabled)
 {
     struct server server;
-    const char *id = NULL;
-    int code = begin(path, argc, argv, about, &id, &server);
+    const char *directory = NULL, *id = NULL;
+    int code = begin(path, argc, argv, about, &directory, &id, &server);
     if (code != SERVER_GO_ON)
         return code;
-    return server_admin_end(&server, server_store_key_disable(server.store, id, disabled),
-                            "cannot change the access key");
+    return server_admin_done(
+        directory, &server, server_store_key_disable(server.store, id, disabled),
+        "cannot change the access key",
+        &(struct server_deed){"iam",
+                              "UpdateAccessKey",
+                              {"accessKeyId", id, "status", disabled ? "Inactive" : "Active"}});
 }
 
 static int disable(const char *path, int argc, char **argv)

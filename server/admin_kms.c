@@ -57,13 +57,31 @@ static int begin(struct order *order)
                                : server_admin_end(&order->server, status, "cannot write");
 }
 
-static int end(struct order *order, enum smcred_status status, const char *what)
+static enum smcred_status commit(const struct order *order, enum smcred_status status)
 {
     if (status == SMCRED_OK)
         status = server_store_commit(order->server.store);
     if (status != SMCRED_OK)
         server_store_rollback(order->server.store);
-    return server_admin_end(&order->server, status, what);
+    return status;
+}
+
+/* Where nothing was changed. */
+static int end(struct order *order, enum smcred_status status, const char *what)
+{
+    return server_admin_end(&order->server, commit(order, status), what);
+}
+
+static int done(struct order *order, enum smcred_status status, const char *what, const char *event)
+{
+    char arn[SERVER_KMS_ARN_MAX];
+    server_kms_arn(&order->place, order->found.id, arn);
+    return server_admin_done(
+        order->directory, &order->server, commit(order, status), what,
+        &(struct server_deed){
+            "kms",
+            event,
+            {"keyId", *order->found.id ? arn : "", "aliasName", order->alias ? order->alias : ""}});
 }
 
 /* begin(), and finds the key. */
@@ -120,7 +138,7 @@ static int create(const char *path, int argc, char **argv)
     if (status == SMCRED_OK && order.alias)
         status = server_store_kms_alias(order.server.store, &order.found, order.alias);
     server_kms_arn(&order.place, order.found.id, arn);
-    code = end(&order, status, "cannot make the key");
+    code = done(&order, status, "cannot make the key", "CreateKey");
     if (code == EXIT_SUCCESS)
         puts(arn);
     return code;
@@ -160,8 +178,8 @@ static int set_state(const char *path, int argc, char **argv, const char *about,
         code = begin_with_key(&order);
     if (code != SERVER_GO_ON)
         return code;
-    return end(&order, server_store_kms_state(order.server.store, order.found.row, state),
-               "cannot change the key");
+    return done(&order, server_store_kms_state(order.server.store, order.found.row, state),
+                "cannot change the key", state == SERVER_KMS_ENABLED ? "EnableKey" : "DisableKey");
 }
 
 static int disable(const char *path, int argc, char **argv)
@@ -192,8 +210,8 @@ static int alias(const char *path, int argc, char **argv)
     code = begin_with_key(&order);
     if (code != SERVER_GO_ON)
         return code;
-    return end(&order, server_store_kms_alias(order.server.store, &order.found, order.alias),
-               "cannot set the alias");
+    return done(&order, server_store_kms_alias(order.server.store, &order.found, order.alias),
+                "cannot set the alias", "UpdateAlias");
 }
 
 static int unalias(const char *path, int argc, char **argv)
@@ -212,8 +230,8 @@ static int unalias(const char *path, int argc, char **argv)
     code = begin(&order);
     if (code != SERVER_GO_ON)
         return code;
-    return end(&order, server_store_kms_unalias(order.server.store, &order.place, order.alias),
-               "cannot take the alias away");
+    return done(&order, server_store_kms_unalias(order.server.store, &order.place, order.alias),
+                "cannot take the alias away", "DeleteAlias");
 }
 
 /* Refused as long as something could not be read without it. */
@@ -236,7 +254,7 @@ static int delete (const char *path, int argc, char **argv)
     }
     if (status == SMCRED_OK)
         status = server_store_kms_delete(order.server.store, order.found.row);
-    return end(&order, status, "cannot delete the key");
+    return done(&order, status, "cannot delete the key", "DeleteKey");
 }
 
 static int rotate(const char *path, int argc, char **argv)
@@ -251,8 +269,8 @@ static int rotate(const char *path, int argc, char **argv)
         code = begin_with_key(&order);
     if (code != SERVER_GO_ON)
         return code;
-    code = end(&order, server_kms_rotate(&order.server, &order.found, &count),
-               "cannot rotate the key");
+    code = done(&order, server_kms_rotate(&order.server, &order.found, &count),
+                "cannot rotate the key", "RotateKeyOnDemand");
     if (code == EXIT_SUCCESS)
         printf("%lld data keys wrapped anew\n", (long long)count);
     return code;
@@ -278,8 +296,8 @@ static int put_policy(const char *path, int argc, char **argv)
     code = begin_with_key(&order);
     if (code != SERVER_GO_ON)
         return code;
-    return end(&order, server_store_kms_policy_put(order.server.store, order.found.row, text),
-               "cannot put the policy");
+    return done(&order, server_store_kms_policy_put(order.server.store, order.found.row, text),
+                "cannot put the policy", "PutKeyPolicy");
 }
 
 static int show_policy(const char *path, int argc, char **argv)
@@ -310,8 +328,8 @@ static int delete_policy(const char *path, int argc, char **argv)
         code = begin_with_key(&order);
     if (code != SERVER_GO_ON)
         return code;
-    return end(&order, server_store_kms_policy_put(order.server.store, order.found.row, ""),
-               "cannot delete the policy");
+    return done(&order, server_store_kms_policy_put(order.server.store, order.found.row, ""),
+                "cannot delete the policy", "DeleteKeyPolicy");
 }
 
 static int policy(const char *path, int argc, char **argv)

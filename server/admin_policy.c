@@ -32,6 +32,14 @@ static int begin(struct order *order)
                                : server_admin_end(&order->server, status, order->principal);
 }
 
+static int done(struct order *order, enum smcred_status status, const char *what, const char *event)
+{
+    return server_admin_done(
+        order->directory, &order->server, status, what,
+        &(struct server_deed){
+            "iam", event, {"principal", order->principal, "policyName", order->name}});
+}
+
 #define WHO                                                                                        \
     {"dir", "DIR", true, &order.directory}, {"user", "NAME", false, &order.user},                  \
         {"role", "NAME", false, &order.role},                                                      \
@@ -59,10 +67,9 @@ static int put(const char *path, int argc, char **argv)
     code = begin(&order);
     if (code != SERVER_GO_ON)
         return code;
-    return server_admin_end(
-        &order.server,
-        server_store_policy_put(order.server.store, order.principal, order.name, text),
-        "cannot put the policy");
+    return done(&order,
+                server_store_policy_put(order.server.store, order.principal, order.name, text),
+                "cannot put the policy", order.user ? "PutUserPolicy" : "PutRolePolicy");
 }
 
 static int delete (const char *path, int argc, char **argv)
@@ -75,9 +82,8 @@ static int delete (const char *path, int argc, char **argv)
         code = begin(&order);
     if (code != SERVER_GO_ON)
         return code;
-    return server_admin_end(
-        &order.server, server_store_policy_delete(order.server.store, order.principal, order.name),
-        "cannot delete the policy");
+    return done(&order, server_store_policy_delete(order.server.store, order.principal, order.name),
+                "cannot delete the policy", order.user ? "DeleteUserPolicy" : "DeleteRolePolicy");
 }
 
 static void print_name(void *context, const char *name, const char *document)

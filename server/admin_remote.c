@@ -80,7 +80,11 @@ static int put(const char *path, int argc, char **argv)
     enum smcred_status status =
         secret ? server_remote_put(&server, &remote, secret) : SMCRED_INVALID;
     sm_secret_free(secret);
-    return server_admin_end(&server, status, "cannot put the remote");
+    return server_admin_done(directory, &server, status, "cannot put the remote",
+                             &(struct server_deed){"secretsmanager",
+                                                   "SmcredPutRemote",
+                                                   {"region", region, "url", url, "accessKeyId",
+                                                    key_id, "caFile", ca_file}});
 }
 
 static void print_remote(void *context, const struct server_remote *remote)
@@ -144,7 +148,11 @@ static int delete (const char *path, int argc, char **argv)
         status = server_store_commit(server.store);
     if (status != SMCRED_OK)
         server_store_rollback(server.store);
-    return server_admin_end(&server, status, "cannot delete the remote");
+    return server_admin_done(
+        directory, &server, status, "cannot delete the remote",
+        &(struct server_deed){"secretsmanager",
+                              "SmcredDeleteRemote",
+                              {"region", region, "force", force ? "true" : "false"}});
 }
 
 int server_admin_remote(const char *path, int argc, char **argv)

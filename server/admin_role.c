@@ -66,7 +66,8 @@ static int put(const char *path, int argc, char **argv)
     enum smcred_status status = store_role(&server, arn, trust, session_max_s);
     if (status == SMCRED_OK)
         puts(arn);
-    return server_admin_end(&server, status, "cannot put the role");
+    return server_admin_done(directory, &server, status, "cannot put the role",
+                             &(struct server_deed){"iam", "UpdateAssumeRolePolicy", {"role", arn}});
 }
 
 static void print_role(void *context, const char *arn, const char *session_max_s)
@@ -92,18 +93,19 @@ static int list(const char *path, int argc, char **argv)
 
 /* Opens the store and finds the role; SERVER_GO_ON, or the exit code. */
 static int begin(const char *path, int argc, char **argv, const char *about,
-                 struct server *out_server, struct server_principal *out_role)
+                 const char **out_directory, struct server *out_server,
+                 struct server_principal *out_role)
 {
-    const char *directory = NULL, *name = NULL, *account = NULL;
+    const char *name = NULL, *account = NULL;
     char arn[SERVER_PRINCIPAL_MAX + 1];
-    const struct server_option options[] = {{"dir", "DIR", true, &directory},
+    const struct server_option options[] = {{"dir", "DIR", true, out_directory},
                                             {"role", "NAME", true, &name},
                                             {"account", "ID", false, &account},
                                             {.out = NULL}};
     int code = server_command_options(path, about, options, argc, argv);
     if (code != SERVER_GO_ON)
         return code;
-    if (!server_admin_open(directory, out_server))
+    if (!server_admin_open(*out_directory, out_server))
         return EXIT_FAILURE;
     if (!server_admin_principal(out_server, NULL, name, account, arn)) {
         server_setup_close(out_server);
@@ -117,7 +119,8 @@ static int show(const char *path, int argc, char **argv)
 {
     struct server server;
     struct server_principal role;
-    int code = begin(path, argc, argv, "Prints a role's trust policy.", &server, &role);
+    const char *directory = NULL;
+    int code = begin(path, argc, argv, "Prints a role's trust policy.", &directory, &server, &role);
     if (code != SERVER_GO_ON)
         return code;
     puts(role.trust);
@@ -128,13 +131,15 @@ static int delete (const char *path, int argc, char **argv)
 {
     struct server server;
     struct server_principal role;
+    const char *directory = NULL;
     int code = begin(path, argc, argv,
                      "Deletes a role with its policies and tags; its sessions end at once.",
-                     &server, &role);
+                     &directory, &server, &role);
     if (code != SERVER_GO_ON)
         return code;
-    return server_admin_end(&server, server_store_principal_delete(server.store, role.arn),
-                            "cannot delete the role");
+    return server_admin_done(
+        directory, &server, server_store_principal_delete(server.store, role.arn),
+        "cannot delete the role", &(struct server_deed){"iam", "DeleteRole", {"role", role.arn}});
 }
 
 int server_admin_role(const char *path, int argc, char **argv)
@@ -179,6 +184,8 @@ int server_admin_tag(const char *path, int argc, char **argv)
         server_setup_close(&server);
         return SERVER_EXIT_USAGE;
     }
-    return server_admin_end(&server, server_store_principal_tag(server.store, arn, key, value),
-                            "cannot tag");
+    return server_admin_done(
+        directory, &server, server_store_principal_tag(server.store, arn, key, value), "cannot tag",
+        &(struct server_deed){
+            "iam", user ? "TagUser" : "TagRole", {"principal", arn, "key", key, "value", value}});
 }

@@ -79,7 +79,10 @@ static const char *user_of(const cJSON *record)
 {
     const cJSON *identity = server_json_get(record, "userIdentity");
     const char *arn = text_of(identity, "arn");
-    return *arn ? arn : text_of(identity, *text_of(identity, "invokedBy") ? "invokedBy" : "type");
+    static const char *const others[] = {"invokedBy", "userName", "type"};
+    for (size_t i = 0; !*arn && i < sizeof others / sizeof *others; i++)
+        arn = text_of(identity, others[i]);
+    return arn;
 }
 
 /* By name, ARN, or the beginning of an ARN. */

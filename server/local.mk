@@ -15,6 +15,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/admin_policy.c \
 	%D%/admin_remote.c \
 	%D%/admin_role.c \
+	%D%/admin_trace.c \
 	%D%/admin_trail.c \
 	%D%/auth.c %D%/auth.h \
 	%D%/base64.c %D%/base64.h \

@@ -280,3 +280,20 @@ char *server_record_of_event(const struct server_call *call, const char *name, c
     add_resources(record, call);
     return end_record(record, call, "AwsServiceEvent");
 }
+
+char *server_record_of_command(const struct server_call *call, const char *user,
+                               const char *service, const char *event, cJSON *details)
+{
+    cJSON *record = begin_record(call, service, event);
+    cJSON *identity = server_json_add_object(record, "userIdentity");
+    server_json_add(identity, "type", "LocalUser");
+    server_json_add(identity, "accountId", call->place.account);
+    add_outside(identity, "userName", user);
+    server_json_add(record, "sourceIPAddress", call->source);
+    server_json_add(record, "userAgent", "smcred-server");
+    (void)cJSON_AddItemToObject(record, "requestParameters", details); /* failed() */
+    (void)cJSON_AddNullToObject(record, "responseElements");           /* likewise */
+    server_json_add(record, "requestID", call->request_id);
+    server_json_add_bool(record, "readOnly", false);
+    return end_record(record, call, "AwsConsoleAction");
+}

@@ -18,4 +18,12 @@ char *server_record_of_call(const struct server_call *call);
  */
 char *server_record_of_event(const struct server_call *call, const char *name, const char *why);
 
+/*
+ * Something done by a command.
+ *   user     of this machine, who ran it
+ *   details  of the request; taken over
+ */
+char *server_record_of_command(const struct server_call *call, const char *user,
+                               const char *service, const char *event, struct cJSON *details);
+
 #endif

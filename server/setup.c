@@ -167,6 +167,14 @@ enum smcred_status server_setup_open_store(const char *directory, struct server_
     return status == SMCRED_OK ? server_store_open(paths.store, out_store, err) : status;
 }
 
+enum smcred_status server_setup_open_trail(const char *directory, struct server_trail **out_trail,
+                                           struct sm_error *err)
+{
+    struct paths paths;
+    enum smcred_status status = make_paths(directory, &paths, err);
+    return status == SMCRED_OK ? server_trail_open(paths.trail, out_trail, err) : status;
+}
+
 void server_setup_close(struct server *server)
 {
     server_trail_close(server->trail);

@@ -33,6 +33,11 @@ SM_MUST_CHECK enum smcred_status server_setup_open_copy(const char *directory, c
 SM_MUST_CHECK enum smcred_status server_setup_open_store(const char *directory,
                                                          struct server_store **out_store,
                                                          struct sm_error *err);
+/* The event trail alone, for a command; close with server_trail_close(). */
+struct server_trail;
+SM_MUST_CHECK enum smcred_status server_setup_open_trail(const char *directory,
+                                                         struct server_trail **out_trail,
+                                                         struct sm_error *err);
 void server_setup_close(struct server *server);
 
 /*

@@ -60,6 +60,39 @@ admin key create --dir "$world/store" --account 12345678901x; [ $? -eq 2 ]; ok $
 admin access-key frobnicate; [ $? -eq 2 ]; ok $? "refuses a strange command"
 "$server" issuer put --a x 2>&1 | grep -q "ambiguous"
 ok $? "refuses an abbreviation of two options"
+/usr/bin/python3 - "$world/store/trail.jsonl" "$ada" << 'PYTHON'
+import json, re, sys, uuid
+records = [json.loads(line) for line in open(sys.argv[1])]
+deeds = [record for record in records if record["eventType"] == "AwsConsoleAction"]
+names = [deed["eventName"] for deed in deeds]
+assert names == ["CreateAccessKey", "PutUserPolicy", "DeleteUserPolicy", "UpdateAccessKey", "UpdateAccessKey",
+                 "DeleteAccessKey"], names
+first = deeds[0]
+assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first.pop("eventTime"))
+assert uuid.UUID(first.pop("requestID")) and uuid.UUID(first.pop("eventID"))
+assert first["userIdentity"].pop("userName")
+assert first == {
+    "eventVersion": "1.11", "eventSource": "iam.amazonaws.com", "eventName": "CreateAccessKey",
+    "awsRegion": "us-east-1", "userIdentity": {"type": "LocalUser", "accountId": "000000000000"},
+    "sourceIPAddress": "localhost", "userAgent": "smcred-server",
+    "requestParameters": {"principal": "arn:aws:iam::111122223333:user/ada", "accessKeyId": sys.argv[2]},
+    "responseElements": None, "readOnly": False, "eventType": "AwsConsoleAction", "managementEvent": True,
+    "recipientAccountId": "000000000000", "eventCategory": "Management"}, first
+assert deeds[3]["requestParameters"] == {"accessKeyId": sys.argv[2], "status": "Inactive"}, deeds[3]
+PYTHON
+ok $? "what commands change stands in the trail"
+login=$(cat /proc/self/loginuid 2> /dev/null || echo 4294967295)
+[ "$login" != 4294967295 ] || login=$(id -u) # nobody has logged in
+admin trail --dir "$world/store" --event CreateAccessKey | grep -q "  ok  *$(id -un "$login")  localhost$"
+ok $? "with who ran them"
+! grep -qF "$(sed -n 's/^AWS_SECRET_ACCESS_KEY=//p' "$world/ada")" "$world/store/trail.jsonl"
+ok $? "and no secret half"
+rm "$world/store/trail.jsonl"
+mkdir "$world/store/trail.jsonl"
+! admin access-key create --dir "$world/store" --user eve > "$world/eve" &&
+    tail -1 "$world/err" | grep -q 'this was done, but cannot be written into the event trail'
+ok $? "says that it could not be written down"
+rmdir "$world/store/trail.jsonl"
 admin help | grep -q 'access-key' && admin access-key create --help | grep -q -- '--user NAME'
 ok $? "has help"
 stop_server; ok $? "stops cleanly"
