@@ -358,7 +358,7 @@ static void leaves_no_key_on_the_stack(void **state)
 {
     (void)state;
     struct sm_secret *signing_key;
-    struct sm_bytes tail = sm_bytes(SECRET_KEY + 28, strlen(SECRET_KEY) - 28);
+    struct sm_bytes tail = sm_bytes(&SECRET_KEY[28], strlen(SECRET_KEY) - 28);
     if (!stack_is_seen())
         skip();
     assert_int_equal(sigv4_derive(vault, &some_scope, secret_key, &signing_key), SMCRED_OK);
