@@ -39,6 +39,7 @@ strace -f -A -o "$world/trace" "$server" --dir "$store" --listen 127.0.0.1:0 > "
 tracer=$!
 is_listening() { grep -q '^listening' "$world/out"; }
 patiently is_listening
+# shellcheck disable=SC2034 # call() has it
 url=$(sed -n 's/^listening on //p' "$world/out")
 pid=$(awk '/execve\(.*--listen/ { print $1; exit }' "$world/trace")
 call CreateSecret "{\"Name\":\"s\",\"ClientRequestToken\":\"$(uuid)\",\"SecretString\":\"v\"}" > /dev/null
