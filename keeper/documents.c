@@ -82,9 +82,14 @@ static void put_target(const struct keeper *keeper, cJSON *object,
     text(object, "socket", path);
     text(object, "user", place.username);
     text(object, "dbname", target->dbname ? target->dbname : place.dbname);
-    text(object, "host", target->host ? target->host : place.host);
+    const char *host = target->host ? target->host : place.host;
+    text(object, "host", host);
+    if (target->hostaddr)
+        text(object, "hostaddr", target->hostaddr);
     number(object, "port", target->port ? target->port : place.port);
-    text(object, "tls", config_tls_name(target->tls));
+    /* A Unix socket is spoken to without TLS, whatever the target says. */
+    bool socket = !target->hostaddr && *host == '/';
+    text(object, "tls", config_tls_name(socket ? ORC_TLS_DISABLE : target->tls));
 }
 
 cJSON *documents_targets(struct keeper *keeper, const struct sm_peer *peer, const char *name)

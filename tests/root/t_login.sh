@@ -31,4 +31,17 @@ if command -v jq >/dev/null; then
     holds "every line of it is JSON" jq -e . "$WORLD_AUDIT"
 fi
 is "one call to Secrets Manager was enough" "$(calls GetSecretValue)" 1
+
+# What explain says of TLS is what the database sees.
+printf '[target local]\nsecret = %s\nmatch = local-db.internal\nhost = %s\nallow = smcred-alice\nca_file = %s\n' \
+    "$WORLD_SECRET" "$WORLD_PG_SOCKET" "$WORLD_CA" >"$WORLD/etc/conf.d/local.conf"
+chmod 644 "$WORLD/etc/conf.d/local.conf"
+sandbox reload "$WORLD"
+explained() { as_alice smcred explain --host "$1" | sed -n "s/^$2  *//p"; }
+with_tls() { as_alice psql -XAtqh "$1" -c 'select ssl from pg_stat_ssl where pid = pg_backend_pid()' 2>&1; }
+in_locally() { [ "$(with_tls local-db.internal)" = f ]; }
+holds "at the database's Unix socket alice is in, without TLS" eventually 20 in_locally
+is "as explain says" "$(explained local-db.internal tls)" disable
+is "which says verify-full of the other" "$(explained "$WORLD_HOST" tls) $(with_tls "$WORLD_HOST")" "verify-full t"
+is "and the address that it is dialled at" "$(explained "$WORLD_HOST" hostaddr)" 127.0.0.1
 done_testing
