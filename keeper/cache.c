@@ -561,6 +561,16 @@ void cache_set_limits(struct cache *cache, const struct cache_limits *limits)
         continue;
 }
 
+void cache_keep(struct cache *cache, bool (*wanted)(void *arg, const char *id), void *arg)
+{
+    for (struct table_entry *at = cache->entries.oldest, *newer; at; at = newer) {
+        struct entry *entry = (struct entry *)at;
+        newer = at->newer;
+        if (!entry->fetch && LIST_EMPTY(&entry->asks) && !wanted(arg, entry->id))
+            entry_free(cache, entry);
+    }
+}
+
 enum smcred_status cache_set_source(struct cache *cache, const struct cache_source *source)
 {
     struct source *fresh = cache_source_new(source);

@@ -85,6 +85,8 @@ void cache_free(struct cache *cache);
 
 /* For a reload.  Entries stay; new times count from their next fetch. */
 void cache_set_limits(struct cache *cache, const struct cache_limits *limits);
+/* For a reload.  Forgets the secrets that are not wanted any more, but those somebody waits for. */
+void cache_keep(struct cache *cache, bool (*wanted)(void *arg, const char *id), void *arg);
 /* For a reload.  Fetches under way finish with the old source; their results are not believed. */
 SM_MUST_CHECK enum smcred_status cache_set_source(struct cache *cache,
                                                   const struct cache_source *source);

@@ -163,6 +163,15 @@ static void write_index(struct keeper *keeper)
                   status == SMCRED_SYSTEM ? strerror(errno) : sm_status_text(status));
 }
 
+static bool has_target(void *arg, const char *secret)
+{
+    const struct config *config = arg;
+    for (size_t i = 0; i < config->target_count; i++)
+        if (strcmp(config->targets[i].secret, secret) == 0)
+            return true;
+    return false;
+}
+
 static void reload(struct keeper *keeper)
 {
     struct configured fresh;
@@ -189,6 +198,7 @@ static void reload(struct keeper *keeper)
     }
     struct cache_limits limits = limits_of(fresh.config);
     cache_set_limits(keeper->cache, &limits);
+    cache_keep(keeper->cache, has_target, fresh.config);
     config_unref(keeper->config);
     keeper->config = fresh.config;
     set_log_level(keeper);

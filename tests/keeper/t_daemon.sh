@@ -175,6 +175,14 @@ prlimit --pid "$(keeper_pid)" --fsize=unlimited:
 ok "with room again, values are given again" says 'descriptor' client resolve name=ledger
 ok "and all is ok" says '"state": "ok"' client status
 
+write_config | sed '/^\[target orders\]/,/^tls/d' >"$dir/smcred.conf"
+kill -HUP "$parent"
+ok "a reload without a target is taken" wait_for grep -q "reloaded: 1 targets" "$dir/log"
+ok "and its secret forgotten" lacks '"secret": "prod/orders/db"' client status
+write_config | sed 's/target billing/target ledger/' >"$dir/smcred.conf"
+kill -HUP "$parent"
+ok "with the target again" wait_for reloads 3
+
 victim=$(keeper_pid)
 kill -9 "$victim"
 ok "a killed keeper is started again" wait_for grep -q "ready again" "$dir/log"

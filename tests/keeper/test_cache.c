@@ -587,6 +587,39 @@ static void eviction_wipes(void **state)
     assert_wiped(where);
 }
 
+static bool is_another(void *arg, const char *id)
+{
+    (void)arg;
+    return strcmp(id, "another") == 0;
+}
+
+static void what_is_not_wanted_any_more_is_wiped(void **state)
+{
+    (void)state;
+    struct cache_query query = query_of("another");
+    (void)ask_plainly();
+    const uint8_t *where = cached_password();
+    (void)ask(&query);
+    assert_int_equal(cache_count(cache), 2);
+    cache_keep(cache, is_another, NULL);
+    assert_int_equal(cache_count(cache), 1);
+    assert_wiped(where);
+    assert_false(ask(&query).waited);
+}
+
+static void who_waits_is_answered_wanted_or_not(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    struct cache_query query = query_of("a");
+    source.gated = true;
+    cache_get(cache, &query, note, &told, NULL);
+    cache_keep(cache, is_another, NULL);
+    sem_post(&source.gate);
+    world_settle();
+    assert_int_equal(told.status, SMCRED_OK);
+}
+
 static void too_old_to_serve_is_wiped_unasked(void **state)
 {
     (void)state;
@@ -803,7 +836,8 @@ SM_TEST_MAIN(
     TEST(a_herd_of_refused_logins_makes_one_fetch), TEST(forced_reads_without_news_wait_a_while),
     TEST(fresh_is_never_answered_stale), TEST(an_administrator_need_not_wait_for_the_backoff),
     TEST(the_least_recently_used_goes_first), TEST(entries_somebody_waits_for_are_not_evicted),
-    TEST(eviction_wipes), TEST(too_old_to_serve_is_wiped_unasked),
+    TEST(eviction_wipes), TEST(what_is_not_wanted_any_more_is_wiped),
+    TEST(who_waits_is_answered_wanted_or_not), TEST(too_old_to_serve_is_wiped_unasked),
     TEST(a_new_version_wipes_the_old), TEST(revoke_beats_everything),
     TEST(a_page_follows_its_entry), TEST(a_page_is_trusted_as_long_as_we_would_serve),
     TEST(another_source_takes_over_at_once), TEST(stages_are_entries_of_their_own),
