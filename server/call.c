@@ -26,8 +26,11 @@ enum smcred_status server_init(struct server *server, struct sm_error *err)
         status = server_store_setting(store, "account", server->home.account,
                                       sizeof server->home.account);
     if (status != SMCRED_OK)
-        return sm_error_set(err, status,
-                            "the store has no region and account; was it made by --init?");
+        return status == SMCRED_NOT_FOUND
+                   ? sm_error_set(err, status,
+                                  "the store has no region and account; was it made by --init?")
+                   : sm_error_set(err, status, "cannot read the store: %s",
+                                  server_store_error(store));
     server->signing = server_signing_new();
     server->kms = server_kms_new();
     return server->signing && server->kms ? SMCRED_OK

@@ -101,6 +101,12 @@ static void check_key(void *context, const struct server_key *key)
           key->id, "the access key does not open");
 }
 
+enum smcred_status server_check_pages(struct server_store *store, struct server_check *check)
+{
+    struct round round = {.check = check};
+    return server_store_check_pages(store, tell_row, &round);
+}
+
 enum smcred_status server_check(struct server *server, struct server_check *check)
 {
     struct server_call *call = malloc(sizeof *call);
@@ -109,7 +115,7 @@ enum smcred_status server_check(struct server *server, struct server_check *chec
         return SMCRED_NO_MEMORY;
     server_call_init(call, server, "check");
     struct server_store *store = server->store;
-    enum smcred_status status = server_store_check_pages(store, tell_row, &round);
+    enum smcred_status status = server_check_pages(store, check);
     if (status == SMCRED_OK)
         status = server_store_check_rules(store, tell_row, &round);
     if (status == SMCRED_OK)

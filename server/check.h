@@ -21,4 +21,8 @@ struct server_check {
  */
 SM_MUST_CHECK enum smcred_status server_check(struct server *server, struct server_check *check);
 
+/* The pages, indexes and references alone: for a store that cannot be opened otherwise. */
+SM_MUST_CHECK enum smcred_status server_check_pages(struct server_store *store,
+                                                    struct server_check *check);
+
 #endif

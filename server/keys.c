@@ -135,8 +135,9 @@ enum smcred_status server_keys_check(const struct server *server)
     if (status != SMCRED_OK || !*id)
         return status; /* a store that is being made has none */
     status = server_store_key(server->store, sm_bytes_of(id), &key, &sealed, &len);
-    return status == SMCRED_OK
-               ? server_unseal(server->vault, server->master_key, place_of(sm_bytes_of(id), place),
-                               sm_bytes(sealed, len), &secret)
-               : status;
+    if (status != SMCRED_OK)
+        return status;
+    status = server_unseal(server->vault, server->master_key, place_of(sm_bytes_of(id), place),
+                           sm_bytes(sealed, len), &secret);
+    return status == SMCRED_INVALID ? SMCRED_DENIED : status;
 }

@@ -42,7 +42,7 @@ SM_MUST_CHECK enum smcred_status server_key_find(const struct server *server, st
 
 /*
  * Whether the master key opens what is sealed in the store: the access keys that were made first.
- * Errors: SMCRED_INVALID (it does not), and the store's.
+ * Errors: SMCRED_DENIED (it does not), and the store's.
  */
 SM_MUST_CHECK enum smcred_status server_keys_check(const struct server *server);
 

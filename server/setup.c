@@ -89,18 +89,23 @@ static enum smcred_status open_serving(const char *directory, const char *trail,
     return status == SMCRED_OK ? server_trail_open(trail, &server->trail, err) : status;
 }
 
+static enum smcred_status open_store(const char *path, struct server_store **out_store,
+                                     struct sm_error *err)
+{
+    if (access(path, F_OK) != 0) /* SQLite would make an empty one */
+        return sm_error_set(err, SMCRED_SYSTEM, "no store at %s: %s", path, strerror(errno));
+    return server_store_open(path, out_store, err);
+}
+
 /* Opens what is in `paths`; on failure what is open so far stays in `server`. */
 static enum smcred_status open_paths(const struct paths *paths, struct server *server,
                                      struct sm_error *err)
 {
-    if (access(paths->store, F_OK) != 0) /* SQLite would make an empty one */
-        return sm_error_set(err, SMCRED_SYSTEM, "no store at %s: %s", paths->store,
-                            strerror(errno));
     enum smcred_status status = sm_vault_new(&server->vault);
     if (status == SMCRED_OK)
         status = server_master_read(server->vault, paths->key, &server->master_key, err);
     if (status == SMCRED_OK)
-        status = server_store_open(paths->store, &server->store, err);
+        status = open_store(paths->store, &server->store, err);
     return status == SMCRED_OK ? server_init(server, err) : status;
 }
 
@@ -121,7 +126,7 @@ static enum smcred_status check_master(const struct server *server, const char *
                                        struct sm_error *err)
 {
     enum smcred_status status = server_keys_check(server);
-    return status == SMCRED_INVALID
+    return status == SMCRED_DENIED
                ? sm_error_set(err, status, "%s is not the master key of this store", path)
            : status != SMCRED_OK ? sm_error_set(err, status, "cannot read the store: %s",
                                                 server_store_error(server->store))
@@ -164,7 +169,7 @@ enum smcred_status server_setup_open_store(const char *directory, struct server_
 {
     struct paths paths;
     enum smcred_status status = make_paths(directory, &paths, err);
-    return status == SMCRED_OK ? server_store_open(paths.store, out_store, err) : status;
+    return status == SMCRED_OK ? open_store(paths.store, out_store, err) : status;
 }
 
 enum smcred_status server_setup_open_trail(const char *directory, struct server_trail **out_trail,

@@ -26,7 +26,8 @@ enum smcred_status server_store_check_pages(struct server_store *store, server_r
                                             void *context)
 {
     store_autostatement sqlite3_stmt *pages =
-        store_lend(store, "SELECT 'database', integrity_check FROM pragma_integrity_check"
+        store_lend(store, "SELECT 'database', replace(integrity_check,"
+                          " '*** in database main ***' || char(10), '') FROM pragma_integrity_check"
                           " WHERE integrity_check <> 'ok'");
     enum smcred_status status = visit_rows(pages, visit, context);
     if (status != SMCRED_OK)

@@ -134,6 +134,19 @@ cp "$world/backup" "$store/store.db"
 rm -f "$store"/store.db-*
 dd if=/dev/urandom of="$store/store.db" bs=4096 seek=4 count=3 conv=notrunc 2> /dev/null
 ! admin check --dir "$store" > "$world/checked" 2>&1; ok $? "check notices damaged pages"
+if command -v sqlite3 > /dev/null; then
+    for table in setting access_key secret version label; do
+        cp "$world/backup" "$store/store.db"
+        page=$(sqlite3 "$store/store.db" "SELECT rootpage FROM sqlite_schema WHERE name = '$table'")
+        dd if=/dev/urandom of="$store/store.db" bs=4096 seek=$((page - 1)) count=1 conv=notrunc 2> /dev/null
+        ! admin check --dir "$store" > "$world/checked" && grep -qi "page $page\>" "$world/checked" &&
+            ! tail -n 1 "$world/err" | grep -q -e 'master key' -e 'made by --init' &&
+            admin check --dir "$store" --json | grep -qi "\"ok\":false.*page $page\>"
+        ok $? "and names the one of $table"
+    done
+else
+    skip "and names the one of each table" "no sqlite3"
+fi
 dd if=/dev/urandom of="$store/store.db" bs=4096 count=1 conv=notrunc 2> /dev/null
 before=$(md5sum "$store/store.db")
 ! "$server" --dir "$store" --listen 127.0.0.1:0 2> "$world/err" && grep -q 'cannot open the store' "$world/err"
