@@ -218,14 +218,18 @@ static bool is_wanted(const cJSON *value)
 static void check_condition(struct check *check, const cJSON *condition)
 {
     const cJSON *each, *key;
-    if (condition && !cJSON_IsObject(condition))
+    if (condition && !cJSON_IsObject(condition)) {
         flawed(check, SERVER_IAM_SYNTAX, "Condition is no object");
+        return; /* what is in a list has no name */
+    }
     cJSON_ArrayForEach(each, condition)
     {
         if (!server_iam_is_operator(each->string))
             flawed(check, SERVER_IAM_SYNTAX, "Condition: %s is no operator", each->string);
-        if (!cJSON_IsObject(each) || !each->child)
+        if (!cJSON_IsObject(each) || !each->child) {
             flawed(check, SERVER_IAM_SYNTAX, "Condition: %s has no keys", each->string);
+            continue;
+        }
         cJSON_ArrayForEach(key, each)
         {
             if (!is_wanted(key))

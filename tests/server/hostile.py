@@ -126,6 +126,27 @@ def bodies(server):
     say(answered(server, get, many)[1].get("SecretString") == "v", "20,000 members are ignored")
 
 
+def policies(server):
+    """What is a list where an object should be, or the other way round, in every place."""
+    good = {"Version": "2012-10-17", "Id": "i", "Statement": [{"Sid": "s", "Effect": "Deny", "Principal": {"AWS": ["1" * 12]},
+            "Action": ["secretsmanager:*"], "Resource": ["*"], "Condition": {"StringEquals": {"aws:x": ["a"]}}}]}
+
+    def twists(value):
+        for odd in (None, 1, "x", [], ["x"], [["x"]], {}, {"x": "y"}, {"x": {}}):
+            yield odd
+        for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+            for twisted in twists(value[key]):
+                copy = value.copy()
+                copy[key] = twisted
+                yield copy
+
+    documents = [json.dumps(twisted) for twisted in twists(good)]
+    answers = [answered(server, operation, json.dumps({"SecretId": "s", "ResourcePolicy": document}).encode())
+               for document in documents for operation in ("ValidateResourcePolicy", "PutResourcePolicy")]
+    say(all(code in (200, 400) for code, _ in answers), "%d twisted policies have an answer" % len(documents), answers)
+    Client(server.host)("DeleteResourcePolicy", SecretId="s")
+
+
 def wires(server):
     get = request(server, "GetSecretValue", b'{"SecretId":"s"}')
     for cut in (1, 20, len(get) // 2, len(get) - 1):
@@ -241,6 +262,7 @@ def main():
     server.start()
     Client(server.host)("CreateSecret", Name="s", SecretString="v", ClientRequestToken=str(uuid.uuid4()))
     bodies(server)
+    policies(server)
     wires(server)
     growth(server)
     say(lives(server), "and it goes on as if nothing had been")
