@@ -9,6 +9,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "common/log.h"
 #include "server/admin.h"
@@ -48,6 +49,24 @@ static enum smcred_status put_in_place(const char *from, const char *to, struct 
     return SMCRED_OK;
 }
 
+/* An earlier backup may go, no other file, and of all files not the store. */
+static enum smcred_status may_replace(const char *file, const char *store, struct sm_error *err)
+{
+    static const char magic[16] = "SQLite format 3";
+    char head[sizeof magic] = "";
+    struct stat there, ours;
+    sm_autoclose int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return SMCRED_OK;
+    if (fd < 0 || fstat(fd, &there) != 0)
+        return sm_error_set(err, SMCRED_SYSTEM, "%s: %s", file, strerror(errno));
+    if (stat(store, &ours) == 0 && there.st_ino == ours.st_ino && there.st_dev == ours.st_dev)
+        return sm_error_set(err, SMCRED_DENIED, "%s is the store itself", file);
+    if (read(fd, head, sizeof head) != sizeof head || memcmp(head, magic, sizeof magic) != 0)
+        return sm_error_set(err, SMCRED_DENIED, "%s is there already, and is no backup", file);
+    return SMCRED_OK;
+}
+
 int server_admin_backup(const char *path, int argc, char **argv)
 {
     struct sm_error err = {.text = ""};
@@ -65,11 +84,14 @@ int server_admin_backup(const char *path, int argc, char **argv)
         return EXIT_FAILURE;
     if (snprintf(temporary, sizeof temporary, "%s.%ld", file, (long)getpid()) >= PATH_MAX)
         return end(sm_error_set(&err, SMCRED_TOO_LARGE, "%s is too long", file), &err);
-    enum smcred_status status = server_store_copy(store, temporary, &err);
+    enum smcred_status status = may_replace(file, store, &err);
     if (status == SMCRED_OK)
-        status = put_in_place(temporary, file, &err);
+        status = server_store_copy(store, temporary, &err);
     if (status != SMCRED_OK)
-        (void)unlink(temporary); /* if it is there at all */
+        return end(status, &err);
+    status = put_in_place(temporary, file, &err);
+    if (status != SMCRED_OK)
+        (void)unlink(temporary); /* of no use */
     return end(status, &err);
 }
 

@@ -47,6 +47,10 @@ fi
 ! grep -q canary-value "$world/backup"; ok $? "with values sealed"
 ! compgen -G "$world/backup?*" > /dev/null; ok $? "and nothing beside it"
 admin backup --dir "$store" "$world/backup"; ok $? "and again over the last one"
+before=$(cd "$store" && md5sum master.key lock && ls -i store.db)
+! admin backup --dir "$store" "$store/master.key" && ! admin backup --dir "$store" "$store/store.db" &&
+    ! admin backup --dir "$store" "$store/lock" && [ "$(cd "$store" && md5sum master.key lock && ls -i store.db)" = "$before" ]
+ok $? "over no other file, above all none of the store's"
 ! admin backup --dir "$store" "$world/none/backup"; ok $? "says that a place for it is missing"
 
 if command -v sqlite3 > /dev/null; then
