@@ -4,10 +4,21 @@
  */
 #include <stdio.h>
 
+#include "common/log.h"
 #include "server/admin.h"
 #include "server/command.h"
 #include "server/keys.h"
 #include "server/setup.h"
+
+/* A key that nobody has seen is none. */
+static int give_up(struct server *server, struct sm_secret *secret)
+{
+    log_error("cannot print the access key: %s; none was made", strerror(errno));
+    server_store_rollback(server->store);
+    sm_secret_free(secret); /* before its vault */
+    server_setup_close(server);
+    return EXIT_FAILURE;
+}
 
 static int create(const char *path, int argc, char **argv)
 {
@@ -29,9 +40,13 @@ static int create(const char *path, int argc, char **argv)
         server_setup_close(&server);
         return SERVER_EXIT_USAGE;
     }
-    enum smcred_status status = server_key_create(&server, principal, id, &secret);
+    enum smcred_status status = server_store_begin(server.store);
+    if (status == SMCRED_OK)
+        status = server_key_create(&server, principal, id, &secret);
     if (status == SMCRED_OK && !server_admin_show_key(id, secret))
-        status = SMCRED_SYSTEM;
+        return give_up(&server, sm_take_ptr(&secret));
+    if (status == SMCRED_OK)
+        status = server_store_commit(server.store);
     sm_secret_free(sm_take_ptr(&secret)); /* before its vault */
     return server_admin_done(directory, &server, status, "cannot make the access key",
                              &(struct server_deed){"iam",

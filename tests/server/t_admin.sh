@@ -49,6 +49,13 @@ ok $? "a disabled key is refused at once"
 admin access-key enable --dir "$world/store" "$ada" &&
     ! as "$world/ada" call ListSecrets '{}' | grep -q UnrecognizedClientException
 ok $? "and accepted again"
+if ! echo x 2> /dev/null > /dev/full; then
+    ! admin access-key create --dir "$world/store" --user ghost > /dev/full &&
+        ! "$server" access-key list --dir "$world/store" | grep -q ghost
+    ok $? "makes no key that it cannot show"
+else
+    skip "makes no key that it cannot show" "no /dev/full"
+fi
 ! admin access-key disable --dir "$world/store" AKIAUNKNOWN; ok $? "says that a key is unknown"
 admin access-key delete --dir "$world/store" "$ada" &&
     as "$world/ada" call ListSecrets '{}' | grep -q UnrecognizedClientException &&
