@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "common/log.h"
@@ -24,7 +25,8 @@
 #include "server/setup.h"
 #include "server/trail.h"
 
-#define PEM_MAX 65536 /* bytes of a certificate chain or key */
+#define PEM_MAX     65536 /* bytes of a certificate chain or key */
+#define OTHER_FILES 128   /* of databases, functions, and connections that are being closed */
 
 struct options {
     const char *init, *directory, *where, *tls_cert, *tls_key, *region, *account, *regions, *faults,
@@ -333,12 +335,30 @@ static int serve_http(struct server *server, const struct options *options,
     return EXIT_SUCCESS;
 }
 
+/* Each connection is a descriptor; where they run out nobody would make room for anybody. */
+static bool allow_descriptors(unsigned connections_max)
+{
+    struct rlimit files;
+    rlim_t needed = connections_max + OTHER_FILES;
+    (void)getrlimit(RLIMIT_NOFILE, &files); /* cannot fail */
+    if (files.rlim_cur >= needed)
+        return true;
+    files.rlim_cur = needed;
+    if (files.rlim_max >= needed && setrlimit(RLIMIT_NOFILE, &files) == 0)
+        return true;
+    log_error("--max-connections %u needs %lu open files; the limit is %lu", connections_max,
+              (unsigned long)needed, (unsigned long)files.rlim_max);
+    return false;
+}
+
 static int serve(const struct options *options)
 {
     struct server server;
     struct sm_error err = {.text = ""};
     struct sm_secret *cert = NULL, *key = NULL;
     int code = EXIT_FAILURE;
+    if (!allow_descriptors(options->connections_max))
+        return EXIT_FAILURE;
     if (server_setup_open(options->directory, SERVER_SETUP_SERVE, &server, &err) != SMCRED_OK) {
         log_error("%s", err.text);
         return EXIT_FAILURE;

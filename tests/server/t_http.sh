@@ -22,6 +22,8 @@ mkdir "$world/open" && chmod 755 "$world/open"
 
 ! "$server" --dir "$world/store" --listen 0.0.0.0:0 > /dev/null 2> "$world/err"
 ok $? "refuses to listen to the world without TLS"
+(ulimit -n 256; ! "$server" --dir "$world/store" --listen 127.0.0.1:0 --max-connections 1000 > /dev/null 2> "$world/err") &&
+    grep -q 'needs 1128 open files; the limit is 256' "$world/err"; ok $? "refuses more connections than it may have"
 chmod 0640 "$world/store/master.key"
 ! "$server" --dir "$world/store" --listen 127.0.0.1:0 > /dev/null 2> "$world/err" &&
     grep -q 'may be read' "$world/err"; ok $? "refuses a master key others may read"
