@@ -169,6 +169,10 @@ static bool set_options(CURL *curl, const struct http_request *request, struct t
     (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
     (void)curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, harden_tls);
+    /* In the clear it goes to this host itself, and by no proxy, which may be anywhere. */
+    if (strncasecmp(request->url, "http:", 5) == 0 &&
+        curl_easy_setopt(curl, CURLOPT_PROXY, "") != CURLE_OK)
+        return false;
     if (request->ca_file && /* it alone: the system's directory would count besides */
         (curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file) != CURLE_OK ||
          curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) != CURLE_OK))

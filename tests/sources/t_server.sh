@@ -104,6 +104,9 @@ result $? "a profile that is not there is what is missing" "$out"
 out=$(AWS_ENDPOINT_URL_SECRETS_MANAGER=$url timeout 30 "$ask" "$modules" secretsmanager -- fetch prod/orders/db)
 is "$out" ok password=hunter3
 result $? "the endpoint from the environment" "$out"
+out=$(no_proxy='' NO_PROXY='' http_proxy=http://127.0.0.1:1 all_proxy=http://127.0.0.1:1 sm -- fetch prod/orders/db)
+is "$out" ok password=hunter3
+result $? "plain http goes by no proxy" "$out"
 
 # The chain.
 (umask 077; echo '{"local/db":{"username":"l","password":"from-file"},"prod/orders/db":"shadowed"}' >"$dir/secrets")
