@@ -4,7 +4,7 @@
  *
  * Names and tags are compared by prefix; "description" and "all" are searched by words, split as
  * AWS was seen to do it: at one kind of special character (with two kinds the text stays whole), at
- * blanks, and before a character that is not a lower-case letter and has lower-case ones after it.
+ * blanks, and around a character that is not a lower-case letter and has lower-case ones after it.
  */
 #include "server/filters.h"
 
@@ -35,15 +35,19 @@ static void add_word(struct words *words, const char *from, const char *to)
         words->at[words->count++] = sm_bytes(from, (size_t)(to - from));
 }
 
-/* Splits before each character that is not a-z and is followed by one: "myTest" at the T. */
+/* A character that is not a-z and those of a-z after it are a word: "myTestDB" is my, Test, DB. */
 static void split_case(struct words *words, const char *from, const char *to)
 {
     const char *start = from;
-    for (const char *at = from + 1; at + 1 < to; at++) {
-        if (!islower((unsigned char)*at) && islower((unsigned char)at[1])) {
-            add_word(words, start, at);
-            start = at;
-        }
+    for (const char *at = from; at + 1 < to; at++) {
+        if (islower((unsigned char)*at) || !islower((unsigned char)at[1]))
+            continue;
+        add_word(words, start, at);
+        start = at++;
+        while (at < to && islower((unsigned char)*at))
+            at++;
+        add_word(words, start, at);
+        start = at--;
     }
     add_word(words, start, to);
 }
