@@ -65,16 +65,21 @@ static void free_request(struct request *request)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
+/* To what names no service; there is no call, nor anything for the trail. */
 static enum MHD_Result answer_forbidden(struct MHD_Connection *connection)
 {
     static char body[] = /* libmicrohttpd takes no const, and does not write to it */
         "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be "
         "authorized</Message>\n</AccessDeniedException>\n";
+    char request_id[SERVER_REQUEST_ID_LEN + 1];
     struct MHD_Response *response =
         MHD_create_response_from_buffer(sizeof body - 1, body, MHD_RESPMEM_PERSISTENT);
     if (!response)
         return MHD_NO;
-    enum MHD_Result queued = MHD_queue_response(connection, MHD_HTTP_FORBIDDEN, response);
+    server_uuid(request_id);
+    enum MHD_Result queued = MHD_NO;
+    if (MHD_add_response_header(response, "x-amzn-RequestId", request_id) == MHD_YES)
+        queued = MHD_queue_response(connection, MHD_HTTP_FORBIDDEN, response);
     MHD_destroy_response(response);
     return queued;
 }

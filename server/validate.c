@@ -88,7 +88,8 @@ static enum server_error check_list_types(struct server_call *call,
     const cJSON *element;
     cJSON_ArrayForEach(element, list)
     {
-        enum server_error error = check_type(call, member->of, element);
+        enum server_error error =
+            cJSON_IsNull(element) ? SERVER_OK : check_type(call, member->of, element);
         if (error != SERVER_OK)
             return error;
     }
@@ -268,7 +269,10 @@ static void check_elements(struct findings *findings, const struct server_member
         char part[32];
         (void)snprintf(part, sizeof part, "%u.member", ++index); /* fits */
         size_t len = enter(findings, part);
-        check_value(findings, element, value);
+        if (cJSON_IsNull(value))
+            found(findings, element, NULL, "not be null");
+        else
+            check_value(findings, element, value);
         leave(findings, len);
         if (findings->count > 100)
             return; /* enough for any reader */

@@ -50,8 +50,8 @@ AWS_SECRET_ACCESS_KEY=$key
 answers "refuses a session token with a long-term key" UnrecognizedClientException ListSecrets '{}' \
     -H 'X-Amz-Security-Token: x'
 
-[ "$(curl -s -m 60 -o "$world/body" -w '%{http_code}' "$url/")" = 403 ] &&
-    grep -q '<AccessDeniedException>' "$world/body"; ok $? "answers GET as AWS does"
+[ "$(curl -s -m 60 -D "$world/headers" -o "$world/body" -w '%{http_code}' "$url/")" = 403 ] &&
+    grep -q '<AccessDeniedException>' "$world/body" && grep -qE '^x-amzn-RequestId: [0-9a-f-]{36}' "$world/headers"; ok $? "answers GET as AWS does"
 curl -s -m 60 -H 'Content-Type: application/x-amz-json-1.1' \
     -H 'X-Amz-Target: secretsmanager.ListSecrets' -d '{}' "$url/" |
     grep -q MissingAuthenticationTokenException; ok $? "wants a signature"

@@ -21,4 +21,5 @@ ssm = Client(*where, service="ssm")
 ssm.count = client.count
 parameters.run(ssm, client)
 client.count = ssm.count
+client.wrong_headers += ssm.wrong_headers
 client.finish()

@@ -7,6 +7,7 @@ does not know, JSON of another kind) goes as a request that botocore's signer ha
 """
 import base64
 import datetime
+import email.utils
 import http.client
 import json
 import re
@@ -114,6 +115,7 @@ class Client:
             config=botocore.config.Config(parameter_validation=False, retries={"max_attempts": 0}),
         )
         self.credentials = session.get_credentials()
+        self.request_ids, self.wrong_headers = set(), []
         self.wire = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=60)
 
     # --- calling: (HTTP status, the answer's members)
@@ -128,7 +130,25 @@ class Client:
         botocore.auth.SigV4Auth(self.credentials, self.service, self.region).add_auth(request)
         self.wire.request("POST", "/", data, dict(request.headers.items()))
         answer = self.wire.getresponse()
-        return answer.status, json.loads(answer.read())
+        text = answer.read()
+        self.look_at_headers(operation, dict(answer.getheaders()), len(text))
+        return answer.status, json.loads(text)
+
+    def look_at_headers(self, operation, headers, length):
+        """Every answer has these and no other; each request has an id of its own."""
+        request_id = headers.get("x-amzn-RequestId", "")
+        expected = {
+            "Content-Type": "application/x-amz-json-1.1",
+            "Content-Length": str(length),
+            "x-amzn-RequestId": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch,
+            "Date": email.utils.parsedate_to_datetime,
+        }
+        wrong = difference(expected, headers, "headers")
+        if request_id in self.request_ids:
+            wrong = "%s is the id of another request" % request_id
+        self.request_ids.add(request_id)
+        if wrong:
+            self.wrong_headers.append("%s: %s" % (operation, wrong))
 
     def call(self, operation, members):
         model = self.boto.meta.service_model
@@ -183,6 +203,7 @@ class Client:
         self.say("%s: %s" % (operation, sentence), wrong)
 
     def finish(self):
+        self.say("every answer has AWS's headers and no other", "\n".join(self.wrong_headers[:5]) or None)
         print("1..%d" % self.count)
 
 

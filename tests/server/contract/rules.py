@@ -87,6 +87,14 @@ def json_kinds(c):
             "STRING_VALUE cannot be converted to Boolean")  # fmt: skip
     c.fails("a text for a list", "TagResource", b'{"SecretId":"x","Tags":"x"}', "SerializationException",
             "Expected list or null")  # fmt: skip
+    for operation, body, path in (
+        ("TagResource", b'{"SecretId":"x","Tags":[null]}', "tags.1.member"),
+        ("UntagResource", b'{"SecretId":"x","TagKeys":["a",null]}', "tagKeys.2.member"),
+        ("ListSecrets", b'{"Filters":[null]}', "filters.1.member"),
+        ("ListSecrets", b'{"Filters":[{"Key":"name","Values":[null]}]}', "filters.1.member.values.1.member"),
+    ):
+        c.fails("null in a list", operation, body, "ValidationException",
+                violates(("null", path, "not be null")))  # fmt: skip
     c.fails("an unknown operation", "GetSecretValues", b"{}", "UnknownOperationException", None)
     status, answer = c.raw("ListSecrets", {"NoSuchMember": {"a": 1}, "MaxResults": 1})
     c.say("ListSecrets: unknown members are passed over", None if status == 200 else repr(answer))
