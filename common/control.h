@@ -25,6 +25,7 @@ enum ctl_verb {
     CTL_STATUS =
         5, /* -> doc: cache, relays, sessions; secrets and other users' rows for admins only */
     CTL_REFRESH = 6, /* NAME | ALL -> doc: one row per secret read again; admins only */
+    CTL_REVOKE = 7,  /* KIND NAME [VERSION] [REASON] [LIFT] -> doc: what it did; admins only */
 };
 
 enum ctl_tag {
@@ -39,6 +40,10 @@ enum ctl_tag {
     CTL_ALL = 9,     /* empty */
     CTL_ENGINE = 10, /* text: postgres, mysql, redis */
     CTL_AUDIT_ID = 11, /* text: the id of this decision in the audit log */
+    CTL_KIND = 12,     /* text: secret, version, user or session */
+    CTL_VERSION = 13,  /* text: VersionId */
+    CTL_REASON = 14,   /* text: why, for the audit log and for those it hits */
+    CTL_LIFT = 15,     /* empty: no longer revoked */
 };
 
 #endif

@@ -20,6 +20,7 @@
 #include "keeper/documents.h"
 #include "keeper/listen.h"
 #include "keeper/policy.h"
+#include "keeper/revoke.h"
 #include "keeper/sessions.h"
 
 #define RESOLVE_MS 4500 /* less than a client's patience, CTL_TIMEOUT_MS */
@@ -38,8 +39,9 @@ struct client {
     uint16_t verb;
     uint64_t request_id;
     uint64_t audit_id;
-    struct cache_ask *ask; /* of RESOLVE */
-    const char *secret;    /* of RESOLVE; of `config`, which is held meanwhile */
+    struct cache_ask *ask;              /* of RESOLVE */
+    const struct config_target *target; /* of RESOLVE; of `config`, which is held meanwhile */
+    const char *secret;                 /* the target's */
     struct config *config;
     char stage[257];
     struct refresh *refresh;
@@ -256,6 +258,12 @@ static void answer_resolved(struct client *client, const struct cache_answer *re
         answer_refusal(client, status, NULL, result->err->text);
         return;
     }
+    struct policy_decision decision =
+        revoke_decide_version(keeper, client->target, result->snapshot);
+    if (!decision.allowed) {
+        (void)decide(client, "value", client->target->name, &decision, client->secret);
+        return;
+    }
     status = cache_page(keeper->cache, client->secret, client->stage, &fd);
     if (status == SMCRED_OK)
         answer_fd(client, fd);
@@ -300,10 +308,14 @@ static void take_resolve(struct client *client, const struct control_request *re
     (void)snprintf(client->stage, sizeof client->stage, "%s",
                    request->stage[0] ? request->stage : CACHE_STAGE_DEFAULT);
     struct policy_decision decision = policy_value(target, &client->peer, client->name);
+    struct policy_decision revoked = revoke_decide(keeper, target, &client->peer);
+    if (decision.allowed && !revoked.allowed)
+        decision = revoked;
     if (!decide(client, "value", target->name, &decision, target->secret))
         return;
     config_unref(client->config);
     client->config = config_ref(keeper->config);
+    client->target = target;
     client->secret = target->secret;
     struct cache_query query = {
         .id = client->secret, .stage = client->stage, .deadline_ms = sm_boot_ms() + RESOLVE_MS};
@@ -465,6 +477,116 @@ static void take_refresh(struct client *client, const struct control_request *re
         finish_refresh(refresh);
 }
 
+/* ---- REVOKE ---- */
+
+/* What is asked for, as a revocation; the texts are borrowed.  False: answered with why not. */
+static bool read_revocation(struct client *client, const struct control_request *request,
+                            struct revocation *out)
+{
+    enum revocation_kind kind = revocation_kind_of(request->kind);
+    uid_t uid = 0;
+    gid_t gid;
+    const struct config_target *target =
+        config_find(client->control->keeper->config, request->name);
+    const char *why = NULL;
+    if (kind == REVOKED_NOTHING)
+        why = "secret, version, user or session can be revoked";
+    else if ((kind == REVOKED_VERSION) != (request->version[0] != '\0'))
+        why = "a version, and nothing else, is named by a secret and a VersionId";
+    else if (kind == REVOKED_USER && !accounts_user(request->name, &uid, &gid))
+        why = "there is no such user on this host";
+    if (why) {
+        answer_refusal(client, SMCRED_INVALID, NULL, why);
+        return false;
+    }
+    *out =
+        (struct revocation){.kind = kind,
+                            .name = kind != REVOKED_USER && target ? target->secret : request->name,
+                            .version = request->version,
+                            .uid = uid,
+                            .by = client->name,
+                            .reason = request->reason,
+                            .at_ms = sm_wall_ms()};
+    return true;
+}
+
+/* Whoever takes rights away is not stopped by an audit log that is full. */
+static void audit_revocation(struct client *client, const struct control_request *request,
+                             const struct policy_decision *decision)
+{
+    struct audit_line line;
+    client->audit_id = keeper_random_id();
+    audit_begin(&line, sm_wall_ms(), request->lift ? "lift" : "revoke");
+    audit_put_id(&line, "id", client->audit_id);
+    audit_put_peer(&line, &client->peer, client->name);
+    audit_put(&line, "kind", request->kind);
+    audit_put(&line, "name", request->name);
+    audit_put(&line, "version", request->version);
+    audit_put(&line, "reason", request->reason);
+    audit_put(&line, "rule", decision->rule);
+    audit_put(&line, "outcome", decision->allowed ? "allowed" : "refused");
+    audit_put(&line, "text", decision->allowed ? NULL : decision->text);
+    if (!keeper_audit(client->control->keeper, &line))
+        log_error("%s of %s %s by %s is not in the audit log", request->lift ? "lift" : "revoke",
+                  log_quote(request->kind), log_quote(request->name), client->name);
+}
+
+static void end_one_session(struct client *client, const struct control_request *request)
+{
+    struct keeper *keeper = client->control->keeper;
+    char *end = NULL;
+    uint64_t id = strtoull(request->name, &end, 16);
+    if (*end != '\0' || request->lift || request->version[0]) {
+        answer_refusal(client, SMCRED_INVALID, NULL,
+                       "a session is named by its id, and stays ended");
+        return;
+    }
+    if (revoke_session(keeper, id, client->name, request->reason) != SMCRED_OK) {
+        answer_refusal(client, SMCRED_NOT_FOUND, NULL, "there is no such session");
+        return;
+    }
+    answer_document(client, documents_ended(request->name, client->name, request->reason));
+}
+
+static void revoke_or_lift(struct client *client, const struct revocation *revocation, bool lift)
+{
+    struct keeper *keeper = client->control->keeper;
+    struct revoke_done done = {0};
+    struct sm_error err = {0};
+    enum smcred_status status = lift ? revocations_lift(keeper->revocations, revocation, &err)
+                                     : revocations_add(keeper->revocations, revocation, &err);
+    bool in_force = !lift && (status == SMCRED_OK || status == SMCRED_SYSTEM);
+    if (in_force)
+        done = revoke_apply(keeper, revocation);
+    if (status == SMCRED_OK) {
+        answer_document(client, documents_revoked(revocation, &done, lift));
+        return;
+    }
+    char text[SM_ERROR_TEXT_MAX];
+    log_error("%s", err.text);
+    (void)snprintf(text, sizeof text, "%s%.400s",
+                   in_force ? "revoked, but a restart of the keeper would forget it: " : "",
+                   err.text);
+    answer_refusal(client, status, NULL, text);
+}
+
+static void take_revoke(struct client *client, const struct control_request *request)
+{
+    struct keeper *keeper = client->control->keeper;
+    struct policy_decision decision = policy_admin(keeper->config, &client->peer, client->name);
+    struct revocation revocation;
+    bool is_session = strcmp(request->kind, "session") == 0;
+    if (!is_session && decision.allowed && !read_revocation(client, request, &revocation))
+        return;
+    audit_revocation(client, request, &decision);
+    if (!decision.allowed)
+        answer_refusal(client, SMCRED_DENIED, decision.rule, decision.text);
+    else if (is_session)
+        end_one_session(client, request);
+    else
+        revoke_or_lift(client, &revocation, request->lift);
+}
+
 /* ---- requests ---- */
 
 static const struct {
@@ -473,6 +595,7 @@ static const struct {
 } verbs[] = {
     {CTL_CONNECT, take_connect}, {CTL_RESOLVE, take_resolve}, {CTL_TARGETS, take_targets},
     {CTL_EXPLAIN, take_explain}, {CTL_STATUS, take_status},   {CTL_REFRESH, take_refresh},
+    {CTL_REVOKE, take_revoke},
 };
 
 static void dispatch(struct client *client, struct sm_bytes packet)

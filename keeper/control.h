@@ -26,8 +26,12 @@ struct control_request {
     char stage[257];
     char host[256];
     char user[256];
+    char kind[16];
+    char version[65];
+    char reason[256];
     uint32_t port; /* 0: not said */
     bool all;
+    bool lift;
 };
 
 /*

@@ -18,6 +18,7 @@
 #include "keeper/policy.h"
 #include "keeper/proof.h"
 #include "keeper/relays.h"
+#include "keeper/revoke.h"
 #include "keeper/sessions.h"
 
 static void text(cJSON *object, const char *key, const char *value)
@@ -156,6 +157,9 @@ cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, cons
     }
     struct policy_decision decision = policy_connect(target, peer, name);
     struct policy_decision value = policy_value(target, peer, name);
+    struct policy_decision revoked = revoke_decide(keeper, target, peer);
+    if (!revoked.allowed)
+        decision = value = revoked;
     text(document, "decision", decision.allowed ? "allow" : "deny");
     text(document, "target", target->name);
     text(document, "rule", decision.rule);
@@ -272,6 +276,26 @@ static void put_state(const struct keeper *keeper, cJSON *document, const struct
     text(document, "text", words[0] ? words : "secrets are fresh");
 }
 
+static void put_revocation(cJSON *object, const struct revocation *revocation)
+{
+    text(object, "kind", revocation_kind_name(revocation->kind));
+    text(object, "name", revocation->name);
+    text(object, "version", revocation->version);
+    text(object, "by", revocation->by);
+    text(object, "reason", revocation->reason);
+    number(object, "at", (double)(revocation->at_ms / 1000));
+}
+
+static void put_revocations(const struct keeper *keeper, cJSON *document)
+{
+    cJSON *list = cJSON_AddArrayToObject(document, "revocations");
+    for (size_t i = 0; list && i < keeper->revocations->count; i++) {
+        cJSON *object = row(list);
+        if (object)
+            put_revocation(object, &keeper->revocations->list[i]);
+    }
+}
+
 cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool admin)
 {
     struct summary summary = {.list = NULL};
@@ -297,7 +321,31 @@ cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool 
     rows.list = cJSON_AddArrayToObject(document, "sessions");
     if (rows.list)
         sessions_walk(keeper->sessions, put_session, &rows);
+    if (admin)
+        put_revocations(keeper, document);
     return document;
+}
+
+cJSON *documents_revoked(const struct revocation *revocation, const struct revoke_done *done,
+                         bool lifted)
+{
+    cJSON *object = cJSON_CreateObject();
+    put_revocation(object, revocation);
+    flag(object, "lifted", lifted);
+    number(object, "values_wiped", (double)done->pages);
+    number(object, "sessions_ended", (double)done->sessions);
+    return object;
+}
+
+cJSON *documents_ended(const char *session, const char *by, const char *reason)
+{
+    cJSON *object = cJSON_CreateObject();
+    text(object, "kind", "session");
+    text(object, "name", session);
+    text(object, "by", by);
+    text(object, "reason", reason);
+    number(object, "sessions_ended", 1);
+    return object;
 }
 
 cJSON *documents_refreshed(const char *secret, const struct cache_answer *answer)

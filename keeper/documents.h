@@ -20,6 +20,12 @@ cJSON *documents_targets(struct keeper *keeper, const struct sm_peer *peer, cons
 cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, const char *name,
                          const char *host, uint32_t port);
 cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool admin);
+struct revocation;
+struct revoke_done;
+/* What came of a revocation, or of lifting one. */
+cJSON *documents_revoked(const struct revocation *revocation, const struct revoke_done *done,
+                         bool lifted);
+cJSON *documents_ended(const char *session, const char *by, const char *reason);
 /* One row of a refresh. */
 cJSON *documents_refreshed(const char *secret, const struct cache_answer *answer);
 

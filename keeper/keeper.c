@@ -26,6 +26,7 @@
 #include "keeper/proof.h"
 #include "keeper/relays.h"
 #include "keeper/resolver.h"
+#include "keeper/revoke.h"
 #include "keeper/sessions.h"
 #include "keeper/source.h"
 #include "keeper/workers.h"
@@ -233,6 +234,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
     (void)events;
     if (keeper->index_is_old)
         write_index(keeper);
+    revoke_tick(keeper);
     relays_tick(keeper->relays, now_ms);
     control_tick(keeper->control, now_ms);
 }
@@ -246,6 +248,7 @@ static void on_changed(void *arg, const char *id, const char *stage,
     if (before && strcmp(before->version_id, now->version_id) == 0) /* a file was edited in place */
         proofs_revoke(keeper->proofs, *before->arn ? before->arn : before->name,
                       before->version_id);
+    keeper->revoked_came_back |= revocations_of_version(keeper->revocations, now) != NULL;
     if (strcmp(stage, CACHE_STAGE_DEFAULT) == 0 && places_note(keeper->places, id, now))
         keeper->index_is_old = true;
 }
@@ -288,6 +291,15 @@ static bool open_audit(struct keeper *keeper)
     if (audit_new(keeper->config->audit_file, &keeper->audit, &err) == SMCRED_OK)
         return true;
     log_error("the audit log: %s", err.text);
+    return false;
+}
+
+static bool load_revocations(struct keeper *keeper)
+{
+    struct sm_error err = {0};
+    if (revocations_load(keeper->options->state_dir, &keeper->revocations, &err) == SMCRED_OK)
+        return true;
+    log_error("%s", err.text);
     return false;
 }
 
@@ -372,6 +384,10 @@ static int start(struct keeper *keeper)
         return KEEPER_EXIT_CONFIG;
     keeper->config = first.config;
     set_log_level(keeper);
+    if (!load_revocations(keeper)) {
+        source_free(first.source);
+        return KEEPER_EXIT_CONFIG;
+    }
     if (!open_audit(keeper)) {
         source_free(first.source);
         return 1;
@@ -416,6 +432,7 @@ static void stop(struct keeper *keeper)
     cache_free(keeper->cache);
     endpoints_free(keeper->endpoints);
     places_free(keeper->places);
+    revocations_free(keeper->revocations);
     audit_free(keeper->audit);
     config_unref(keeper->config);
     sm_vault_free(keeper->vault);

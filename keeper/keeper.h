@@ -31,6 +31,7 @@ struct listeners;
 struct logins;
 struct proofs;
 struct relays;
+struct revocations;
 struct resolver;
 struct sessions;
 struct source;
@@ -54,14 +55,16 @@ struct keeper {
     struct places *places;
     struct relays *relays;
     struct sessions *sessions;
+    struct revocations *revocations;
     struct listeners *listeners;
     struct control *control;
     struct event *events[5]; /* signals, the parent, the tick */
     int64_t started_ms;      /* wall clock */
     int parent_fd;
     int exit_code;
-    bool audit_fails;  /* its last line could not be written */
-    bool index_is_old; /* a secret brought another port: write it at the next tick */
+    bool audit_fails;       /* its last line could not be written */
+    bool revoked_came_back; /* a revoked version was met in the cache: drop it at the next tick */
+    bool index_is_old;      /* a secret brought another port: write it at the next tick */
 };
 
 /* Runs the keeper until it is told to stop.  `parent_fd` is its end of S0.  Returns an exit code.

@@ -9,6 +9,9 @@
 
 #include "keeper/config.h"
 
+#define RUNTIME_DIR_DEFAULT SM_RUNSTATEDIR "/smcred"
+#define STATE_DIR_DEFAULT   SM_LOCALSTATEDIR "/lib/smcred"
+
 enum { OPTION_HELP = 1, OPTION_VERSION, OPTION_CHECK, OPTION_LEVEL, OPTION_TEXT };
 
 static const struct row {
@@ -21,7 +24,10 @@ static const struct row {
     {"config", "FILE", OPTION_TEXT, offsetof(struct options, config_file),
      "the configuration (" CONFIG_FILE_DEFAULT "); conf.d/*.conf beside it is read too"},
     {"runtime-dir", "DIR", OPTION_TEXT, offsetof(struct options, runtime_dir),
-     "sockets and index (" SM_RUNSTATEDIR "/smcred)"},
+     "sockets and index (" RUNTIME_DIR_DEFAULT ")"},
+    {"state-dir", "DIR", OPTION_TEXT, offsetof(struct options, state_dir),
+     "what outlives a restart (" STATE_DIR_DEFAULT
+     "; beside the sockets if --runtime-dir is given)"},
     {"user", "USER", OPTION_TEXT, offsetof(struct options, user),
      "whom the keeper runs as, if started by root (smcred)"},
     {"relay-user", "USER", OPTION_TEXT, offsetof(struct options, relay_user),
@@ -84,7 +90,6 @@ bool options_read(int argc, char **argv, struct options *out_options)
 {
     struct option longs[ROW_COUNT + 1] = {0};
     struct options options = {.config_file = CONFIG_FILE_DEFAULT,
-                              .runtime_dir = SM_RUNSTATEDIR "/smcred",
                               .user = "smcred",
                               .relay_user = "smcred-relay",
                               .relay_program = SM_LIBEXECDIR "/smcred-relay",
@@ -100,6 +105,10 @@ bool options_read(int argc, char **argv, struct options *out_options)
         (void)fprintf(stderr, "smcredd: no operand is expected; --help lists the options\n");
         return false;
     }
+    if (!options.state_dir)
+        options.state_dir = options.runtime_dir ? options.runtime_dir : STATE_DIR_DEFAULT;
+    if (!options.runtime_dir)
+        options.runtime_dir = RUNTIME_DIR_DEFAULT;
     *out_options = options;
     return true;
 }

@@ -12,6 +12,7 @@
 struct options {
     const char *config_file;
     const char *runtime_dir;
+    const char *state_dir; /* the runtime directory, if that was given and this was not */
     const char *user;
     const char *relay_user;
     const char *relay_program;

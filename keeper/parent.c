@@ -499,6 +499,21 @@ static bool take_runtime_dir(struct parent *parent)
     return true;
 }
 
+/* The keeper's own; nobody else may look. */
+static bool take_state_dir(const struct parent *parent)
+{
+    const char *path = parent->options->state_dir;
+    if (strcmp(path, parent->options->runtime_dir) == 0)
+        return true;
+    bool made = mkdir(path, 0700) == 0 || errno == EEXIST;
+    sm_autoclose int fd = made ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (fd >= 0 && fchmod(fd, 0700) == 0 &&
+        (!parent->root || fchown(fd, parent->keeper_uid, parent->keeper_gid) == 0))
+        return true;
+    log_error("cannot use %s: %s", path, strerror(errno));
+    return false;
+}
+
 bool parent_become_keeper(const struct options *options)
 {
     struct parent parent = {.options = options};
@@ -513,7 +528,7 @@ bool parent_become_keeper(const struct options *options)
 int parent_run(const struct options *options)
 {
     struct parent parent = {.options = options, .signals = -1, .lock = -1, .keeper = {.fd = -1}};
-    if (!find_users(&parent) || !take_runtime_dir(&parent))
+    if (!find_users(&parent) || !take_runtime_dir(&parent) || !take_state_dir(&parent))
         return 1;
     if (!open_signals(&parent) || !start_keeper(&parent)) {
         log_error("cannot start: %s", strerror(errno));

@@ -4,7 +4,7 @@
  */
 #include "keeper/control.h"
 
-enum need { NEED_NAME = 1, NEED_HOST = 2, NEED_NAME_OR_ALL = 4 };
+enum need { NEED_NAME = 1, NEED_HOST = 2, NEED_NAME_OR_ALL = 4, NEED_KIND = 8 };
 
 /* What each verb takes; the limits are on the packet's body. */
 static const struct {
@@ -18,6 +18,7 @@ static const struct {
     {CTL_EXPLAIN, 1024, NEED_HOST},
     {CTL_STATUS, 0, 0},
     {CTL_REFRESH, CTL_REQUEST_MAX, NEED_NAME_OR_ALL},
+    {CTL_REVOKE, CTL_REQUEST_MAX, NEED_KIND | NEED_NAME},
 };
 
 /* A text that may be left out, but not be empty, too long, or hold a NUL. */
@@ -33,11 +34,15 @@ static bool take_fields(const struct sm_wire_in *in, struct control_request *req
 {
     struct sm_bytes value;
     request->all = sm_wire_get(in, CTL_ALL, &value);
+    request->lift = sm_wire_get(in, CTL_LIFT, &value);
     if (!take_text(in, CTL_NAME, request->name, sizeof request->name) ||
         (!request->name[0] && !take_text(in, CTL_TARGET, request->name, sizeof request->name)) ||
         !take_text(in, CTL_STAGE, request->stage, sizeof request->stage) ||
         !take_text(in, CTL_HOST, request->host, sizeof request->host) ||
-        !take_text(in, CTL_USER, request->user, sizeof request->user))
+        !take_text(in, CTL_USER, request->user, sizeof request->user) ||
+        !take_text(in, CTL_KIND, request->kind, sizeof request->kind) ||
+        !take_text(in, CTL_VERSION, request->version, sizeof request->version) ||
+        !take_text(in, CTL_REASON, request->reason, sizeof request->reason))
         return false;
     bool has_port = sm_wire_get(in, CTL_PORT, &value);
     return !has_port || (sm_wire_get_u32(in, CTL_PORT, &request->port) && request->port > 0 &&
@@ -47,6 +52,8 @@ static bool take_fields(const struct sm_wire_in *in, struct control_request *req
 static bool has_needs(const struct control_request *request, unsigned needs)
 {
     if (needs & NEED_NAME && !request->name[0])
+        return false;
+    if (needs & NEED_KIND && !request->kind[0])
         return false;
     if (needs & NEED_HOST && !request->host[0])
         return false;

@@ -13,6 +13,7 @@
 #include "keeper/endpoints.h"
 #include "keeper/login.h"
 #include "keeper/resolver.h"
+#include "keeper/revoke.h"
 
 #define STAMP_MAX 64 /* bytes of application_name, NUL included; PostgreSQL's NAMEDATALEN */
 
@@ -262,6 +263,12 @@ static void on_login(void *arg, const struct login_answer *answer)
         session_refuse(session, SMCRED_DENIED, decision.sqlstate, decision.text, hint);
         return;
     }
+    decision = revoke_decide_version(session->owner->keeper, session->target, session->snapshot);
+    if (!decision.allowed) {
+        memcpy(session->rule, decision.rule, sizeof session->rule);
+        session_refuse(session, SMCRED_REVOKED, decision.sqlstate, decision.text, NULL);
+        return;
+    }
     resolve(session);
 }
 
@@ -271,6 +278,12 @@ static bool is_permitted(struct session *session, bool replication)
     struct policy_decision decision =
         policy_connect(session->target, &session->peer, session->relay->operator_name);
     memcpy(session->rule, decision.rule, sizeof session->rule);
+    if (decision.allowed) {
+        struct policy_decision revoked =
+            revoke_decide(session->owner->keeper, session->target, &session->peer);
+        if (!revoked.allowed)
+            decision = revoked;
+    }
     if (decision.allowed && replication)
         decision = policy_replication(session->target);
     if (!decision.allowed) {

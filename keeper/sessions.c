@@ -393,6 +393,34 @@ const char *sessions_message(struct relay *relay, const struct sm_wire_in *in)
     return "it sent an unknown verb";
 }
 
+/* As kept at the login; after a restart, as the target says. */
+static const char *secret_of(const struct session *session)
+{
+    const struct config *config = session->owner->keeper->config;
+    const struct config_target *target = config_find(config, session->target_name);
+    return session->secret ? session->secret : target ? target->secret : "";
+}
+
+bool sessions_end(struct sessions *sessions, uint64_t id, const char *sqlstate, const char *text)
+{
+    uint8_t buffer[4096];
+    struct sm_wire_out out;
+    struct session *session = find(sessions, id);
+    if (!session)
+        return false;
+    if (session->phase == WAITING) {
+        session_audit_lost(session, text);
+        send_away(session->client_fd, sqlstate, text);
+        free_session(session);
+        return true;
+    }
+    session_begin_message(&out, buffer, sizeof buffer, session, ORC_END, SMCRED_OK);
+    sm_wire_put_text(&out, ORC_T_SQLSTATE, sqlstate);
+    sm_wire_put_text(&out, ORC_T_TEXT, text);
+    (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */
+    return true;
+}
+
 void sessions_walk(const struct sessions *sessions,
                    void (*each)(void *arg, const struct sessions_state *state), void *arg)
 {
@@ -410,6 +438,7 @@ void sessions_walk(const struct sessions *sessions,
             .user = session->user ? session->user : "",
             .dbname = session->dbname ? session->dbname : "",
             .version_id = session->version_id ? session->version_id : "",
+            .secret = secret_of(session),
             .endpoint = session->endpoint,
             .backend_pid = session->backend_pid,
             .pid = session->peer.pid,

@@ -43,6 +43,7 @@ struct sessions_state {
     const char *user;
     const char *dbname;
     const char *version_id;
+    const char *secret; /* ARN or name; "" before it was read, unless the target still names it */
     const char *endpoint;
     uint32_t backend_pid;
     pid_t pid;
@@ -50,6 +51,8 @@ struct sessions_state {
 };
 void sessions_walk(const struct sessions *sessions,
                    void (*each)(void *arg, const struct sessions_state *state), void *arg);
+/* Tells it, and its client, that it ends.  False: there is no such session. */
+bool sessions_end(struct sessions *sessions, uint64_t id, const char *sqlstate, const char *text);
 size_t sessions_count(const struct sessions *sessions);
 
 #endif

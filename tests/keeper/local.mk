@@ -11,7 +11,7 @@ check_PROGRAMS += %D%/list_keys
 
 if HAVE_CMOCKA
 keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_listen \
-	%D%/test_parent %D%/test_policy %D%/test_relays %D%/test_request %D%/test_sessions \
+	%D%/test_parent %D%/test_policy %D%/test_relays %D%/test_request %D%/test_revocations %D%/test_sessions \
 	%D%/test_wiping %D%/test_word
 check_PROGRAMS += $(keeper_tests)
 TESTS += $(keeper_tests)
@@ -42,6 +42,10 @@ TESTS += $(keeper_tests)
 %C%_test_parent_CFLAGS = $(test_cflags)
 %C%_test_parent_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=keeper_run
 %C%_test_parent_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_revocations_SOURCES = %D%/test_revocations.c
+%C%_test_revocations_CFLAGS = $(test_cflags)
+%C%_test_revocations_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_policy_SOURCES = %D%/test_policy.c
 %C%_test_policy_CFLAGS = $(test_cflags)

@@ -16,6 +16,7 @@
 #include "keeper/login.h"
 #include "keeper/proof.h"
 #include "keeper/resolver.h"
+#include "keeper/revocations.h"
 
 /* What Secrets Manager says now. */
 static struct {
@@ -82,11 +83,13 @@ static bool parts_new(struct keeper *keeper, struct workers *workers, int64_t (*
     struct resolver_options resolver = {
         .base = keeper->base, .workers = workers, .lookup = resolver_lookup, .now_ms = now_ms};
     struct attempts_options attempts = {.now_ms = now_ms};
+    struct sm_error err;
     if (!parts_configure(keeper) || cache_new(&cache, &keeper->cache) != SMCRED_OK ||
         proofs_new(&proofs, &keeper->proofs) != SMCRED_OK ||
         resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
         attempts_new(&attempts, &keeper->attempts) != SMCRED_OK ||
-        endpoints_new(&keeper->endpoints) != SMCRED_OK)
+        endpoints_new(&keeper->endpoints) != SMCRED_OK ||
+        revocations_load("/nonexistent", &keeper->revocations, &err) != SMCRED_OK)
         return false;
     struct logins_options logins = {keeper->cache, keeper->attempts, now_ms, 0};
     return logins_new(&logins, &keeper->logins) == SMCRED_OK;
@@ -106,6 +109,7 @@ static void parts_free(struct keeper *keeper)
     proofs_free(keeper->proofs);
     cache_free(keeper->cache);
     endpoints_free(keeper->endpoints);
+    revocations_free(keeper->revocations);
     config_unref(keeper->config);
 }
 

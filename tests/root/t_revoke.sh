@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_revoke.sh - the kill switch: what is revoked is gone at once and stays gone until it is lifted.
+. "$(dirname "$0")/world.sh"
+command -v jq >/dev/null || skip_all "no jq"
+command -v python3 >/dev/null || skip_all "no python3"
+needs_world
+sed -i "/^\[target orders\]/a allow_value = root" "$WORLD/etc/smcred.conf"
+sandbox reload "$WORLD"
+eventually 20 grep -q "reloaded: " "$WORLD_LOG/keeper.log"
+
+value() { python3 "$top_srcdir/tests/keeper/control_client.py" "$SMCRED_SOCKET" resolve name=orders; }
+in_again() { [ "$(query 'select 1')" = 1 ]; }
+version() { smcred status --json | jq -r '.cache[] | select(.stage == "AWSCURRENT") | .version'; }
+sessions() { smcred status --json | jq -r ".sessions[] | select(.state == \"open\") | .$1"; }
+
+# session: alice has one open; gone SENTENCE TEXT: it has ended with these words
+session() {
+    rm -f "$dir/in"
+    mkfifo "$dir/in"
+    as_alice psql -XAtqh "$WORLD_HOST" <"$dir/in" >"$dir/out" 2>&1 &
+    session=$!
+    exec 5>"$dir/in"
+    echo "select 'here';" >&5
+    eventually 20 grep -q here "$dir/out"
+}
+none_open() { [ -z "$(sessions id)" ]; }
+gone() {
+    holds "$1" eventually 20 none_open
+    echo "select 'still here';" >&5
+    exec 5>&-
+    wait "$session"
+    like "and is told why" "$(cat "$dir/out")" "*FATAL: *$2*"
+}
+
+# ---- a secret ----
+session
+holds "a value is given" value
+fails "who is no administrator revokes nothing" as_alice smcred revoke secret orders
+in_again && ok "and nothing is" || not_ok "and nothing is"
+said=$(smcred revoke secret orders --reason "it is on a wiki page" --json)
+is "root revokes the secret of a target" "$(jq -r '.name, .sessions_ended' <<<"$said" | xargs)" "$WORLD_SECRET 1"
+gone "its session ends" "was revoked by root*it is on a wiki page"
+like "a new one is refused, and told why" "$(query 'select 1')" "*target orders: secret $WORLD_SECRET was revoked by root*wiki page*"
+like "so is the value" "$(value)" "*denied*was revoked by root*"
+like "explain knows" "$(as_alice smcred explain --host "$WORLD_HOST")" "*revoked: secret $WORLD_SECRET*"
+audited '"event":"revoke"' '"operator":"root"' '"kind":"secret"' '"reason":"it is on a wiki page"' && ok "the audit log has who and why" || not_ok "the audit log has who and why"
+audited '"outcome":"refused"' '"rule":"revoked: secret' '"operator":"smcred-alice"' && ok "and whom it hit" || not_ok "and whom it hit"
+like "the list has it" "$(smcred revoke --list)" "*secret*$WORLD_SECRET*root*wiki page*"
+
+keeper=$(pgrep -u smcred -f "$WORLD/smcred/sbin/smcredd")
+kill -KILL "$keeper"
+another() { pgrep -u smcred -f "$WORLD/smcred/sbin/smcredd" | grep -qvx "$keeper" && smcred status >/dev/null; }
+holds "the keeper is killed, and another takes over" eventually 20 another
+like "the secret is still revoked" "$(query 'select 1')" "*was revoked by root*"
+holds "it is lifted" smcred revoke secret "$WORLD_SECRET" --lift
+holds "and alice is in again" eventually 20 in_again
+holds "and the value is given" value
+like "what is not revoked cannot be lifted" "$(smcred revoke secret "$WORLD_SECRET" --lift 2>&1)" \
+    "smcred revoke: no such revocation is in force*"
+
+# ---- a version ----
+session
+leaked=$(version)
+holds "a version is revoked" smcred revoke version orders "$leaked"
+gone "its session ends" "version $leaked of secret"
+like "it logs nobody in" "$(query 'select 1')" "*version $leaked of secret*was revoked*"
+like "it is given to nobody" "$(value)" "*version $leaked*"
+holds "the password is rotated" sandbox rotate "$WORLD"
+holds "the next version logs in" eventually 20 in_again
+holds "and is given" eventually 20 value
+
+# ---- a user ----
+session
+holds "a user is revoked" smcred revoke user smcred-alice --reason "the laptop was stolen"
+gone "his session ends" "laptop was stolen"
+like "he does not come in" "$(query 'select 1')" "*user smcred-alice was revoked by root*laptop was stolen*"
+holds "others have their values" eventually 20 value
+holds "it is lifted" smcred revoke user smcred-alice --lift
+holds "he is in again" in_again
+like "a user of nowhere" "$(smcred revoke user no-such-user 2>&1)" "*there is no such user on this host*"
+
+# ---- a session ----
+session
+id=$(sessions id)
+holds "a session is ended by its id" smcred revoke session "$id" --reason "maintenance"
+gone "it has ended" "the session was ended by root: maintenance"
+holds "the next one is welcome" in_again
+like "a session that is not there" "$(smcred revoke session "$id" 2>&1)" "*there is no such session*"
+
+# ---- a file that says nothing ----
+echo '{"revocations": [' >"$WORLD/run/revocations.json"
+keeper=$(pgrep -u smcred -f "$WORLD/smcred/sbin/smcredd")
+kill -KILL "$keeper"
+holds "a keeper with a damaged list does not start, and says why" \
+    eventually 20 grep -q "revocations.json is damaged: mend it" "$WORLD_LOG/keeper.log"
+fails "so nobody is let in on a guess" in_again
+done_testing
