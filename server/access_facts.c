@@ -10,6 +10,7 @@
 #include "server/json.h"
 #include "server/names.h"
 #include "server/parameter.h"
+#include "server/parameter_names.h"
 #include "server/service.h"
 
 #define KEY_MAX (128 * SERVER_UTF8_MAX + 64)
@@ -127,16 +128,21 @@ static enum smcred_status add_parameter(const struct server_access *access, cJSO
                                         : status;
 }
 
-/* A key is used by a service for the caller, with the secret as encryption context. */
-static void add_kms(const struct server_call *call, cJSON *facts)
+/* A key is used by a service for the caller, with the secret or parameter as encryption context. */
+static void add_kms(const struct server_access *access, cJSON *facts)
 {
-    char service[SERVER_REGION_MAX + 64];
+    const struct server_call *call = access->call;
+    char service[SERVER_REGION_MAX + 64], arn[SERVER_PARAMETER_ARN_MAX + 1];
     (void)snprintf(service, sizeof service, "%s.%s.amazonaws.com", call->service->name,
                    call->place.region); /* fits */
     add(facts, "kms:ViaService", service);
     add(facts, "kms:CallerAccount", call->place.account);
-    if (*call->secret.arn)
+    if (access->parameter) {
+        server_parameter_arn(&call->place, access->parameter, arn);
+        add(facts, "kms:EncryptionContext:PARAMETER_ARN", arn);
+    } else if (*call->secret.arn) {
         add(facts, "kms:EncryptionContext:SecretARN", call->secret.arn);
+    }
 }
 
 /* --- what is in the request ---------------------------------------------------------------------
@@ -237,7 +243,7 @@ cJSON *server_access_facts(const struct server_access *access)
     if (status == SMCRED_OK && strncmp(access->action, "ssm:", 4) == 0)
         status = add_parameter(access, facts);
     if (strncmp(access->action, "kms:", 4) == 0)
-        add_kms(access->call, facts);
+        add_kms(access, facts);
     if (access->call->input)
         add_request(access, facts);
     if (status == SMCRED_OK)

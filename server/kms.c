@@ -184,7 +184,7 @@ enum smcred_status server_kms_policy(const struct server *server, const struct s
 }
 
 enum server_error server_kms_allow(struct server_call *call, const struct server_place *place,
-                                   const char *id, const char *action)
+                                   const char *id, const char *action, const char *parameter)
 {
     char arn[SERVER_KMS_ARN_MAX];
     char *policy = NULL;
@@ -196,6 +196,7 @@ enum server_error server_kms_allow(struct server_call *call, const struct server
                                                                           .action = action,
                                                                           .resource = arn,
                                                                           .shown = arn,
+                                                                          .parameter = parameter,
                                                                           .policy = policy,
                                                                           .sole = true});
     free(policy);
@@ -218,8 +219,8 @@ enum server_error server_kms_access(struct server_call *call, const struct serve
         return SERVER_OK; /* sealing and unsealing say so */
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
-    enum server_error error =
-        server_kms_allow(call, &key.place, key.id, reads ? "kms:Decrypt" : "kms:GenerateDataKey");
+    enum server_error error = server_kms_allow(call, &key.place, key.id,
+                                               reads ? "kms:Decrypt" : "kms:GenerateDataKey", NULL);
     return error == SERVER_ACCESS_DENIED ? server_fail(call, error, "Access to KMS is not allowed")
                                          : error;
 }

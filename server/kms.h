@@ -77,9 +77,10 @@ SM_MUST_CHECK enum smcred_status server_kms_policy(const struct server *server,
 /*
  * Whether the caller may the action, kms:Decrypt or the like, on a key: the key's policy decides,
  * and as long as it has none, the policies of callers of its account.
+ *   parameter  the name of the one it is for; NULL: it is for call->secret
  */
 enum server_error server_kms_allow(struct server_call *call, const struct server_place *place,
-                                   const char *id, const char *action);
+                                   const char *id, const char *action, const char *parameter);
 /*
  * Whether the caller may use a key, kms:Decrypt or kms:GenerateDataKey.  Nobody needs leave to use
  * the default key.

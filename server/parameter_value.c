@@ -36,7 +36,7 @@ static enum server_error allow(struct server_call *call, const struct server_par
 {
     return strcmp(parameter->key_id, SERVER_KMS_SSM) == 0
                ? SERVER_OK
-               : server_kms_allow(call, &parameter->place, id, action);
+               : server_kms_allow(call, &parameter->place, id, action, parameter->name);
 }
 
 static enum server_error bad_key(struct server_call *call, const struct server_parameter *parameter)

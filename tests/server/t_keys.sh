@@ -142,6 +142,11 @@ denied() { # denied NAME ACTION OPERATION BODY
     parameter "$1" "is not authorized to perform: $2 on resource: $arn because no identity-based policy allows the $2 action" "${@:3}"
 }
 denied "to read a parameter, too" kms:Decrypt GetParameter '{"Name":"/p","WithDecryption":true}'
+admin policy put --user ada --name kms - <<< "$(statement "\"Action\":\"kms:Decrypt\",\"Condition\":{\"StringEquals\":{
+    \"kms:ViaService\":\"ssm.us-east-1.amazonaws.com\",
+    \"kms:EncryptionContext:PARAMETER_ARN\":\"arn:aws:ssm:us-east-1:000000000000:parameter/p\"}}")"
+parameter "unless it is allowed for this one" '"Value":"v"' GetParameter '{"Name":"/p","WithDecryption":true}'
+admin policy delete --user ada --name kms
 denied "to write it" kms:Encrypt PutParameter "$secure"
 denied "to write a larger one" kms:GenerateDataKey PutParameter "${secure%\}},\"Tier\":\"Advanced\"}"
 parameter "not to see that it is there" '"Type":"SecureString"' GetParameter '{"Name":"/p"}'
