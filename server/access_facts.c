@@ -46,6 +46,18 @@ static void add_principal_tag(void *context, const char *key, const char *value)
     add_tagged(context, "aws:PrincipalTag/", key, value);
 }
 
+/* Tags of the session come first, and so before the role's of the same key. */
+static enum smcred_status add_principal_tags(const struct server_call *call, const char *arn,
+                                             cJSON *facts)
+{
+    const cJSON *tag;
+    cJSON_ArrayForEach(tag, call->session_tags)
+    {
+        add_principal_tag(facts, server_json_text(tag, "Key"), server_json_text(tag, "Value"));
+    }
+    return server_store_principal_tags(call->server->store, arn, add_principal_tag, facts);
+}
+
 static enum smcred_status add_caller(const struct server_call *call, cJSON *facts)
 {
     const char *arn = *call->role ? call->role : call->principal;
@@ -61,7 +73,7 @@ static enum smcred_status add_caller(const struct server_call *call, cJSON *fact
         add_moment(facts, "aws:TokenIssueTime", call->issued_ms);
         add(facts, "aws:MultiFactorAuthPresent", "false");
     }
-    return server_store_principal_tags(call->server->store, arn, add_principal_tag, facts);
+    return add_principal_tags(call, arn, facts);
 }
 
 void server_access_circumstances(const struct server_call *call, cJSON *facts)

@@ -354,6 +354,7 @@ static void identify(struct server_call *call, const struct claim *claim, struct
         memcpy(call->user_id, session->user_id, sizeof call->user_id);
         call->issued_ms = session->issued_ms;
         call->session_policy = sm_take_ptr(&session->policy);
+        call->session_tags = sm_take_ptr(&session->tags);
     } else {
         memcpy(call->principal, signer->key.principal, sizeof call->principal);
         server_principal_id("AIDA", call->principal, id);

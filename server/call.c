@@ -72,7 +72,9 @@ void server_call_done(struct server_call *call)
     cJSON_Delete(call->input);
     cJSON_Delete(call->output);
     free(call->message);
+    cJSON_Delete(call->session_tags);
     free(call->session_policy);
+    call->session_tags = NULL;
     call->session_policy = NULL;
     call->input = NULL;
     call->output = NULL;

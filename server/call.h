@@ -58,10 +58,11 @@ struct server_call {
     char principal[SERVER_PRINCIPAL_MAX + 1];  /* ARN */
     char role[SERVER_PRINCIPAL_MAX + 1];       /* ARN of a session's role; "" for a user */
     char user_id[SERVER_USER_ID_MAX + 1];
-    int64_t issued_ms;         /* the session; 0 for a user */
-    char *session_policy;      /* that narrows what the role may; NULL: none */
-    struct server_place place; /* account of the key, region of the credential's scope */
-    char source[64];           /* address of the peer */
+    int64_t issued_ms;          /* the session; 0 for a user */
+    struct cJSON *session_tags; /* a list; NULL: none */
+    char *session_policy;       /* that narrows what the role may; NULL: none */
+    struct server_place place;  /* account of the key, region of the credential's scope */
+    char source[64];            /* address of the peer */
     char user_agent[256];
     /* which; for operations that name a secret, and for the trail */
     struct server_secret secret; /* row 0: none found */

@@ -73,7 +73,7 @@ enum server_error server_dispatch_parse_query(struct server_call *call, struct s
         return server_fail(call, SERVER_UNKNOWN_OPERATION,
                            "Could not find operation %s for version 2011-06-15",
                            action ? action : "");
-    server_query_numbers(call->input, call->operation->members);
+    server_query_shape(call->input, call->operation->members);
     return server_validate_types(call, call->operation->members);
 }
 

@@ -50,6 +50,7 @@ const struct server_error_form *server_error_form(enum server_error error)
         [SERVER_INVALID_RESOURCE_TYPE] = {"InvalidResourceType", 400, "message"},
         [SERVER_TOO_MANY_TAGS] = {"TooManyTagsError", 400, "message"},
         [SERVER_INVALID_IDENTITY_TOKEN] = {"InvalidIdentityTokenException", 400, "message"},
+        [SERVER_PACKED_TOO_LARGE] = {"PackedPolicyTooLargeException", 400, "message"},
         [SERVER_IDENTITY_TOKEN_EXPIRED] = {"ExpiredTokenException", 400, "message"},
         [SERVER_EXPIRED_TOKEN] = {"ExpiredTokenException", 400, "message"},
     };

@@ -55,6 +55,7 @@ enum server_error {
     /* STS's own */
     SERVER_INVALID_IDENTITY_TOKEN,
     SERVER_IDENTITY_TOKEN_EXPIRED,
+    SERVER_PACKED_TOO_LARGE, /* policy and tags of a session */
 };
 
 /* One row per error; what the client sees of it. */

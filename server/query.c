@@ -88,8 +88,45 @@ enum smcred_status server_query_parse(struct sm_bytes body, cJSON **out_input)
     return SMCRED_OK;
 }
 
-void server_query_numbers(cJSON *input, const struct server_member *members)
+/* NAME.member.N, or NAME.member.N.KEY for each key of a structure, as one; NULL: there is none. */
+static cJSON *take_element(cJSON *input, const struct server_member *list, unsigned number)
 {
+    char field[128];
+    const struct server_member *member = list->of->of;
+    cJSON *element = NULL, *value;
+    if (list->of->type != SERVER_MEMBER_STRUCTURE) {
+        (void)snprintf(field, sizeof field, "%s.member.%u", list->name, number); /* fits */
+        return cJSON_DetachItemFromObjectCaseSensitive(input, field);
+    }
+    for (; member->name; member++) {
+        (void)snprintf(field, sizeof field, "%s.member.%u.%s", list->name, number,
+                       member->name); /* fits */
+        value = cJSON_DetachItemFromObjectCaseSensitive(input, field);
+        if (value && !element)
+            element = cJSON_CreateObject();
+        if (value)
+            (void)cJSON_AddItemToObject(element, member->name, value); /* server_json_failed() */
+    }
+    return element;
+}
+
+static void gather(cJSON *input, const struct server_member *list)
+{
+    cJSON *element, *elements = NULL;
+    cJSON_DeleteItemFromObjectCaseSensitive(input, list->name); /* a field of that very name */
+    for (unsigned number = 1; (element = take_element(input, list, number)); number++) {
+        if (!elements)
+            elements = server_json_add_array(input, list->name);
+        (void)cJSON_AddItemToArray(elements, element); /* as above */
+    }
+}
+
+void server_query_shape(cJSON *input, const struct server_member *members)
+{
+    for (const struct server_member *member = members; member->name; member++) {
+        if (member->type == SERVER_MEMBER_LIST)
+            gather(input, member);
+    }
     for (const struct server_member *member = members; member->name; member++) {
         cJSON *value = cJSON_GetObjectItemCaseSensitive(input, member->name);
         const char *text = cJSON_GetStringValue(value);
@@ -200,6 +237,7 @@ static struct form form_of(enum server_error error)
     } forms[] = {
         {SERVER_ACCESS_DENIED, {"AccessDenied", 403}},
         {SERVER_MALFORMED_POLICY, {"MalformedPolicyDocument", 400}},
+        {SERVER_PACKED_TOO_LARGE, {"PackedPolicyTooLarge", 400}},
         {SERVER_VALIDATION, {"ValidationError", 400}},
         {SERVER_SERIALIZATION, {"MalformedInput", 400}},
         {SERVER_UNKNOWN_OPERATION, {"InvalidAction", 400}},

@@ -16,8 +16,11 @@ struct server_member;
  * SMCRED_NO_MEMORY.
  */
 SM_MUST_CHECK enum smcred_status server_query_parse(struct sm_bytes body, struct cJSON **out_input);
-/* Makes numbers of the texts that the model has as numbers; what is none stays a text. */
-void server_query_numbers(struct cJSON *input, const struct server_member *members);
+/*
+ * Makes of texts what the model has: numbers, unless a text is none, and lists, whose elements a
+ * form has as NAME.member.1 or NAME.member.1.KEY, and so on.
+ */
+void server_query_shape(struct cJSON *input, const struct server_member *members);
 
 /* The call's answer in XML; free with cJSON_free(), which wipes; NULL without memory. */
 char *server_query_body(struct server_call *call);

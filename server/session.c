@@ -25,7 +25,9 @@ static struct sm_bytes place_of(struct sm_bytes key_id, char out[PLACE_MAX])
 void server_session_done(struct server_session *session)
 {
     free(session->policy);
+    cJSON_Delete(session->tags);
     session->policy = NULL;
+    session->tags = NULL;
 }
 
 void server_credentials_done(struct server_credentials *credentials)
@@ -74,6 +76,8 @@ static enum smcred_status write_plain(const struct server *server,
     server_json_add(json, "principal", session->principal);
     server_json_add(json, "user_id", session->user_id);
     server_json_add(json, "policy", session->policy);
+    if (session->tags)
+        (void)cJSON_AddItemToObject(json, "tags", cJSON_Duplicate(session->tags, true));
     (void)cJSON_AddNumberToObject(json, "issued_ms", (double)server->now_ms());
     (void)cJSON_AddNumberToObject(json, "expires_ms", (double)session->expires_ms);
     char *text = cJSON_PrintUnformatted(json);
@@ -147,7 +151,10 @@ static enum smcred_status read_plain(const struct server *server, const cJSON *j
     session.expires_ms = server_json_number(json, "expires_ms", 0);
     if (policy && !(session.policy = strdup(policy)))
         return SMCRED_NO_MEMORY;
-    enum smcred_status status = sm_secret_new(server->vault, sm_bytes_of(secret), out_secret);
+    session.tags = cJSON_Duplicate(server_json_get(json, "tags"), true);
+    enum smcred_status status = server_json_failed() ? SMCRED_NO_MEMORY : SMCRED_OK;
+    if (status == SMCRED_OK)
+        status = sm_secret_new(server->vault, sm_bytes_of(secret), out_secret);
     if (status == SMCRED_OK)
         *out_session = session;
     else

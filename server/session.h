@@ -20,7 +20,8 @@ struct server_session {
     char user_id[SERVER_USER_ID_MAX + 1];
     int64_t issued_ms; /* set when it is made */
     int64_t expires_ms;
-    char *policy; /* narrows what the role may; NULL: none; free with server_session_done() */
+    char *policy;       /* narrows what the role may; NULL: none; free with server_session_done() */
+    struct cJSON *tags; /* a list of Key and Value; NULL: none; likewise */
 };
 void server_session_done(struct server_session *session);
 

@@ -5,6 +5,7 @@
 #include "server/sts.h"
 
 #include <stdio.h>
+#include <strings.h>
 #include <time.h>
 
 #include "server/access.h"
@@ -44,10 +45,20 @@ static bool is_session_name(const char *text)
         .name = "DurationSeconds", .type = SERVER_MEMBER_NUMBER, .min = 900, .max = 43200          \
     }
 
+static const struct server_member tag_members[] = {
+    {.name = "Key", .type = SERVER_MEMBER_TEXT, .required = true, .min = 1, .max = 128},
+    {.name = "Value", .type = SERVER_MEMBER_TEXT, .required = true, .max = 256},
+    {.name = NULL}};
+static const struct server_member session_tag = {.type = SERVER_MEMBER_STRUCTURE,
+                                                 .of = tag_members};
+static const struct server_member tag_key = {.type = SERVER_MEMBER_TEXT, .min = 1, .max = 128};
+
 static const struct server_member no_members[] = {{.name = NULL}};
 static const struct server_member assume_role[] = {
     ROLE,
     {.name = "ExternalId", .type = SERVER_MEMBER_TEXT, .min = 2, .max = 1224},
+    {.name = "Tags", .type = SERVER_MEMBER_LIST, .max = 50, .of = &session_tag},
+    {.name = "TransitiveTagKeys", .type = SERVER_MEMBER_LIST, .max = 50, .of = &tag_key},
     {.name = NULL}};
 static const struct server_member with_web_identity[] = {ROLE,
                                                          {.name = "WebIdentityToken",
@@ -115,6 +126,41 @@ static enum server_error take_policy(struct server_call *call, struct server_ses
                              "The policy is not in the valid JSON format: %s", err.text);
 }
 
+/* Keys differ in more than their case, and none is AWS's own. */
+static enum server_error take_tags(struct server_call *call, struct server_session *session)
+{
+    const cJSON *tags = server_json_get(call->input, "Tags"), *tag, *other;
+    cJSON_ArrayForEach(tag, tags)
+    {
+        const char *key = server_json_text(tag, "Key");
+        if (strncasecmp(key, "aws:", 4) == 0)
+            return server_fail(call, SERVER_VALIDATION,
+                               "Tag keys that begin with aws: are reserved for system use.");
+        for (other = tag->next; other; other = other->next) {
+            if (strcasecmp(key, server_json_text(other, "Key")) == 0)
+                return server_fail(call, SERVER_VALIDATION,
+                                   "Duplicate tag keys found. Please note that Tag keys are case "
+                                   "insensitive.");
+        }
+    }
+    if (server_json_get(call->input, "TransitiveTagKeys"))
+        return server_fail(call, SERVER_VALIDATION,
+                           "Transitive session tags are not supported by this server.");
+    session->tags = cJSON_Duplicate(tags, true); /* server_json_failed() */
+    return SERVER_OK;
+}
+
+static enum server_error make_credentials(struct server_call *call,
+                                          const struct server_session *session,
+                                          struct server_credentials *out_credentials)
+{
+    enum smcred_status status = server_session_create(call->server, session, out_credentials);
+    return status == SMCRED_TOO_LARGE
+               ? server_fail(call, SERVER_PACKED_TOO_LARGE,
+                             "Packed policy and tags of a session exceed the allotted space.")
+               : server_fail_status(call, status);
+}
+
 static void add_credentials(struct server_call *call, const struct server_session *session,
                             const struct server_credentials *credentials)
 {
@@ -151,8 +197,9 @@ enum server_error server_sts_grant(struct server_call *call, const struct server
     session.expires_ms = call->now_ms - call->now_ms % 1000 + duration_s * 1000;
     error = take_policy(call, &session);
     if (error == SERVER_OK)
-        error =
-            server_fail_status(call, server_session_create(call->server, &session, &credentials));
+        error = take_tags(call, &session);
+    if (error == SERVER_OK)
+        error = make_credentials(call, &session, &credentials);
     if (error == SERVER_OK)
         add_credentials(call, &session, &credentials);
     server_credentials_done(&credentials);
@@ -172,25 +219,32 @@ static enum server_error get_caller_identity(struct server_call *call)
     return SERVER_OK;
 }
 
-static enum server_error assume(struct server_call *call)
+/* Whether the role, if there is one, and the caller's own policies allow the action. */
+static enum server_error check_trust(struct server_call *call, const struct server_principal *role,
+                                     const char *action)
 {
     const char *arn = server_json_text(call->input, "RoleArn");
-    struct server_principal role = {.trust = ""};
+    enum server_error error = SERVER_ACCESS_DENIED; /* nobody learns which roles there are */
+    if (*role->arn)
+        error = server_access_check(&(struct server_access){
+            .call = call, .action = action, .resource = arn, .shown = arn, .trust = role->trust});
+    return error == SERVER_ACCESS_DENIED
+               ? server_fail(call, error,
+                             "User: %s is not authorized to perform: %s on resource: %s",
+                             call->principal, action, arn)
+               : error;
+}
+
+static enum server_error assume(struct server_call *call)
+{
+    struct server_principal role = {.arn = "", .trust = ""};
     char account[SERVER_ACCOUNT_LEN + 1];
     enum smcred_status status = server_sts_role(call, &role, account);
     if (status != SMCRED_OK && status != SMCRED_NOT_FOUND)
         return server_fail_status(call, status);
-    enum server_error error = SERVER_ACCESS_DENIED; /* nobody learns which roles there are */
-    if (status == SMCRED_OK)
-        error = server_access_check(&(struct server_access){.call = call,
-                                                            .action = "sts:AssumeRole",
-                                                            .resource = arn,
-                                                            .shown = arn,
-                                                            .trust = role.trust});
-    if (error == SERVER_ACCESS_DENIED)
-        return server_fail(call, error,
-                           "User: %s is not authorized to perform: sts:AssumeRole on resource: %s",
-                           call->principal, arn);
+    enum server_error error = check_trust(call, &role, "sts:AssumeRole");
+    if (error == SERVER_OK && server_json_get(call->input, "Tags"))
+        error = check_trust(call, &role, "sts:TagSession");
     return error == SERVER_OK ? server_sts_grant(call, &role) : error;
 }
 

@@ -84,6 +84,40 @@ fails("a session policy narrows", lambda: narrow.get_secret_value(SecretId=arn),
       "secretsmanager:GetSecretValue on resource: %s because no session policy allows the "
       "secretsmanager:GetSecretValue action" % (ACCOUNT, arn), 400)
 
+def tagged(*pairs, name="tagged", **more):
+    return ada.assume_role(RoleArn=ROLE, RoleSessionName=name,
+                           Tags=[{"Key": k, "Value": v} for k, v in pairs], **more)
+
+
+sm.tag_resource(SecretId=arn, Tags=[{"Key": "team", "Value": "db"}])
+by_team = json.dumps({"Version": "2012-10-17", "Statement": {
+    "Effect": "Allow", "Action": "secretsmanager:DescribeSecret", "Resource": "*",
+    "Condition": {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}}})
+ours = client("secretsmanager", session_keys(tagged(("team", "db"), ("Stage", ""), Policy=by_team)))
+check("a session has tags", ours.describe_secret(SecretId=arn)["ARN"] == arn)
+theirs = client("secretsmanager", session_keys(tagged(("team", "web"), Policy=by_team)))
+fails("which policies compare", lambda: theirs.describe_secret(SecretId=arn), "AccessDeniedException",
+      "User: arn:aws:sts::%s:assumed-role/app/tagged is not authorized to perform: "
+      "secretsmanager:DescribeSecret on resource: %s because no session policy allows the "
+      "secretsmanager:DescribeSecret action" % (ACCOUNT, arn), 400)
+fails("the role says which there may be", lambda: tagged(("team", "db"), ("other", "x")), "AccessDenied",
+      "User: arn:aws:iam::%s:user/ada is not authorized to perform: sts:TagSession on resource: %s"
+      % (ACCOUNT, ROLE), 403)
+fails("none is there twice", lambda: tagged(("team", "db"), ("team", "x")), "ValidationError",
+      "Duplicate tag keys found. Please note that Tag keys are case insensitive.", 400)
+fails("a tag's value has a length", lambda: tagged(("team", "x" * 257)), "ValidationError",
+      "1 validation error detected: Value '%s' at 'tags.1.member.value' failed to satisfy constraint: "
+      "Member must have length less than or equal to 256" % ("x" * 257), 400)
+fails("a tag is handed on to no further session", lambda: tagged(("team", "db"), TransitiveTagKeys=["team"]),
+      "ValidationError", "Transitive session tags are not supported by this server.", 400)
+
+admin_of_another = client("sts", keys("env"))
+check("another account's role is assumed", admin_of_another.assume_role(
+    RoleArn=ROLE, RoleSessionName="far")["AssumedRoleUser"]["Arn"].endswith(ACCOUNT + ":assumed-role/app/far"))
+fails("a session holds only so much", lambda: admin_of_another.assume_role(
+    RoleArn=ROLE, RoleSessionName="far", Tags=[{"Key": "k%d" % i, "Value": "v" * 256} for i in range(50)]),
+      "PackedPolicyTooLarge", "Packed policy and tags of a session exceed the allotted space.", 400)
+
 REFUSED = "User: arn:aws:iam::%s:user/%s is not authorized to perform: sts:AssumeRole on resource: %s"
 fails("whom the role does not trust is refused",
       lambda: bob.assume_role(RoleArn=ROLE, RoleSessionName="xx"),

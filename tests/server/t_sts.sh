@@ -14,8 +14,12 @@ cat > "$world/trust" << EOF
 {"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::$account:user/ada"}, "Action": "sts:AssumeRole",
    "Condition": {"StringEqualsIfExists": {"sts:ExternalId": "right"}}},
+  {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::$account:user/ada"}, "Action": "sts:TagSession",
+   "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["team", "Stage"]},
+                 "StringLike": {"aws:RequestTag/team": "*"}}},
   {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::$account:role/app"}, "Action": "sts:AssumeRole"},
-  {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"},
+  {"Effect": "Allow", "Principal": {"AWS": "000000000000"},
+   "Action": ["sts:AssumeRole", "sts:TagSession"]},
   {"Effect": "Allow", "Principal": {"Federated": "arn:aws:iam::$account:oidc-provider/issuer.example/ci"},
    "Action": "sts:AssumeRoleWithWebIdentity",
    "Condition": {"StringLike": {"issuer.example/ci:sub": "repo:mine/*", "sts:RoleSessionName": "web*"},
