@@ -16,7 +16,9 @@
  *                                     <----  SCRAM | MD5 | CLEARTEXT      the server's challenge
  *   PROOF                             ---->
  *                                     <----  LOGGED_IN | REFUSED          the server's verdict
- *   OPENED (once more) | refused      ---->            after REFUSED: the next attempt, or give up
+ *   OPENED (once more) | refused      ---->            after REFUSED, or instead of PROOF: the next
+ *                                                      attempt, or give up; the relay hangs up
+ * first [WAIT]                            ---->            instead of that: it comes later
  *                                     <----  ENDED     counters; always the last one
  *   END reason                        ---->            any time: close this session now
  */
@@ -38,17 +40,20 @@ enum orc_verb {
                          VERSION may be newer than OPENED's */
     ORC_END = 5,      /* SESSION SQLSTATE TEXT */
     ORC_DRAIN = 6,    /* take no new session; exit when the last one has ended */
+    ORC_WAIT = 7, /* SESSION WAIT_MS: no version of the secret is right now; hang up on the server,
+                     the next OPENED comes that much later */
 
     /* relay to keeper */
     ORC_OPEN = 16,      /* SESSION [USER] [DBNAME] [APPLICATION] [REPLICATION] */
-    ORC_SCRAM = 17,     /* SESSION MECHANISM SALT ITERATIONS AUTH_MESSAGE */
-    ORC_MD5 = 18,       /* SESSION SALT (4 bytes) */
-    ORC_CLEARTEXT = 19, /* SESSION [TLS_VERIFIED]: given only if so or on a local socket */
+    ORC_SCRAM = 17,     /* SESSION ATTEMPT MECHANISM SALT ITERATIONS AUTH_MESSAGE */
+    ORC_MD5 = 18,       /* SESSION ATTEMPT SALT (4 bytes) */
+    ORC_CLEARTEXT = 19, /* SESSION ATTEMPT [TLS_VERIFIED]: given only if so or on a local socket */
     ORC_LOGGED_IN = 20, /* SESSION BACKEND_PID [TLS_VERSION] */
-    ORC_REFUSED = 21,   /* SESSION SQLSTATE [TEXT]: the server's verdict on the attempt */
-    ORC_ENDED = 22,     /* SESSION BYTES_IN BYTES_OUT DURATION_MS OUTCOME [SQLSTATE] [TEXT] */
-    ORC_ALIVE = 23,     /* one per live session, to a restarted keeper: SESSION TARGET USER DBNAME
-                           VERSION OPERATOR BACKEND_PID DURATION_MS, as OPENED said them */
+    ORC_REFUSED = 21, /* SESSION ATTEMPT SQLSTATE [ROUTINE] [TEXT]: the server's verdict; one of an
+                         attempt that the keeper has given up meanwhile is passed over */
+    ORC_ENDED = 22,   /* SESSION BYTES_IN BYTES_OUT DURATION_MS OUTCOME [SQLSTATE] [TEXT] */
+    ORC_ALIVE = 23,   /* one per live session, to a restarted keeper: SESSION TARGET USER DBNAME
+                         VERSION OPERATOR BACKEND_PID DURATION_MS, as OPENED said them */
     ORC_CANCELLED = 24, /* SESSION of a connection that carried a CancelRequest, BACKEND_PID; ENDED
                            follows */
 };
@@ -86,6 +91,8 @@ enum orc_tag {
     ORC_T_DURATION_MS = 30,      /* u64 */
     ORC_T_OUTCOME = 31,          /* text: closed, refused, failed, ended, cancelled */
     ORC_T_TCP = 32,              /* empty: the client's end is a TCP socket */
+    ORC_T_ROUTINE = 33,          /* text: field R of the server's error, in no language */
+    ORC_T_WAIT_MS = 34,          /* u32 */
 };
 
 enum orc_tls {

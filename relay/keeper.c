@@ -152,6 +152,10 @@ static void take_message(struct relay *relay, const struct sm_wire_in *message, 
         if (session)
             relay_session_proof(session, message);
         return;
+    case ORC_WAIT:
+        if (session)
+            relay_session_wait(session, message);
+        return;
     case ORC_END:
         if (session)
             relay_session_interrupt(session, message);

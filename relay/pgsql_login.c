@@ -196,6 +196,7 @@ static bool ask_for_scram(struct relay_session *session, struct sm_bytes server_
         return false;
     }
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_SCRAM);
+    sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
     sm_wire_put_text(&out, ORC_T_MECHANISM, mechanism_of(pgsql));
     sm_wire_put(&out, ORC_T_SALT, sm_bytes(scram->salt, scram->salt_len));
     sm_wire_put_u32(&out, ORC_T_ITERATIONS, scram->iterations);
@@ -213,6 +214,7 @@ static bool ask_for_md5(struct relay_session *session, struct sm_bytes salt)
         return false;
     }
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_MD5);
+    sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
     sm_wire_put(&out, ORC_T_SALT, salt);
     ((struct pgsql *)session->state)->step = PGSQL_STEP_ASKED;
     return relay_session_ask(session, &out, RELAY_PROVING);
@@ -224,6 +226,7 @@ static bool ask_for_cleartext(struct relay_session *session)
     uint8_t buffer[256];
     struct sm_wire_out out;
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_CLEARTEXT);
+    sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
     if (session->stream.ssl && session->endpoint->tls == ORC_TLS_VERIFY_FULL &&
         SSL_get_verify_result(session->stream.ssl) == X509_V_OK)
         sm_wire_put(&out, ORC_T_TLS_VERIFIED, sm_bytes("", 0));
@@ -315,7 +318,7 @@ static void server_error(struct relay_session *session, const struct pgsql_messa
         relay_session_relay_error(session, message->whole, sqlstate, text);
         return;
     }
-    relay_session_refused(session, sqlstate, text);
+    relay_session_refused(session, sqlstate, pgsql_error_field(message, 'R'), text);
 }
 
 bool pgsql_say_refusal(struct relay_session *session)

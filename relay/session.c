@@ -19,8 +19,9 @@
 #include "relay/relay.h"
 #include "relay/upstream.h"
 
-#define ATTEMPTS_MAX 16 /* of one login; the keeper stops long before */
-#define DISCARD_MAX  16 /* reads of a client's last bytes, so that its end is no reset */
+#define DISCARD_MAX 16    /* reads of a client's last bytes, so that its end is no reset */
+#define ROUTINE_MAX 64    /* bytes of the name that the server gives of its own function */
+#define WAIT_MAX_MS 60000 /* that the keeper may ask for at a time */
 
 /* Each engine that is spoken here. */
 static const struct relay_protocol *const protocols[] = {&relay_pgsql};
@@ -191,13 +192,16 @@ void relay_session_open(struct relay_session *session, struct sm_wire_out *out)
     (void)relay_session_ask(session, out, RELAY_ASKING); /* it handles its own failure */
 }
 
-void relay_session_refused(struct relay_session *session, const char *sqlstate, const char *text)
+void relay_session_refused(struct relay_session *session, const char *sqlstate, const char *routine,
+                           const char *text)
 {
     uint8_t buffer[1024];
     struct sm_wire_out out;
     relay_upstream_close(session);
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_REFUSED);
+    sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
     sm_wire_put_text(&out, ORC_T_SQLSTATE, sqlstate);
+    sm_wire_put(&out, ORC_T_ROUTINE, sm_bytes(routine, strnlen(routine, ROUTINE_MAX)));
     sm_wire_put(&out, ORC_T_TEXT, sm_bytes(text, strnlen(text, SM_ERROR_TEXT_MAX - 1)));
     session->phase = RELAY_ASKING;
     if (sm_wire_finish(&out) == SMCRED_OK && relay_keeper_send(session->relay, &out, false))
@@ -330,6 +334,8 @@ static void go_to(struct relay_session *session, const struct sm_wire_in *messag
     free(session->route);
     session->route = route_of(message);
     session->endpoint = NULL;
+    session->attempt = 0;
+    (void)sm_wire_get_u32(message, ORC_T_ATTEMPT, &session->attempt); /* only the keeper reads it */
     if (sm_wire_get_u32(message, ORC_T_ENDPOINT, &number))
         session->endpoint = relay_find_endpoint(session->relay, number);
     if (!session->route || !session->endpoint || !keep_text(&session->user, message, ORC_T_USER) ||
@@ -344,9 +350,31 @@ static void go_to(struct relay_session *session, const struct sm_wire_in *messag
     dial(session);
 }
 
+/* The keeper gives no proof for this attempt.  False: it was not asked for anything. */
+static bool stop_proving(struct relay_session *session)
+{
+    if (session->phase == RELAY_PROVING) {
+        relay_upstream_close(session);
+        session->phase = RELAY_ASKING;
+    }
+    return session->phase == RELAY_ASKING;
+}
+
+void relay_session_wait(struct relay_session *session, const struct sm_wire_in *message)
+{
+    uint32_t wait_ms = 0;
+    if (!sm_wire_get_u32(message, ORC_T_WAIT_MS, &wait_ms) || wait_ms > WAIT_MAX_MS)
+        wait_ms = WAIT_MAX_MS;
+    if (!stop_proving(session))
+        return;
+    if (session->login_deadline_ms != 0)
+        session->login_deadline_ms += wait_ms; /* it is the server's time, and this is not */
+    arm(session, wait_ms + session->relay->deadlines.keeper_ms);
+}
+
 void relay_session_opened(struct relay_session *session, const struct sm_wire_in *message)
 {
-    if (session->phase != RELAY_ASKING)
+    if (!stop_proving(session))
         return;
     if (message->header.status == SMCRED_OK) {
         go_to(session, message);

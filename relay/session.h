@@ -3,8 +3,8 @@
  * session.h - one database session, from the client's descriptor to its last counter.
  *
  *   STARTUP -> ASKING -> DIALLING -> LOGIN <-> PROVING -> COPYING -> OVER
- *                 ^                    |                     any phase -> OVER
- *                 +---- refused -------+
+ *                 ^                    |          |          any phase -> OVER
+ *                 +---- refused -------+----------+ the keeper gives the attempt up
  */
 #ifndef RELAY_SESSION_H
 #define RELAY_SESSION_H
@@ -55,6 +55,7 @@ struct relay_session {
     uint64_t id;
     int64_t started_ms;
     int64_t login_deadline_ms; /* 0 until the first dial */
+    uint32_t attempt;          /* the keeper's number of this dial */
     struct relay_timer deadline;
     struct relay_watch client, server;
     struct relay_stream stream;
@@ -83,6 +84,7 @@ void relay_session_free(struct relay_session *session);
 /* The keeper's messages about this session. */
 void relay_session_opened(struct relay_session *session, const struct sm_wire_in *message);
 void relay_session_proof(struct relay_session *session, const struct sm_wire_in *message);
+void relay_session_wait(struct relay_session *session, const struct sm_wire_in *message);
 void relay_session_interrupt(struct relay_session *session, const struct sm_wire_in *message);
 /* The keeper is gone: a login cannot go on, a session can. */
 void relay_session_orphaned(struct relay_session *session);
@@ -103,7 +105,8 @@ bool relay_session_ask(struct relay_session *session, struct sm_wire_out *out,
 /* The client said what it wants; its wishes are in `out` (ORC_OPEN). */
 void relay_session_open(struct relay_session *session, struct sm_wire_out *out);
 /* The server refused the credentials: asks the keeper for another attempt. */
-void relay_session_refused(struct relay_session *session, const char *sqlstate, const char *text);
+void relay_session_refused(struct relay_session *session, const char *sqlstate, const char *routine,
+                           const char *text);
 /* Logged in.  `greeting` is for the client; the buffer is taken. */
 void relay_session_logged_in(struct relay_session *session, struct relay_buffer *greeting);
 /* Another session of this relay; NULL if none has this key. */
