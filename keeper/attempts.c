@@ -2,17 +2,17 @@
 /*
  * attempts.c - wrong passwords, counted.  Called by login.c around each attempt.
  *
- * Per account, the last `wrong_max` wrong ones in a ring: the budget is used up while the oldest of
- * them is within the window.
+ * Per account, the last wrong ones in a ring, as many as the budget can ever be.
  */
 #include "keeper/attempts.h"
 
 #include <stdio.h>
+#include <time.h>
 
+#include "common/clock.h"
 #include "keeper/table.h"
 
-#define WRONG_MAX_DEFAULT    3
-#define WINDOW_MS_DEFAULT    (10 * 60 * 1000)
+#define RING_SIZE            (ATTEMPTS_WRONG_MAX + 1)
 #define ACCOUNTS_MAX_DEFAULT 4096
 #define WRONG_NEVER          INT64_MIN
 #define VERSION_SIZE         65 /* bytes of a version id, NUL included; longer ones are cut */
@@ -32,14 +32,20 @@ struct wrong {
 struct account {
     struct table_entry node; /* first; its key is `key` */
     struct account_key key;
-    unsigned next;        /* the oldest, to be replaced next */
-    struct wrong wrong[]; /* wrong_max of them */
+    unsigned next; /* the oldest, to be replaced next */
+    struct wrong wrong[RING_SIZE];
 };
 
 struct attempts {
     struct attempts_options options;
     struct table accounts;
 };
+
+void attempts_set_limits(struct attempts *attempts, unsigned wrong_max, int64_t window_ms)
+{
+    attempts->options.wrong_max = wrong_max > 0 ? wrong_max : ATTEMPTS_WRONG_DEFAULT;
+    attempts->options.window_ms = window_ms > 0 ? window_ms : ATTEMPTS_WINDOW_DEFAULT;
+}
 
 enum smcred_status attempts_new(const struct attempts_options *options,
                                 struct attempts **out_attempts)
@@ -48,10 +54,7 @@ enum smcred_status attempts_new(const struct attempts_options *options,
     if (!attempts)
         return SMCRED_NO_MEMORY;
     attempts->options = *options;
-    if (attempts->options.wrong_max == 0)
-        attempts->options.wrong_max = WRONG_MAX_DEFAULT;
-    if (attempts->options.window_ms == 0)
-        attempts->options.window_ms = WINDOW_MS_DEFAULT;
+    attempts_set_limits(attempts, options->wrong_max, options->window_ms);
     if (attempts->options.accounts_max == 0)
         attempts->options.accounts_max = ACCOUNTS_MAX_DEFAULT;
     enum smcred_status status = table_init(&attempts->accounts, attempts->options.accounts_max);
@@ -104,13 +107,12 @@ static struct account *account_find(const struct attempts *attempts, struct atte
 /* An account without any wrong one yet. */
 static struct account *account_add(struct attempts *attempts, struct attempts_account name)
 {
-    unsigned wrong_max = attempts->options.wrong_max;
-    struct account *account = malloc(sizeof *account + wrong_max * sizeof *account->wrong);
+    struct account *account = malloc(sizeof *account);
     if (!account)
         return NULL;
     *account = (struct account){.key = key_of(name)};
     account->node.key = sm_bytes(account->key.bytes, account->key.len);
-    for (unsigned i = 0; i < wrong_max; i++)
+    for (unsigned i = 0; i < RING_SIZE; i++)
         account->wrong[i] = (struct wrong){.at_ms = WRONG_NEVER};
     if (attempts->accounts.count >= attempts->options.accounts_max)
         account_free(attempts, attempts->accounts.oldest);
@@ -118,25 +120,41 @@ static struct account *account_add(struct attempts *attempts, struct attempts_ac
     return account;
 }
 
-static bool was_wrong(const struct attempts *attempts, const struct account *account,
-                      const char *version_id)
+/* Wrong ones within the window; of this version, or of any for NULL. */
+static unsigned count_of(const struct attempts *attempts, const struct account *account,
+                         const char *version_id)
 {
-    for (unsigned i = 0; i < attempts->options.wrong_max; i++)
-        if (strncmp(account->wrong[i].version, version_id, VERSION_SIZE - 1) == 0)
-            return true;
-    return false;
+    int64_t since_ms = attempts->options.now_ms() - attempts->options.window_ms;
+    unsigned count = 0;
+    for (unsigned i = 0; i < RING_SIZE; i++) {
+        const struct wrong *wrong = &account->wrong[i];
+        count += wrong->at_ms != WRONG_NEVER && wrong->at_ms > since_ms &&
+                 (!version_id || strncmp(wrong->version, version_id, VERSION_SIZE - 1) == 0);
+    }
+    return count;
+}
+
+/* When fewer than `limit` will be within the window; `count` are now. */
+static int64_t below_at(const struct attempts *attempts, const struct account *account,
+                        unsigned count, unsigned limit)
+{
+    unsigned last = account->next + RING_SIZE - limit; /* the oldest of the latest `limit` ones */
+    return count < limit ? 0 : account->wrong[last % RING_SIZE].at_ms + attempts->options.window_ms;
 }
 
 bool attempts_allowed(struct attempts *attempts, struct attempts_account name,
                       const char *version_id, int64_t *out_until_ms)
 {
     const struct account *account = account_find(attempts, name);
-    if (!account || account->wrong[account->next].at_ms == WRONG_NEVER)
+    if (!account)
         return true;
-    int64_t until_ms = account->wrong[account->next].at_ms + attempts->options.window_ms;
-    if (attempts->options.now_ms() >= until_ms || !was_wrong(attempts, account, version_id))
+    unsigned limit = attempts->options.wrong_max;
+    unsigned count = count_of(attempts, account, NULL);
+    if (count >= limit && version_id && count_of(attempts, account, version_id) == 0)
+        limit++; /* its own try */
+    if (count < limit)
         return true;
-    *out_until_ms = until_ms;
+    *out_until_ms = below_at(attempts, account, count, limit);
     return false;
 }
 
@@ -152,7 +170,7 @@ enum smcred_status attempts_wrong(struct attempts *attempts, struct attempts_acc
     struct wrong *wrong = &account->wrong[account->next];
     wrong->at_ms = attempts->options.now_ms();
     (void)snprintf(wrong->version, sizeof wrong->version, "%s", version_id); /* may be cut */
-    account->next = (account->next + 1) % attempts->options.wrong_max;
+    account->next = (account->next + 1) % RING_SIZE;
     return SMCRED_OK;
 }
 
@@ -166,9 +184,33 @@ void attempts_right(struct attempts *attempts, struct attempts_account name)
 unsigned attempts_count(struct attempts *attempts, struct attempts_account name)
 {
     const struct account *account = account_find(attempts, name);
-    int64_t since_ms = attempts->options.now_ms() - attempts->options.window_ms;
-    unsigned count = 0;
-    for (unsigned i = 0; account && i < attempts->options.wrong_max; i++)
-        count += account->wrong[i].at_ms != WRONG_NEVER && account->wrong[i].at_ms > since_ms;
-    return count;
+    return account ? count_of(attempts, account, NULL) : 0;
+}
+
+void attempts_walk(struct attempts *attempts,
+                   void (*each)(void *arg, const struct attempts_state *state), void *arg)
+{
+    for (const struct table_entry *at = attempts->accounts.newest; at; at = at->older) {
+        const struct account *account = (const struct account *)at;
+        const char *user = account->key.bytes;
+        unsigned count = count_of(attempts, account, NULL);
+        int64_t until_ms = below_at(attempts, account, count, attempts->options.wrong_max);
+        struct attempts_state state = {
+            .account = {user, user + strlen(user) + 1},
+            .count = count,
+            .wrong_max = attempts->options.wrong_max,
+            .refused_for_ms = until_ms > 0 ? until_ms - attempts->options.now_ms() : 0,
+        };
+        if (count > 0)
+            each(arg, &state);
+    }
+}
+
+void attempts_write_until(int64_t in_ms, char out_until[ATTEMPTS_UNTIL_MAX])
+{
+    struct tm parts;
+    time_t at = (time_t)((sm_wall_ms() + in_ms + 999) / 1000);
+    if (!localtime_r(&at, &parts) ||
+        strftime(out_until, ATTEMPTS_UNTIL_MAX, "%Y-%m-%d %H:%M:%S %Z", &parts) == 0)
+        (void)snprintf(out_until, ATTEMPTS_UNTIL_MAX, "%lld s from now", (long long)(in_ms / 1000));
 }

@@ -19,21 +19,30 @@ struct attempts_account {
     const char *endpoint;
 };
 
+#define ATTEMPTS_WRONG_DEFAULT 3 /* wrong passwords ... */
+#define ATTEMPTS_WINDOW_DEFAULT                                                                    \
+    (10 * 60 * 1000)          /* ... within so many ms; rules lock after five                      \
+                               */
+#define ATTEMPTS_WRONG_MAX 16 /* that can be configured */
+
 struct attempts_options {
     int64_t (*now_ms)(void); /* sm_boot_ms */
-    unsigned wrong_max;      /* 0: 3 wrong passwords ... */
-    int64_t window_ms;       /* 0: ... within 10 minutes */
+    unsigned wrong_max;      /* 0: the default; up to ATTEMPTS_WRONG_MAX */
+    int64_t window_ms;       /* 0: the default */
     size_t accounts_max;     /* 0: 4096; beyond it, the account longest without a wrong one goes */
 };
 
 SM_MUST_CHECK enum smcred_status attempts_new(const struct attempts_options *options,
                                               struct attempts **out_attempts);
 void attempts_free(struct attempts *attempts);
+/* For a reload.  What was counted stays counted. */
+void attempts_set_limits(struct attempts *attempts, unsigned wrong_max, int64_t window_ms);
 
 /*
- * May this account be tried now, with the password of this version?  False: the budget is used up,
- * and this version is among those that used it.  One that is not has a try of its own, so that
- * whoever mends a secret is let in at once.
+ * May this account be tried now, with the password of this version?  False: the budget is used up.
+ * One try beyond it is for a version that has used nothing of it, so that whoever mends a secret is
+ * let in at once; so there are at most wrong_max + 1 wrong ones in any window.
+ *   version_id    NULL: of an old one, which has no such try
  *   out_until_ms  on now_ms(): when the next attempt is allowed; untouched if true
  */
 bool attempts_allowed(struct attempts *attempts, struct attempts_account account,
@@ -43,7 +52,21 @@ SM_MUST_CHECK enum smcred_status
 attempts_wrong(struct attempts *attempts, struct attempts_account account, const char *version_id);
 /* The database took it: all is forgotten. */
 void attempts_right(struct attempts *attempts, struct attempts_account account);
-/* Wrong ones within the window; for `status`. */
+/* Wrong ones within the window. */
 unsigned attempts_count(struct attempts *attempts, struct attempts_account account);
+
+/* One account with wrong ones within the window, for `status`.  Borrowed for the call. */
+struct attempts_state {
+    struct attempts_account account;
+    unsigned count;
+    unsigned wrong_max;
+    int64_t refused_for_ms; /* to the versions that were wrong; 0: not */
+};
+void attempts_walk(struct attempts *attempts,
+                   void (*each)(void *arg, const struct attempts_state *state), void *arg);
+
+#define ATTEMPTS_UNTIL_MAX 48
+/* So many ms from now, by the wall clock: "2026-11-27 04:11:20 UTC". */
+void attempts_write_until(int64_t in_ms, char out_until[ATTEMPTS_UNTIL_MAX]);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "keeper/attempts.h"
 #include "keeper/config_loader.h"
 
 #define PROBLEMS_MAX 200
@@ -107,6 +108,9 @@ static void set_defaults(struct config_loader *loader)
     config->max_secrets = 4096;
     config->log_level = LOG_LEVEL_INFO;
     config->relay_idle_ms = 600 * 1000;
+    config->rotation_wait_ms = 15 * 1000;
+    config->wrong_max = ATTEMPTS_WRONG_DEFAULT;
+    config->wrong_window_ms = ATTEMPTS_WINDOW_DEFAULT;
     config->audit_must_work = true;
     config->sources = strdup("secretsmanager");
     config->audit_file = strdup(SM_LOCALSTATEDIR "/log/smcred/audit.jsonl");

@@ -84,6 +84,9 @@ struct config {
     uint32_t max_secrets;
     uint32_t log_level; /* enum log_level */
     int64_t relay_idle_ms;
+    int64_t rotation_wait_ms; /* 0: no login waits for a version that is right */
+    uint32_t wrong_max;       /* wrong passwords of one account ... */
+    int64_t wrong_window_ms;  /* ... within this time */
     struct config_grants admin;
     char *audit_file;
     char *audit_place;    /* likewise */

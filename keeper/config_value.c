@@ -10,8 +10,10 @@
 #include <strings.h>
 
 #include "keeper/accounts.h"
+#include "keeper/attempts.h"
 
 #define LIST_MAX    1024 /* words of one list */
+#define WAIT_MAX_MS (120 * 1000)
 #define WORD_BREAKS " \t,"
 
 /* ---- readers of values: NULL, or what is wrong with the value ---- */
@@ -111,6 +113,27 @@ static const char *read_count(struct config_loader *loader, void *field, const c
     if (!whole_number(value, 65536, &number, &rest) || *rest != '\0' || number == 0)
         return "is not a number from 1 to 65536";
     *(uint32_t *)field = (uint32_t)number;
+    return NULL;
+}
+
+/* What a person at a prompt, and a client's own timeout, may bear. */
+static const char *read_wait(struct config_loader *loader, void *field, const char *value)
+{
+    int64_t ms = 0;
+    const char *why = read_duration(loader, &ms, value);
+    if (!why && ms > WAIT_MAX_MS)
+        return "is more than 2 minutes";
+    if (!why)
+        *(int64_t *)field = ms;
+    return why;
+}
+
+static const char *read_wrong_max(struct config_loader *loader, void *field, const char *value)
+{
+    uint32_t count = 0;
+    if (read_count(loader, &count, value) || count > ATTEMPTS_WRONG_MAX)
+        return "is not a number from 1 to 16";
+    *(uint32_t *)field = count;
     return NULL;
 }
 
@@ -373,6 +396,9 @@ static const struct config_key keeper_keys[] = {
     {"admin", read_grants, offsetof(struct config, admin), true},
     {"log_level", read_log_level, offsetof(struct config, log_level), false},
     {"relay_idle", read_positive_duration, offsetof(struct config, relay_idle_ms), false},
+    {"rotation_wait", read_wait, offsetof(struct config, rotation_wait_ms), false},
+    {"wrong_max", read_wrong_max, offsetof(struct config, wrong_max), false},
+    {"wrong_window", read_positive_duration, offsetof(struct config, wrong_window_ms), false},
 };
 
 static const struct config_key audit_keys[] = {

@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "keeper/accounts.h"
+#include "keeper/attempts.h"
 #include "keeper/index.h"
 #include "keeper/memfile.h"
 #include "keeper/places.h"
@@ -217,6 +218,22 @@ static void put_cached(void *arg, const struct cache_state *state)
     text(object, "last_error", state->last_error);
 }
 
+static void put_account(void *arg, const struct attempts_state *state)
+{
+    cJSON *object = row(arg);
+    char until[ATTEMPTS_UNTIL_MAX] = "";
+    if (!object)
+        return;
+    if (state->refused_for_ms > 0)
+        attempts_write_until(state->refused_for_ms, until);
+    text(object, "account", state->account.user);
+    text(object, "endpoint", state->account.endpoint);
+    number(object, "wrong", state->count);
+    number(object, "wrong_max", state->wrong_max);
+    number(object, "refused_for_s", (double)((state->refused_for_ms + 999) / 1000));
+    text(object, "refused_until", until);
+}
+
 struct session_rows {
     cJSON *list;
     uid_t uid;
@@ -317,6 +334,9 @@ cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool 
         number(document, "scram_keys", (double)proofs_count(keeper->proofs));
     if (!admin || !cached || !cJSON_AddItemToObject(document, "cache", cached))
         cJSON_Delete(cached);
+    cJSON *wrong = admin ? cJSON_AddArrayToObject(document, "accounts") : NULL;
+    if (wrong)
+        attempts_walk(keeper->attempts, put_account, wrong);
     put_relays(keeper, document, &rows);
     rows.list = cJSON_AddArrayToObject(document, "sessions");
     if (rows.list)
