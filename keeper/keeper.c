@@ -202,6 +202,9 @@ static void reload(struct keeper *keeper)
     cache_keep(keeper->cache, has_target, fresh.config);
     config_unref(keeper->config);
     keeper->config = fresh.config;
+    attempts_set_limits(keeper->attempts, keeper->config->wrong_max,
+                        keeper->config->wrong_window_ms);
+    logins_set_rotation_wait(keeper->logins, keeper->config->rotation_wait_ms);
     set_log_level(keeper);
     if (listeners_update(keeper->listeners, fresh.config) != SMCRED_OK)
         log_error("not every target has its socket");
@@ -323,12 +326,20 @@ static bool build_core(struct keeper *keeper, struct source *source)
                                         .workers = keeper->lookups,
                                         .lookup = resolver_lookup,
                                         .now_ms = sm_boot_ms};
-    struct attempts_options attempts = {.now_ms = sm_boot_ms};
+    struct attempts_options attempts = {.now_ms = sm_boot_ms,
+                                        .wrong_max = keeper->config->wrong_max,
+                                        .window_ms = keeper->config->wrong_window_ms};
     if (proofs_new(&proofs, &keeper->proofs) != SMCRED_OK ||
         resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
         attempts_new(&attempts, &keeper->attempts) != SMCRED_OK)
         return false;
-    struct logins_options logins = {keeper->cache, keeper->attempts, sm_boot_ms, 0};
+    struct logins_options logins = {.base = keeper->base,
+                                    .cache = keeper->cache,
+                                    .attempts = keeper->attempts,
+                                    .now_ms = sm_boot_ms,
+                                    .random = random_number,
+                                    .patience_ms = SESSIONS_LOGIN_MS,
+                                    .rotation_wait_ms = keeper->config->rotation_wait_ms};
     return logins_new(&logins, &keeper->logins) == SMCRED_OK;
 }
 

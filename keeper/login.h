@@ -3,18 +3,15 @@
  * login.h - the solver: which version of a secret a login tries, and what it tries next.
  *
  * One struct login per database session, from OPEN until the database's verdict.  The caller tells
- * what the database said and gets, through one callback, the next snapshot to try or "give up".
+ * what the database said and gets, through one callback, the next snapshot to try, "wait", or "give
+ * up"; doc/rotation.md has the rules.
  *
- *   login_begin() -> next(OK) -> [the database: yes] -> login_accepted()
- *                             -> [the database: no]  -> login_refused() -> next(OK), or next(not
- * OK)
+ *   login_begin() -> next(snapshot) -> [the database's challenge] -> login_challenged() -> prove()
+ *                                   -> [the database: yes] -> login_accepted()
+ *                                   -> [the database: no]  -> login_refused() -> next(...)
  *
- * Before it answers the database's challenge, the caller asks login_challenged() with which
- * version: the salt tells that a password has changed before a wrong one is sent.
- *
- * Each version is tried at most once per login; a version that this endpoint has refused is tried
- * by a later login only after that login has had the secret read again; no attempt goes beyond the
- * budget of its account.
+ * A challenge may also be answered with next(): then nothing is proved, and the connection is given
+ * up for another attempt, or to wait.
  */
 #ifndef KEEPER_LOGIN_H
 #define KEEPER_LOGIN_H
@@ -22,17 +19,25 @@
 #include "common/snapshot.h"
 #include "common/status.h"
 
-#define LOGIN_ATTEMPTS_MAX 4 /* versions one login may try */
+#define LOGIN_VERSIONS_MAX 6  /* one login may try */
+#define LOGIN_DIALS_MAX    24 /* connections one login may cost, those to look at the salt included \
+                               */
 
 struct attempts;
 struct cache;
+struct event_base;
 struct login;
-struct logins; /* what logins teach each other: proven and refused versions per endpoint */
+struct logins; /* what logins teach each other, per endpoint */
 
 struct logins_options {
+    struct event_base *base;
     struct cache *cache;
     struct attempts *attempts;
     int64_t (*now_ms)(void);
+    uint32_t (*random)(void);
+    int64_t patience_ms; /* within which each answer comes, 8 s for 0; then the reads give up */
+    int64_t
+        rotation_wait_ms; /* how long a login waits for a version that is right; 0: not at all */
     size_t
         endpoints_max; /* 0: 4096 (secret, endpoint) pairs remembered; least recently used goes */
 };
@@ -41,6 +46,10 @@ SM_MUST_CHECK enum smcred_status logins_new(const struct logins_options *options
                                             struct logins **out_logins);
 /* After the last login_free().  NULL is allowed. */
 void logins_free(struct logins *logins);
+/* For a reload: of waits that begin from now on. */
+void logins_set_rotation_wait(struct logins *logins, int64_t rotation_wait_ms);
+/* Does what is due for those who wait.  The logins' own timer calls it; so do tests. */
+void logins_tick(struct logins *logins);
 
 /* Borrowed for the call of login_begin(). */
 struct login_target {
@@ -55,10 +64,11 @@ struct login_answer {
     struct sm_snapshot *snapshot; /* to try now; the login's reference, until its next answer */
     const char *host;             /* where: of the target, or of that snapshot; borrowed likewise */
     uint32_t port;
-    const char *stage;          /* staging label it was found by */
-    unsigned attempt;           /* 1 for the first */
-    bool stale;                 /* Secrets Manager could not be asked */
-    bool proven;                /* this endpoint has accepted this version before */
+    const char *stage; /* staging label it was found by */
+    unsigned attempt;  /* 1 for the first */
+    bool stale;        /* Secrets Manager could not be asked */
+    bool proven;       /* this endpoint has accepted this version before */
+    int64_t wait_ms;   /* not 0: nothing to try now, no snapshot; the next answer comes then */
     int64_t allowed_from_ms;    /* with SMCRED_LIMITED by the budget: when to try again; else 0 */
     const struct sm_error *err; /* never NULL; a sentence for the operator if not SMCRED_OK */
 };
@@ -67,14 +77,13 @@ typedef void login_next(void *arg, const struct login_answer *answer);
 
 /*
  * The first attempt.  `next` is called at once, or later, or never if login_free() comes first.
- *   deadline_ms  on now_ms(): of every read of the secret in this login
  * Answers: SMCRED_OK; errors of cache_get(); SMCRED_LIMITED: the account's budget is used up;
  * SMCRED_INVALID: the secret has no username, password or host.
  *   out_login  free with login_free(); set before `next` is called
  */
 SM_MUST_CHECK enum smcred_status login_begin(struct logins *logins,
-                                             const struct login_target *target, int64_t deadline_ms,
-                                             login_next *next, void *arg, struct login **out_login);
+                                             const struct login_target *target, login_next *next,
+                                             void *arg, struct login **out_login);
 
 struct login_proof {
     struct sm_snapshot *snapshot; /* to prove; the current attempt's from now on; the login's */
@@ -85,21 +94,21 @@ struct login_proof {
 typedef void login_prove(void *arg, const struct login_proof *proof);
 
 /*
- * The database challenges the current attempt with this SCRAM salt.  A salt comes with a password,
- * so if this version was accepted here with another one, the password has changed: the secret is
- * read again first, and what is current then takes the attempt's place if it is for the same user
- * at the same endpoint.  A salt that was never seen tells nothing.  At most once per attempt. prove
- * called at once, or later, or never if login_free() comes first; with `arg` of login_begin()
+ * The database challenges the current attempt with this SCRAM salt; empty for methods that have
+ * none. A salt comes with a password, so it tells which version is right, or that none of those
+ * that were tried is: then others are looked for before anything is sent.  One of the same user at
+ * the same endpoint takes the attempt's place, one of another is the next attempt.  While another
+ * login's proof may be wrong, this one waits for its verdict. Either callback, once, with `arg` of
+ * login_begin(); at once, or later, or never if login_free() or a verdict comes first.
  */
 void login_challenged(struct login *login, struct sm_bytes salt, login_prove *prove);
 
 /*
- * The database refused the current attempt.  Answers through `next` as above, and SMCRED_DENIED: no
- * version is left to try, so the database's own error goes to the client.
- *   sqlstate  28P01 and 28000 ask for another attempt; anything else gives up at once.  Only 28P01
- *             counts as a wrong password.
+ * The database refused the current attempt (verdict.h).  Answers through `next` as above, and
+ * SMCRED_DENIED: no version is left to try, so the database's own error goes to the client.
+ *   routine  "" if the server said none
  */
-void login_refused(struct login *login, const char *sqlstate);
+void login_refused(struct login *login, const char *sqlstate, const char *routine);
 /*
  * The database accepted it: the version is proven, the budget is whole again.  Free the login soon:
  * it holds the versions it tried.

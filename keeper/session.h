@@ -32,8 +32,11 @@ enum phase {
     REFUSED, /* told so; ENDED is to come */
 };
 
-/* A server's, kept while the secret is read again before it is answered. */
+struct session;
+
+/* A server's, kept until it is known which version answers it. */
 struct challenge {
+    void (*answer)(struct session *session, const struct challenge *challenge);
     uint32_t iterations;
     size_t salt_len;
     size_t message_len;
@@ -92,6 +95,8 @@ struct sessions {
 
 /* False for want of memory; the field is NULL then. */
 SM_MUST_CHECK bool session_keep_text(char **field, const char *text);
+/* The present attempt's challenge is not answered any more. */
+void session_forget_challenge(struct session *session);
 /* What only a login needs; the session may live on for days without it. */
 void session_end_login(struct session *session);
 /* Begins a message about this session. */

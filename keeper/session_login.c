@@ -236,9 +236,25 @@ static bool is_spoken(struct session *session)
     return false;
 }
 
+/* The relay waits as long as we do; the client does not hear of it. */
+static void send_wait(struct session *session, int64_t wait_ms)
+{
+    uint8_t buffer[128];
+    struct sm_wire_out out;
+    session_begin_message(&out, buffer, sizeof buffer, session, ORC_WAIT, SMCRED_OK);
+    sm_wire_put_u32(&out, ORC_T_WAIT_MS, (uint32_t)wait_ms);
+    (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */
+}
+
 static void on_login(void *arg, const struct login_answer *answer)
 {
     struct session *session = arg;
+    session_forget_challenge(session); /* the relay hangs up, whatever it hears now */
+    session->phase = SOLVING;
+    if (answer->wait_ms > 0) {
+        send_wait(session, answer->wait_ms);
+        return;
+    }
     if (answer->status != SMCRED_OK) {
         char text[SM_ERROR_TEXT_MAX];
         (void)snprintf(text, sizeof text, "target %s: %.380s", session->target_name,
@@ -325,8 +341,7 @@ const char *session_take_open(struct session *session, const struct sm_wire_in *
                                  .host = session->target->host,
                                  .port = session->target->port,
                                  .default_port = config_engine_port(session->target->engine)};
-    if (login_begin(keeper->logins, &where, sm_boot_ms() + SESSIONS_LOGIN_MS, on_login, session,
-                    &session->login) != SMCRED_OK)
+    if (login_begin(keeper->logins, &where, on_login, session, &session->login) != SMCRED_OK)
         session_refuse(session, SMCRED_NO_MEMORY, CANNOT_NOW, "the keeper is out of memory", NULL);
     return NULL;
 }

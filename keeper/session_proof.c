@@ -56,17 +56,6 @@ static const char *claim_proof(struct session *session)
     return NULL;
 }
 
-static struct challenge *copy_challenge(const struct proof_challenge *from)
-{
-    struct challenge *copy = malloc(sizeof *copy + from->salt.len + from->auth_message.len);
-    if (!copy)
-        return NULL;
-    *copy = (struct challenge){from->iterations, from->salt.len, from->auth_message.len};
-    memcpy(copy->bytes, from->salt.data, from->salt.len);
-    memcpy(copy->bytes + copy->salt_len, from->auth_message.data, copy->message_len);
-    return copy;
-}
-
 /* Another version has taken the place of the attempt's, which was not sent. */
 static bool take_renewed(struct session *session, const struct login_proof *proof)
 {
@@ -90,11 +79,36 @@ static void on_prove(void *arg, const struct login_proof *proof)
 {
     struct session *session = arg;
     sm_autofree struct challenge *challenge = sm_take_ptr(&session->challenge);
-    if (proof->renewed && !take_renewed(session, proof)) {
+    if (proof->renewed && !take_renewed(session, proof))
         refuse_proof(session, SMCRED_SYSTEM,
                      "the audit log cannot be written, or memory is short, so nobody is let in");
+    else
+        challenge->answer(session, challenge);
+}
+
+/* Asks which version answers this.  Borrows all it is given. */
+static void ask_for_version(struct session *session, const struct challenge *about,
+                            struct sm_bytes salt, struct sm_bytes message,
+                            struct sm_bytes telling_salt)
+{
+    struct challenge *copy = malloc(sizeof *copy + salt.len + message.len);
+    if (!copy) {
+        refuse_proof(session, SMCRED_NO_MEMORY, "the keeper is out of memory");
         return;
     }
+    *copy = *about;
+    copy->salt_len = salt.len;
+    copy->message_len = message.len;
+    if (salt.len > 0)
+        memcpy(copy->bytes, salt.data, salt.len);
+    if (message.len > 0)
+        memcpy(copy->bytes + salt.len, message.data, message.len);
+    session->challenge = copy;
+    login_challenged(session->login, telling_salt, on_prove);
+}
+
+static void answer_scram(struct session *session, const struct challenge *challenge)
+{
     struct proof_challenge question = {
         .salt = sm_bytes(challenge->bytes, challenge->salt_len),
         .iterations = challenge->iterations,
@@ -106,50 +120,60 @@ static void on_prove(void *arg, const struct login_proof *proof)
         session->proving = ask;
 }
 
-const char *session_take_scram(struct session *session, const struct sm_wire_in *in)
+static void answer_md5(struct session *session, const struct challenge *challenge)
 {
-    struct proof_challenge challenge = {.iterations_min = 0};
-    const char *why = claim_proof(session);
-    if (why)
-        return why;
-    if (!sm_wire_get(in, ORC_T_SALT, &challenge.salt) ||
-        !sm_wire_get_u32(in, ORC_T_ITERATIONS, &challenge.iterations) ||
-        !sm_wire_get(in, ORC_T_AUTH_MESSAGE, &challenge.auth_message))
-        return "a SCRAM question without salt, iterations or message";
-    session->challenge = copy_challenge(&challenge);
-    if (session->challenge)
-        login_challenged(session->login, challenge.salt, on_prove);
-    else
-        refuse_proof(session, SMCRED_NO_MEMORY, "the keeper is out of memory");
-    return NULL;
-}
-
-const char *session_take_md5(struct session *session, const struct sm_wire_in *in)
-{
-    struct sm_bytes salt;
     char answer[MD5_ANSWER_LEN + 1];
-    const char *why = claim_proof(session);
-    if (why)
-        return why;
-    if (!sm_wire_get(in, ORC_T_SALT, &salt) || salt.len != MD5_SALT_SIZE)
-        return "an md5 question without its salt";
-    if (!session->target->md5) {
-        refuse_proof(session, SMCRED_DENIED,
-                     "the server asks for md5, which the target's md5 = no forbids");
-        return NULL;
-    }
-    enum smcred_status status =
-        md5_answer(session->snapshot->password, session->snapshot->username, salt.data, answer);
+    enum smcred_status status = md5_answer(session->snapshot->password, session->snapshot->username,
+                                           challenge->bytes, answer);
     if (status != SMCRED_OK)
         refuse_proof(session, status, "md5 is not available on this host");
     else
         send_proof(session, sm_bytes(answer, MD5_ANSWER_LEN), sm_bytes(NULL, 0));
     explicit_bzero(answer, sizeof answer);
+}
+
+static void answer_cleartext(struct session *session, const struct challenge *challenge)
+{
+    (void)challenge; /* it says nothing */
+    send_proof(session, sm_secret_view(session->snapshot->password), sm_bytes(NULL, 0));
+}
+
+const char *session_take_scram(struct session *session, const struct sm_wire_in *in)
+{
+    struct challenge about = {.answer = answer_scram};
+    struct sm_bytes salt, message;
+    const char *why = claim_proof(session);
+    if (why)
+        return why;
+    if (!sm_wire_get(in, ORC_T_SALT, &salt) ||
+        !sm_wire_get_u32(in, ORC_T_ITERATIONS, &about.iterations) ||
+        !sm_wire_get(in, ORC_T_AUTH_MESSAGE, &message))
+        return "a SCRAM question without salt, iterations or message";
+    ask_for_version(session, &about, salt, message, salt);
+    return NULL;
+}
+
+/* An md5 challenge's salt is made for the connection: it tells nothing of the password. */
+const char *session_take_md5(struct session *session, const struct sm_wire_in *in)
+{
+    static const struct challenge about = {.answer = answer_md5};
+    struct sm_bytes salt;
+    const char *why = claim_proof(session);
+    if (why)
+        return why;
+    if (!sm_wire_get(in, ORC_T_SALT, &salt) || salt.len != MD5_SALT_SIZE)
+        return "an md5 question without its salt";
+    if (session->target->md5)
+        ask_for_version(session, &about, salt, sm_bytes(NULL, 0), sm_bytes(NULL, 0));
+    else
+        refuse_proof(session, SMCRED_DENIED,
+                     "the server asks for md5, which the target's md5 = no forbids");
     return NULL;
 }
 
 const char *session_take_cleartext(struct session *session, const struct sm_wire_in *in)
 {
+    static const struct challenge about = {.answer = answer_cleartext};
     struct sm_bytes value;
     const char *why = claim_proof(session);
     if (why)
@@ -165,6 +189,6 @@ const char *session_take_cleartext(struct session *session, const struct sm_wire
                      "the server asks for the password in clear text over a connection whose peer "
                      "was not verified");
     else
-        send_proof(session, sm_secret_view(session->snapshot->password), sm_bytes(NULL, 0));
+        ask_for_version(session, &about, sm_bytes(NULL, 0), sm_bytes(NULL, 0), sm_bytes(NULL, 0));
     return NULL;
 }

@@ -39,20 +39,25 @@ bool session_keep_text(char **field, const char *text)
     return *field != NULL;
 }
 
+void session_forget_challenge(struct session *session)
+{
+    if (session->proving)
+        proof_cancel(session->proving);
+    free(session->challenge);
+    session->proving = NULL;
+    session->challenge = NULL;
+}
+
 void session_end_login(struct session *session)
 {
     login_free(session->login);
-    free(session->challenge);
+    session_forget_challenge(session);
     if (session->resolving)
         resolver_cancel(session->resolving);
-    if (session->proving)
-        proof_cancel(session->proving);
     sm_snapshot_unref(session->snapshot);
     config_unref(session->config);
     session->login = NULL;
-    session->challenge = NULL;
     session->resolving = NULL;
-    session->proving = NULL;
     session->snapshot = NULL;
     session->config = NULL;
     session->target = NULL;
@@ -255,28 +260,35 @@ static const char *take_logged_in(struct session *session, const struct sm_wire_
     return NULL;
 }
 
+/* Its verdict and our next attempt have crossed. */
+static bool was_given_up(const struct session *session, const struct sm_wire_in *in)
+{
+    uint32_t attempt = 0;
+    bool under_way = session->phase == TRYING || session->phase == SOLVING;
+    return under_way && sm_wire_get_u32(in, ORC_T_ATTEMPT, &attempt) &&
+           (attempt != session->attempt || session->phase == SOLVING);
+}
+
 static const char *take_refused(struct session *session, const struct sm_wire_in *in)
 {
     struct audit_line line;
-    char sqlstate[8], text[SM_ERROR_TEXT_MAX];
+    char sqlstate[8], routine[64], text[SM_ERROR_TEXT_MAX];
+    if (was_given_up(session, in))
+        return NULL;
     if (session->phase != TRYING)
         return "it reported a refusal of no attempt";
     if (!sm_wire_get_text(in, ORC_T_SQLSTATE, sqlstate, sizeof sqlstate))
         return "it reported a refusal without an SQLSTATE";
     (void)sm_wire_get_text(in, ORC_T_TEXT, text, sizeof text);
+    (void)sm_wire_get_text(in, ORC_T_ROUTINE, routine, sizeof routine);
     session_audit_begin(&line, session, "login");
     audit_put(&line, "outcome", "refused");
     audit_put(&line, "sqlstate", sqlstate);
     audit_put(&line, "text", text);
     session_audit_fact(session, &line);
     session->phase = SOLVING;
-    if (session->proving) {
-        proof_cancel(session->proving);
-        session->proving = NULL;
-    }
-    free(session->challenge);
-    session->challenge = NULL;
-    login_refused(session->login, sqlstate);
+    session_forget_challenge(session);
+    login_refused(session->login, sqlstate, routine);
     return NULL;
 }
 

@@ -10,7 +10,7 @@
 
 #define SESSIONS_MAX         16384
 #define SESSIONS_PER_UID_MAX 4096
-#define SESSIONS_LOGIN_MS    8000 /* of reading secrets and names; a relay waits 10 s for us */
+#define SESSIONS_LOGIN_MS    8000 /* of reading secrets or names; a relay waits 10 s for us */
 
 struct relay;
 

@@ -3,14 +3,17 @@ if HAVE_CMOCKA
 keepercore_tests = %D%/test_attempts \
 	%D%/test_cache \
 	%D%/test_cache_map \
+	%D%/test_lessons \
 	%D%/test_login \
 	%D%/test_page \
 	%D%/test_proof \
 	%D%/test_resolver \
+	%D%/test_rotation \
 	%D%/test_saslprep \
 	%D%/test_scram \
 	%D%/test_stages \
 	%D%/test_table \
+	%D%/test_verdict \
 	%D%/test_workers
 check_PROGRAMS += $(keepercore_tests)
 TESTS += $(keepercore_tests)
@@ -29,6 +32,10 @@ keepercore_test_libs = keeper/libkeepercore.la $(CMOCKA_LIBS)
 %C%_test_cache_map_CFLAGS = $(keepercore_test_cflags)
 %C%_test_cache_map_LDADD = $(keepercore_test_libs)
 
+%C%_test_lessons_SOURCES = %D%/test_lessons.c
+%C%_test_lessons_CFLAGS = $(keepercore_test_cflags)
+%C%_test_lessons_LDADD = $(keepercore_test_libs)
+
 %C%_test_login_SOURCES = %D%/test_login.c %D%/world.h
 %C%_test_login_CFLAGS = $(keepercore_test_cflags)
 %C%_test_login_LDADD = $(keepercore_test_libs)
@@ -45,6 +52,10 @@ keepercore_test_libs = keeper/libkeepercore.la $(CMOCKA_LIBS)
 %C%_test_resolver_CFLAGS = $(keepercore_test_cflags)
 %C%_test_resolver_LDADD = $(keepercore_test_libs)
 
+%C%_test_rotation_SOURCES = %D%/test_rotation.c %D%/world.h
+%C%_test_rotation_CFLAGS = $(keepercore_test_cflags)
+%C%_test_rotation_LDADD = $(keepercore_test_libs)
+
 %C%_test_saslprep_SOURCES = %D%/test_saslprep.c %D%/world.h
 %C%_test_saslprep_CFLAGS = $(keepercore_test_cflags)
 %C%_test_saslprep_LDADD = $(keepercore_test_libs)
@@ -60,6 +71,10 @@ keepercore_test_libs = keeper/libkeepercore.la $(CMOCKA_LIBS)
 %C%_test_table_SOURCES = %D%/test_table.c %D%/world.h
 %C%_test_table_CFLAGS = $(keepercore_test_cflags)
 %C%_test_table_LDADD = $(keepercore_test_libs)
+
+%C%_test_verdict_SOURCES = %D%/test_verdict.c
+%C%_test_verdict_CFLAGS = $(keepercore_test_cflags)
+%C%_test_verdict_LDADD = $(keepercore_test_libs)
 
 %C%_test_workers_SOURCES = %D%/test_workers.c %D%/world.h
 %C%_test_workers_CFLAGS = $(keepercore_test_cflags)

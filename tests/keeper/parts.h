@@ -91,7 +91,11 @@ static bool parts_new(struct keeper *keeper, struct workers *workers, int64_t (*
         endpoints_new(&keeper->endpoints) != SMCRED_OK ||
         revocations_load("/nonexistent", &keeper->revocations, &err) != SMCRED_OK)
         return false;
-    struct logins_options logins = {keeper->cache, keeper->attempts, now_ms, 0};
+    struct logins_options logins = {.base = keeper->base,
+                                    .cache = keeper->cache,
+                                    .attempts = keeper->attempts,
+                                    .now_ms = now_ms,
+                                    .random = random_number};
     return logins_new(&logins, &keeper->logins) == SMCRED_OK;
 }
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * verdict.h - what a server's refusal of a login means for the secret.
+ *
+ * Called by the solver.  A message is in the server's language and its SQLSTATE says too little:
+ * 28000 is said by "no pg_hba.conf entry" and by "role is not permitted to log in" alike.  The
+ * routine that raised the error (field R) is the same in every language.
+ */
+#ifndef KEEPER_VERDICT_H
+#define KEEPER_VERDICT_H
+
+#include "common/bytes.h"
+
+enum verdict {
+    VERDICT_WRONG_PASSWORD, /* another version may have the right one; it counts */
+    VERDICT_OTHER_ROLE,     /* this role cannot log in; another version may name another */
+    VERDICT_NOT_SECRET,     /* no version helps: it is about the host, the database, the server */
+};
+
+/*
+ *   routine  field R of the ErrorResponse; "" if the server has none (a pooler, another product)
+ *   proved   a password, or a proof of one, was given in this attempt
+ */
+enum verdict verdict_of(const char *sqlstate, const char *routine, bool proved);
+
+#endif

@@ -1,0 +1,860 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test_rotation.c - doc/rotation.md, played: Secrets Manager, a database and clients on a clock
+ * that moves when told.  Each story says what happens when; each login either succeeds or fails,
+ * and every wrong password that the database sees is counted.
+ */
+#include "tests/lib/sm_test.h"
+
+#include <stdio.h>
+
+#include "keeper/attempts.h"
+#include "keeper/cache.h"
+#include "keeper/login.h"
+#include "tests/keeper/world.h"
+
+#define ID          "prod/orders/db"
+#define WAIT_MS     15000
+#define CLIENTS_MAX 8
+
+/* ---- Secrets Manager ---- */
+
+struct version {
+    const char *id, *username, *password, *host;
+};
+
+static struct service {
+    struct version versions[8];
+    const char *current, *pending, *previous;
+    enum smcred_status status;
+    int values, maps; /* calls */
+} service;
+
+static const struct version *version_of(const char *id)
+{
+    for (size_t i = 0; id && i < 8; i++)
+        if (service.versions[i].id && strcmp(service.versions[i].id, id) == 0)
+            return &service.versions[i];
+    return NULL;
+}
+
+static void put_version(const char *id, const char *username, const char *password,
+                        const char *host)
+{
+    size_t i = 0;
+    while (service.versions[i].id)
+        i++;
+    assert_true(i < 8);
+    service.versions[i] = (struct version){id, username, password, host};
+}
+
+static void put_pending(const char *id, const char *username, const char *password)
+{
+    put_version(id, username, password, "db");
+    service.pending = id;
+}
+
+/* As UpdateSecretVersionStage does; AWSPENDING stays on it for a while. */
+static void finish(void)
+{
+    service.previous = service.current;
+    service.current = service.pending;
+}
+
+static void put_current(const char *id, const char *username, const char *password)
+{
+    put_version(id, username, password, "db");
+    service.previous = service.current;
+    service.current = id;
+}
+
+static const char *id_of_stage(const char *stage)
+{
+    if (strcmp(stage, "AWSPENDING") == 0)
+        return service.pending;
+    return strcmp(stage, "AWSPREVIOUS") == 0 ? service.previous : service.current;
+}
+
+static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
+                                struct sm_snapshot **out_snapshot, struct sm_error *err)
+{
+    (void)arg;
+    service.values++;
+    if (service.status != SMCRED_OK)
+        return sm_error_set(err, service.status, "it does not answer");
+    const struct version *version = version_of(id_of_stage(query->stage));
+    if (!version) /* no such label, or no value yet */
+        return sm_error_set(err, SMCRED_NOT_FOUND, "no such stage");
+    struct sm_secret *password = NULL;
+    assert_int_equal(sm_secret_new(world.vault, sm_bytes_of(version->password), &password),
+                     SMCRED_OK);
+    struct sm_snapshot from = {.name = ID,
+                               .version_id = version->id,
+                               .username = version->username,
+                               .host = version->host,
+                               .port = 5432,
+                               .password = password};
+    return sm_snapshot_new(&from, out_snapshot);
+}
+
+static enum smcred_status read_map(void *arg, const struct sm_source_query *query,
+                                   struct sm_stage_map *out_map, struct sm_error *err)
+{
+    static const char *const labels[] = {"AWSCURRENT", "AWSPENDING", "AWSPREVIOUS"};
+    (void)arg;
+    (void)query;
+    service.maps++;
+    if (service.status != SMCRED_OK)
+        return sm_error_set(err, service.status, "it does not answer");
+    *out_map = (struct sm_stage_map){.fixed = true};
+    for (size_t i = 0; i < 3; i++) {
+        const char *id = id_of_stage(labels[i]);
+        struct sm_stage *stage = &out_map->list[out_map->count];
+        if (!id)
+            continue;
+        out_map->count++;
+        snprintf(stage->label, sizeof stage->label, "%s", labels[i]);
+        snprintf(stage->version_id, sizeof stage->version_id, "%s", id);
+    }
+    return SMCRED_OK;
+}
+
+/* ---- the database ---- */
+
+static struct database {
+    struct role {
+        const char *name, *password;
+        char salt[24];
+        int wrong; /* passwords */
+    } roles[3];
+    int altered;
+    int dials;
+    bool md5;
+} database;
+
+static struct role *role_of(const char *name)
+{
+    for (size_t i = 0; i < 3; i++)
+        if (database.roles[i].name && strcmp(database.roles[i].name, name) == 0)
+            return &database.roles[i];
+    return NULL;
+}
+
+static void alter_role(const char *name, const char *password)
+{
+    struct role *role = role_of(name);
+    for (size_t i = 0; !role; i++)
+        if (!database.roles[i].name)
+            role = &database.roles[i];
+    role->name = name;
+    role->password = password;
+    snprintf(role->salt, sizeof role->salt, "salt %d", ++database.altered);
+}
+
+static int wrong_passwords(void)
+{
+    int count = 0;
+    for (size_t i = 0; i < 3; i++)
+        count += database.roles[i].wrong;
+    return count;
+}
+
+/* ---- clients ---- */
+
+static struct cache *cache;
+static struct attempts *attempts;
+static struct logins *logins;
+
+enum news { NOTHING, DIAL, PROVE, WAITS, OVER };
+
+struct client {
+    struct login *login;
+    enum news news;
+    enum smcred_status status;
+    char version[16], user[16], password[32], host[16], stage[40];
+    char why[256];
+    bool logged_in;
+    int64_t begun_ms, took_ms;
+    unsigned waits;
+};
+static struct client clients[CLIENTS_MAX];
+
+static void keep_snapshot(struct client *client, const struct sm_snapshot *snapshot)
+{
+    snprintf(client->version, sizeof client->version, "%s", snapshot->version_id);
+    snprintf(client->user, sizeof client->user, "%s", snapshot->username);
+    snprintf(client->password, sizeof client->password, "%s",
+             (const char *)sm_secret_view(snapshot->password).data);
+}
+
+static void on_next(void *arg, const struct login_answer *answer)
+{
+    struct client *client = arg;
+    if (answer->wait_ms > 0) {
+        assert_true(answer->wait_ms <= 2000);
+        client->waits++;
+        client->news = WAITS;
+        return;
+    }
+    client->status = answer->status;
+    client->news = answer->status == SMCRED_OK ? DIAL : OVER;
+    snprintf(client->why, sizeof client->why, "%.250s", answer->err->text);
+    if (answer->status != SMCRED_OK)
+        return;
+    keep_snapshot(client, answer->snapshot);
+    snprintf(client->host, sizeof client->host, "%.15s", answer->host);
+    snprintf(client->stage, sizeof client->stage, "%s", answer->stage);
+}
+
+static void on_prove(void *arg, const struct login_proof *proof)
+{
+    struct client *client = arg;
+    client->news = PROVE;
+    assert_string_equal(proof->snapshot->username, client->user); /* of this connection */
+    assert_string_equal(proof->snapshot->host, client->host);
+    keep_snapshot(client, proof->snapshot);
+    snprintf(client->stage, sizeof client->stage, "%s", proof->stage);
+}
+
+static void begin(struct client *client)
+{
+    static const struct login_target target = {.secret_id = ID, .default_port = 5432};
+    *client = (struct client){.begun_ms = world.now_ms};
+    assert_int_equal(login_begin(logins, &target, on_next, client, &client->login), SMCRED_OK);
+}
+
+static void end(struct client *client)
+{
+    login_free(client->login);
+    client->login = NULL;
+    client->news = NOTHING;
+    client->took_ms = world.now_ms - client->begun_ms;
+}
+
+/* The database challenges. */
+static void dial(struct client *client)
+{
+    const struct role *role = role_of(client->user);
+    const char *salt = database.md5 ? "" : role ? role->salt : "of nobody";
+    database.dials++;
+    world.now_ms += 2; /* the way there */
+    client->news = NOTHING;
+    login_challenged(client->login, sm_bytes_of(salt), on_prove);
+}
+
+/* The database judges. */
+static void judge(struct client *client)
+{
+    struct role *role = role_of(client->user);
+    client->news = NOTHING;
+    if (role && strcmp(role->password, client->password) == 0) {
+        login_accepted(client->login);
+        client->logged_in = true;
+        end(client);
+        return;
+    }
+    if (role)
+        role->wrong++;
+    login_refused(client->login, "28P01", "auth_failed");
+}
+
+static bool act(struct client *client)
+{
+    switch (client->news) {
+    case NOTHING:
+    case WAITS:
+        return false;
+    case DIAL:
+        dial(client);
+        return true;
+    case PROVE:
+        judge(client);
+        return true;
+    case OVER:
+        end(client);
+        return true;
+    }
+    return false;
+}
+
+static void (*story)(int64_t since_ms); /* what happens meanwhile */
+static int64_t story_ms;
+
+static void pass(int64_t ms)
+{
+    world.now_ms += ms;
+    if (story)
+        story(world.now_ms - story_ms);
+    cache_tick(cache);
+    world_settle();
+    logins_tick(logins);
+    world_settle();
+}
+
+static bool anybody_acts(size_t count)
+{
+    bool acted = false;
+    for (size_t i = 0; i < count; i++)
+        if (clients[i].login && act(&clients[i])) {
+            acted = true;
+            world_settle();
+        }
+    return acted;
+}
+
+static bool anybody_left(size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (clients[i].login)
+            return true;
+    return false;
+}
+
+/* So many log in at once.  Returns how many got in. */
+static size_t log_in(size_t count)
+{
+    size_t in = 0;
+    story_ms = ++world.now_ms;
+    for (size_t i = 0; i < count; i++)
+        begin(&clients[i]);
+    world_settle();
+    while (anybody_left(count)) {
+        if (!anybody_acts(count))
+            pass(25);
+        logins_tick(logins);
+        world_settle();
+        assert_true(world.now_ms - story_ms < 120000);
+    }
+    for (size_t i = 0; i < count; i++)
+        in += clients[i].logged_in;
+    return in;
+}
+
+static void assert_in_with(const char *version)
+{
+    assert_int_equal(log_in(1), 1);
+    assert_string_equal(clients[0].version, version);
+}
+
+static void start_keeper(void)
+{
+    struct cache_options cache_options = {.base = world.base,
+                                          .workers = world.workers,
+                                          .source = {fetch, NULL, NULL, read_map},
+                                          .limits = cache_limits_default(),
+                                          .now_ms = world_now,
+                                          .random = world_random};
+    assert_int_equal(cache_new(&cache_options, &cache), SMCRED_OK);
+    struct attempts_options attempts_options = {.now_ms = world_now};
+    assert_int_equal(attempts_new(&attempts_options, &attempts), SMCRED_OK);
+    struct logins_options options = {.base = world.base,
+                                     .cache = cache,
+                                     .attempts = attempts,
+                                     .now_ms = world_now,
+                                     .random = world_random,
+                                     .rotation_wait_ms = WAIT_MS};
+    assert_int_equal(logins_new(&options, &logins), SMCRED_OK);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    world_begin(1, 1000);
+    story = NULL;
+    service = (struct service){.current = NULL};
+    database = (struct database){.altered = 0};
+    put_current("v0", "app", "ancient");
+    put_current("v1", "app", "old");
+    alter_role("app", "old");
+    start_keeper();
+    return 0;
+}
+
+static int setup_proven(void **state)
+{
+    (void)setup(state);
+    assert_in_with("v1");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CLIENTS_MAX; i++)
+        if (clients[i].login)
+            end(&clients[i]);
+    world_stop_workers();
+    logins_free(logins);
+    attempts_free(attempts);
+    cache_free(cache);
+    world_end();
+    return 0;
+}
+
+/* A keeper that has just been started: it has proven nothing. */
+static void restart(void)
+{
+    world_stop_workers();
+    logins_free(logins);
+    attempts_free(attempts);
+    cache_free(cache);
+    assert_int_equal(workers_new(world.base, 1, 1000, &world.workers), SMCRED_OK);
+    start_keeper();
+}
+
+/* ---- a rotation in four steps ---- */
+
+static void no_step_of_a_rotation_is_noticed(void **state)
+{
+    (void)state;
+    service.pending = "v2"; /* RotateSecret: a label without a value */
+    assert_in_with("v1");
+    put_pending("v2", "app", "new"); /* createSecret */
+    assert_in_with("v1");
+    alter_role("app", "new"); /* setSecret */
+    assert_in_with("v2");
+    assert_string_equal(clients[0].stage, "AWSPENDING");
+    assert_true(clients[0].took_ms < 10);
+    assert_in_with("v2");
+    finish();
+    assert_in_with("v2");
+    service.pending = NULL;
+    for (int i = 0; i < 20; i++) {
+        pass(60000);
+        assert_in_with("v2");
+    }
+    assert_string_equal(clients[0].stage, "AWSCURRENT");
+    assert_int_equal(wrong_passwords(), 0);
+}
+
+static void a_rotation_costs_few_calls(void **state)
+{
+    (void)state;
+    int values = service.values, maps = service.maps;
+    put_pending("v2", "app", "new");
+    alter_role("app", "new");
+    assert_int_equal(log_in(8), 8);
+    assert_int_equal(service.values - values, 2); /* AWSCURRENT again, AWSPENDING */
+    assert_int_equal(service.maps - maps, 1);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(log_in(8), 8);
+    assert_int_equal(service.values - values, 2);
+    assert_int_equal(service.maps - maps, 1);
+    assert_int_equal(wrong_passwords(), 0);
+}
+
+static void the_first_login_after_a_rotation_asks_once(void **state)
+{
+    (void)state;
+    int values = service.values, maps = service.maps, dials = database.dials;
+    alter_role("app", "new");
+    put_current("v2", "app", "new");
+    assert_in_with("v2");
+    assert_int_equal(service.values - values, 1);
+    assert_int_equal(service.maps - maps, 0);
+    assert_int_equal(database.dials - dials, 1);
+    assert_int_equal(wrong_passwords(), 0);
+}
+
+static void finish_secret_that_never_comes_costs_nothing(void **state)
+{
+    (void)state;
+    put_pending("v2", "app", "new");
+    alter_role("app", "new");
+    for (int minute = 0; minute < 30; minute++) {
+        assert_int_equal(log_in(8), 8);
+        for (int i = 0; i < 8; i++)
+            assert_string_equal(clients[i].version, "v2");
+        pass(60000);
+    }
+    assert_int_equal(wrong_passwords(), 0);
+    assert_true(service.values + service.maps < 40);
+    service.pending = NULL; /* given up, and the database put back */
+    alter_role("app", "old");
+    assert_in_with("v1");
+    assert_true(wrong_passwords() <= 1);
+}
+
+static void a_keeper_started_in_the_middle_is_wrong_once(void **state)
+{
+    (void)state;
+    put_pending("v2", "app", "new");
+    alter_role("app", "new");
+    restart();
+    assert_int_equal(log_in(8), 8); /* one tries, the others watch */
+    assert_int_equal(wrong_passwords(), 1);
+    assert_int_equal(log_in(8), 8);
+    assert_int_equal(wrong_passwords(), 1);
+}
+
+static void two_rotations_at_once_are_followed(void **state)
+{
+    (void)state;
+    put_pending("v2", "app", "new");
+    alter_role("app", "new");
+    finish();
+    put_pending("v3", "app", "newer");
+    alter_role("app", "newer");
+    assert_int_equal(log_in(8), 8);
+    assert_true(wrong_passwords() <= 1); /* v2 is not known to be over */
+}
+
+/* ---- alternating users ---- */
+
+static void alternating_users_are_no_different(void **state)
+{
+    (void)state;
+    put_pending("v2", "app_clone", "new");
+    assert_in_with("v1");
+    alter_role("app_clone", "new");
+    assert_in_with("v1");
+    finish();
+    service.pending = NULL;
+    assert_in_with("v1"); /* which is as good as ever */
+    pass(400000);
+    assert_in_with("v2");
+    assert_int_equal(wrong_passwords(), 0);
+}
+
+static void both_users_of_a_pair_at_once_are_no_mixed_pair(void **state)
+{
+    (void)state;
+    put_pending("v2", "app_clone", "clone's");
+    alter_role("app_clone", "clone's");
+    finish();
+    put_pending("v3", "app", "new");
+    alter_role("app", "new"); /* whom we know by v1 */
+    assert_int_equal(log_in(8), 8);
+    assert_int_equal(wrong_passwords(), 0);
+    finish();
+    service.pending = NULL;
+    assert_int_equal(log_in(8), 8);
+    pass(400000);
+    assert_in_with("v3");
+    assert_int_equal(wrong_passwords(), 0);
+}
+
+static void user_host_and_password_change_together(void **state)
+{
+    (void)state;
+    put_version("v2", "other", "new", "elsewhere");
+    service.previous = "v1";
+    service.current = "v2";
+    alter_role("other", "new");
+    alter_role("app", "nobody's any more");
+    assert_in_with("v2");
+    assert_string_equal(clients[0].host, "elsewhere"); /* on_prove() looks at the rest */
+    assert_int_equal(wrong_passwords(), 0);
+}
+
+/* ---- labels and database that do not agree ---- */
+
+static void current_moved_but_the_database_kept_the_old_password(void **state)
+{
+    (void)state;
+    put_current("v2", "app", "new");
+    pass(400000);
+    for (int i = 0; i < 10; i++) {
+        assert_in_with("v1"); /* its salt is still there */
+        pass(60000);
+    }
+    assert_int_equal(wrong_passwords(), 0);
+    alter_role("app", "new"); /* at last */
+    assert_in_with("v2");
+    assert_int_equal(wrong_passwords(), 0);
+}
+
+static void the_same_after_a_restart_is_wrong_once(void **state)
+{
+    (void)state;
+    put_current("v2", "app", "new");
+    restart();
+    assert_int_equal(log_in(8), 8);
+    assert_int_equal(wrong_passwords(), 1);
+    for (int i = 0; i < 20; i++) {
+        assert_in_with("v1");
+        pass(60000);
+    }
+    assert_int_equal(wrong_passwords(), 1);
+    service.pending = "v9"; /* another map: the newest is tried first again, and its salt told */
+    pass(400000);
+    assert_in_with("v1");
+    assert_int_equal(wrong_passwords(), 1);
+}
+
+static void a_version_with_the_same_password_is_as_good(void **state)
+{
+    (void)state;
+    put_current("v2", "app", "old"); /* somebody corrected the port */
+    pass(400000);
+    assert_in_with("v2");
+    assert_int_equal(wrong_passwords(), 0);
+    assert_in_with("v2");
+}
+
+static void a_password_rolled_back_by_hand_is_found(void **state)
+{
+    (void)state;
+    put_current("v2", "app", "new");
+    alter_role("app", "new");
+    assert_in_with("v2");
+    alter_role("app", "old");
+    assert_in_with("v1");
+    assert_int_equal(wrong_passwords(), 1);
+    assert_in_with("v1");
+    assert_int_equal(wrong_passwords(), 1);
+}
+
+static void a_database_without_salts_is_asked_in_turn(void **state)
+{
+    (void)state;
+    database.md5 = true;
+    put_pending("v2", "app", "new");
+    alter_role("app", "new");
+    assert_int_equal(log_in(8), 8);
+    assert_int_equal(wrong_passwords(), 1); /* nothing warns who thinks that v1 is proven */
+    assert_int_equal(log_in(8), 8);         /* v2 is tried first */
+    assert_int_equal(wrong_passwords(), 1);
+}
+
+/* ---- waiting ---- */
+
+static void secret_put_later(int64_t since_ms)
+{
+    if (since_ms >= 5000 && strcmp(service.current, "v1") == 0)
+        put_current("v2", "app", "new");
+}
+
+static void who_alters_the_role_first_has_some_seconds(void **state)
+{
+    (void)state;
+    alter_role("app", "new");
+    story = secret_put_later;
+    assert_int_equal(log_in(8), 8);
+    for (int i = 0; i < 8; i++) {
+        assert_string_equal(clients[i].version, "v2");
+        assert_in_range(clients[i].took_ms, 5000, 8000);
+    }
+    assert_true(wrong_passwords() <= 2); /* what was proven, and what was before it */
+    assert_true(service.maps < 12);
+}
+
+static void pending_value_comes_later(int64_t since_ms)
+{
+    if (since_ms >= 3000 && !version_of("v2"))
+        put_pending("v2", "app", "new");
+}
+
+static void a_pending_version_without_a_value_is_waited_for(void **state)
+{
+    (void)state;
+    service.pending = "v2";
+    alter_role("app", "new");
+    story = pending_value_comes_later;
+    assert_int_equal(log_in(8), 8);
+    assert_string_equal(clients[0].version, "v2");
+    assert_true(wrong_passwords() <= 2);
+}
+
+static void role_altered_later(int64_t since_ms)
+{
+    if (since_ms >= 4000 && strcmp(role_of("app")->password, "new") != 0)
+        alter_role("app", "new");
+}
+
+static void a_refused_version_is_tried_again_once_the_salt_has_changed(void **state)
+{
+    (void)state;
+    put_pending("v2", "app", "new");
+    alter_role("app", "in between");
+    story = role_altered_later;
+    assert_int_equal(log_in(8), 8);
+    assert_string_equal(clients[0].version, "v2");
+    assert_in_range(clients[0].took_ms, 4000, 7000);
+    assert_true(wrong_passwords() <= 4);
+}
+
+static void a_password_that_nobody_knows_is_refused_within_the_budget(void **state)
+{
+    (void)state;
+    alter_role("app", "nobody's");
+    assert_int_equal(log_in(8), 0);
+    for (int i = 0; i < 8; i++)
+        assert_in_range(clients[i].took_ms, WAIT_MS - 2000, WAIT_MS + 3000);
+    assert_int_equal(clients[0].status, SMCRED_DENIED);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(log_in(8), 0);
+        for (int k = 0; k < 8; k++)
+            assert_true(clients[k].took_ms < 5000); /* that wait is over */
+    }
+    assert_int_equal(clients[0].status, SMCRED_LIMITED);
+    assert_non_null(strstr(clients[0].why, "not tried again before 2"));
+    assert_true(wrong_passwords() <= 4);
+    put_current("v2", "app", "mended");
+    alter_role("app", "mended");
+    assert_in_with("v2"); /* whoever mends it is let in at once */
+}
+
+static void a_password_that_nobody_knows_stays_within_the_budget_all_day(void **state)
+{
+    (void)state;
+    alter_role("app", "nobody's");
+    for (int minute = 0; minute < 120; minute++) {
+        int before = wrong_passwords();
+        assert_int_equal(log_in(4), 0);
+        assert_true(wrong_passwords() - before <= 4);
+        pass(60000);
+    }
+    assert_true(wrong_passwords() <= 12 * 4);
+}
+
+static void two_passwords_that_nobody_knows_are_an_end_too(void **state)
+{
+    (void)state;
+    put_current("v2", "app_clone", "clone's");
+    alter_role("app_clone", "clone's");
+    pass(400000);
+    assert_in_with("v2");
+    alter_role("app", "nobody's");
+    alter_role("app_clone", "nobody's either");
+    int dials = database.dials;
+    assert_int_equal(log_in(8), 0);
+    assert_true(database.dials - dials < 8 * 8);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(log_in(8), 0);
+    assert_true(role_of("app")->wrong <= 4);
+    assert_true(role_of("app_clone")->wrong <= 4);
+}
+
+static void without_a_wait_the_refusal_comes_at_once(void **state)
+{
+    (void)state;
+    logins_set_rotation_wait(logins, 0);
+    alter_role("app", "nobody's");
+    assert_int_equal(log_in(1), 0);
+    assert_int_equal(clients[0].status, SMCRED_DENIED);
+    assert_int_equal(clients[0].waits, 0);
+    assert_true(clients[0].took_ms < 3000);
+}
+
+static void a_client_that_leaves_a_wait_leaves_nothing(void **state)
+{
+    (void)state;
+    alter_role("app", "new");
+    begin(&clients[0]);
+    world_settle();
+    for (int i = 0; i < 200 && clients[0].waits == 0; i++) {
+        if (!anybody_acts(1))
+            pass(25);
+        world_settle();
+    }
+    assert_int_equal(clients[0].waits, 1);
+    end(&clients[0]);
+    pass(WAIT_MS); /* and nobody is called */
+    put_current("v2", "app", "new");
+    assert_in_with("v2");
+}
+
+/* ---- Secrets Manager fails ---- */
+
+static void service_comes_back(int64_t since_ms)
+{
+    if (since_ms >= 6000)
+        service.status = SMCRED_OK;
+}
+
+static void a_service_that_is_down_or_throttles_in_the_window_is_waited_for(void **state)
+{
+    (void)state;
+    static const enum smcred_status ways[] = {SMCRED_UNAVAILABLE, SMCRED_LIMITED};
+    static const char *const versions[] = {"v2", "v3"};
+    static const char *const passwords[] = {"second", "third"};
+    for (int i = 0; i < 2; i++) {
+        int before = wrong_passwords();
+        story = service_comes_back;
+        service.status = ways[i];
+        put_pending(versions[i], "app", passwords[i]);
+        alter_role("app", passwords[i]);
+        assert_int_equal(log_in(8), 8);
+        assert_string_equal(clients[0].version, versions[i]);
+        assert_true(wrong_passwords() - before <= 2);
+        finish();
+        service.pending = NULL;
+        story = NULL;
+        pass(700000);
+        assert_in_with(versions[i]);
+    }
+}
+
+static void a_service_that_is_down_holds_nobody_who_is_proven(void **state)
+{
+    (void)state;
+    service.status = SMCRED_UNAVAILABLE;
+    for (int i = 0; i < 30; i++) {
+        pass(60000);
+        assert_in_with("v1");
+        assert_true(clients[0].took_ms < 10);
+    }
+    assert_int_equal(wrong_passwords(), 0);
+}
+
+/* ---- the clock ---- */
+
+static void clock_jumps(int64_t since_ms)
+{
+    static bool jumped;
+    if (since_ms < 1000)
+        jumped = false;
+    if (since_ms >= 1000 && !jumped) {
+        jumped = true;
+        world.now_ms += 90000;
+    }
+}
+
+static void a_host_that_slept_in_the_middle_of_a_wait_ends_it(void **state)
+{
+    (void)state;
+    alter_role("app", "nobody's");
+    story = clock_jumps;
+    assert_int_equal(log_in(4), 0);
+    assert_true(wrong_passwords() <= 4);
+    story = NULL;
+    put_current("v2", "app", "new");
+    alter_role("app", "new");
+    assert_in_with("v2");
+}
+
+static void a_herd_at_the_start_makes_one_call(void **state)
+{
+    (void)state;
+    assert_int_equal(log_in(8), 8);
+    assert_int_equal(service.values, 1);
+    assert_int_equal(service.maps, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_proven, teardown)
+#define COLD(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+SM_TEST_MAIN(COLD(a_herd_at_the_start_makes_one_call), TEST(no_step_of_a_rotation_is_noticed),
+             TEST(a_rotation_costs_few_calls), TEST(the_first_login_after_a_rotation_asks_once),
+             TEST(finish_secret_that_never_comes_costs_nothing),
+             TEST(a_keeper_started_in_the_middle_is_wrong_once),
+             TEST(two_rotations_at_once_are_followed), TEST(alternating_users_are_no_different),
+             TEST(both_users_of_a_pair_at_once_are_no_mixed_pair),
+             TEST(user_host_and_password_change_together),
+             TEST(current_moved_but_the_database_kept_the_old_password),
+             TEST(the_same_after_a_restart_is_wrong_once),
+             TEST(a_version_with_the_same_password_is_as_good),
+             TEST(a_password_rolled_back_by_hand_is_found),
+             TEST(a_database_without_salts_is_asked_in_turn),
+             TEST(who_alters_the_role_first_has_some_seconds),
+             TEST(a_pending_version_without_a_value_is_waited_for),
+             TEST(a_refused_version_is_tried_again_once_the_salt_has_changed),
+             TEST(a_password_that_nobody_knows_is_refused_within_the_budget),
+             TEST(a_password_that_nobody_knows_stays_within_the_budget_all_day),
+             TEST(two_passwords_that_nobody_knows_are_an_end_too),
+             TEST(without_a_wait_the_refusal_comes_at_once),
+             TEST(a_client_that_leaves_a_wait_leaves_nothing),
+             TEST(a_service_that_is_down_or_throttles_in_the_window_is_waited_for),
+             TEST(a_service_that_is_down_holds_nobody_who_is_proven),
+             TEST(a_host_that_slept_in_the_middle_of_a_wait_ends_it))

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_rotation_by_hand.sh - role and secret are changed in every order; each login gets in, and the
+# database sees no more wrong passwords than doc/rotation.md says.
+. "$(dirname "$0")/world.sh"
+needs_world
+
+# manager OPERATION JSON: a call with the administrator's keys; JSON holds no password of a person's
+manager() {
+    curl -fsS --max-time 20 --aws-sigv4 aws:amz:us-east-1:secretsmanager \
+        -K <(printf 'user = "%s:%s"\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY") \
+        -H "X-Amz-Target: secretsmanager.$1" -H 'Content-Type: application/x-amz-json-1.1' \
+        --data-binary "$2" "$AWS_ENDPOINT_URL_SECRETS_MANAGER/"
+}
+# put VERSION USER PASSWORD LABEL
+put() {
+    manager PutSecretValue "$(printf '{"SecretId":"%s","ClientRequestToken":"%s","VersionStages":["%s"],"SecretString":"{%s,%s,%s,%s,%s,%s}"}' \
+        "$WORLD_SECRET" "$1" "$4" '\"engine\":\"postgres\"' "\\\"host\\\":\\\"$WORLD_HOST\\\"" \
+        "\\\"port\\\":$WORLD_PORT" "\\\"username\\\":\\\"$2\\\"" "\\\"password\\\":\\\"$3\\\"" \
+        '\"dbname\":\"orders\"')" >/dev/null
+}
+alter() { in_the_database "alter role $1 password '$2'" >/dev/null; }
+version() { printf '00000000-0000-4000-8000-%012d' "$1"; }
+refusals() { grep -c 'password authentication failed' "$WORLD_LOG/postgres.log"; }
+since() { echo $(($(refusals) - before)); }
+at_most() { if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2, not $3"; fi; }
+
+printf '[keeper]\nrotation_wait = 6s\n' >"$WORLD/etc/conf.d/wait.conf"
+holds "the keeper is told how long to wait" sandbox reload "$WORLD"
+holds "and takes it" eventually 20 grep -q 'reloaded: 1 targets' "$WORLD_LOG/keeper.log"
+is "alice is in" "$(query 'select 1')" 1
+first=$(manager DescribeSecret "{\"SecretId\":\"$WORLD_SECRET\"}" | grep -o '[0-9a-f-]\{36\}' | head -n 1)
+
+# AWS's four steps.
+before=$(refusals)
+put "$(version 2)" "$WORLD_ROLE" second AWSPENDING
+is "createSecret: alice is in" "$(query 'select 1')" 1
+alter "$WORLD_ROLE" second
+is "setSecret: alice is in" "$(query 'select 1')" 1
+holds "with what is pending" audited '"event":"login"' '"outcome":"accepted"' '"stage":"AWSPENDING"'
+values=$(calls GetSecretValue) maps=$(calls DescribeSecret)
+is "testSecret: alice is in" "$(query 'select 1')" 1
+is "without another question" "$(calls GetSecretValue) $(calls DescribeSecret)" "$values $maps"
+manager UpdateSecretVersionStage "{\"SecretId\":\"$WORLD_SECRET\",\"VersionStage\":\"AWSCURRENT\",\"MoveToVersionId\":\"$(version 2)\",\"RemoveFromVersionId\":\"$first\"}" >/dev/null
+is "finishSecret: alice is in" "$(query 'select 1')" 1
+is "and no password was wrong" "$(since)" 0
+manager UpdateSecretVersionStage "{\"SecretId\":\"$WORLD_SECRET\",\"VersionStage\":\"AWSPENDING\",\"RemoveFromVersionId\":\"$(version 2)\"}" >/dev/null
+
+# The role first, the secret when the login waits already.
+before=$(refusals)
+alter "$WORLD_ROLE" third
+query 'select 1' >"$dir/late" &
+late=$!
+waits() { [ "$(since)" -ge 1 ]; }
+holds "the role is altered first: what was proven is refused" eventually 20 waits
+put "$(version 3)" "$WORLD_ROLE" third AWSCURRENT
+wait $late
+is "the secret comes later, and the login is in" "$(cat "$dir/late")" 1
+at_most "with two wrong passwords at most" "$(since)" 2
+
+# The secret first: what is current is wrong, and its salt says so before it is sent.
+before=$(refusals)
+put "$(version 4)" "$WORLD_ROLE" fourth AWSCURRENT
+holds "the keeper reads the new secret" smcred refresh orders
+is "the secret is put first, and alice is in" "$(query 'select 1')" 1
+holds "with the one before" audited '"event":"login"' '"outcome":"accepted"' '"stage":"AWSPREVIOUS"'
+alter "$WORLD_ROLE" fourth
+is "the role follows, and alice is in" "$(query 'select 1')" 1
+is "and no password was wrong" "$(since)" 0
+
+# User and password change in one version: never a mixed pair.
+before=$(refusals)
+in_the_database "create role orders_other login password 'fifth'" >/dev/null
+alter "$WORLD_ROLE" 'of nobody'
+put "$(version 5)" orders_other fifth AWSCURRENT
+is "another user, another password: alice is in as that one" "$(query 'select current_user')" orders_other
+is "and no password was wrong" "$(since)" 0
+
+# Nobody knows the password: the database's own error, then a refusal that says until when.
+before=$(refusals)
+alter orders_other 'of nobody either'
+like "a password that nobody knows is the database's own error" "$(query 'select 1')" \
+    '*password authentication failed for user "orders_*"*'
+limited() { [[ $(query 'select 1') == *"too many wrong passwords for orders_other"*"not tried again before 20"* ]]; }
+holds "then it is refused here, with the time when it is over" eventually 40 limited
+for _ in 1 2 3 4 5; do query 'select 1' >/dev/null; done
+at_most "after three wrong passwords" "$(grep -c 'password authentication failed for user "orders_other"' "$WORLD_LOG/postgres.log")" 3
+like "status knows the account" "$(smcred status)" "*orders_other*$WORLD_HOST:$WORLD_PORT*3*"
+like "in JSON, too" "$(smcred status --json)" "*\"account\":*\"orders_other\"*\"refused_until\":*\"20*"
+alter orders_other sixth
+put "$(version 6)" orders_other sixth AWSCURRENT
+is "whoever mends it is let in at once" "$(query 'select 1')" 1
+like "and the account is whole again" "$(smcred status --json)" '*"accounts":*[]*'
+done_testing
