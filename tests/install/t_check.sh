@@ -22,9 +22,13 @@ run() {
     last=$(tail -n 1 <<<"$said")
 }
 
-stand_in <<<'results a PASS PASS SKIP'
+stand_in <<'END'
+results a PASS PASS SKIP
+echo 'SKIP: tests/a.sh 3 - this # SKIP no that' >tests/a.log
+END
 run
 is "what passes is counted" "$status $last" "0 2 passed, 0 failed, 1 skipped"
+like "and what was skipped is said, and why" "$said" "*SKIP: tests/a.sh 3 - this # SKIP no that*"
 stand_in <<<'echo "make: *** no rule"; exit 2'
 run
 is "an earlier run is not" "$status $last" "1 0 passed, 1 failed, 0 skipped"
