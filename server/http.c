@@ -261,11 +261,29 @@ static void note_user_agent(struct server_call *call, const struct sigv4_request
                        (const char *)text.data); /* cut as need be */
 }
 
+/* Of a batch, each secret that was asked for has a record as if it had been asked for alone. */
+static enum smcred_status write_reads(const struct server_call *call)
+{
+    static const char *const lists[] = {"SecretValues", "Errors"};
+    enum smcred_status status = SMCRED_OK;
+    for (size_t i = 0; call->error == SERVER_OK && i < sizeof lists / sizeof *lists; i++) {
+        const cJSON *entry;
+        cJSON_ArrayForEach(entry, server_json_get(call->output, lists[i]))
+        {
+            if (status == SMCRED_OK)
+                status =
+                    server_trail_write(call->server->trail, server_record_of_read(call, entry));
+        }
+    }
+    return status;
+}
+
 /* What is not in the trail is not answered. */
 static void write_trail(struct server_call *call)
 {
     struct server_trail *trail = call->server->trail;
-    if (!trail || server_trail_write(trail, server_record_of_call(call)) == SMCRED_OK)
+    if (!trail || (server_trail_write(trail, server_record_of_call(call)) == SMCRED_OK &&
+                   write_reads(call) == SMCRED_OK))
         return;
     log_error("cannot write the event trail: %s; request %s is refused", strerror(errno),
               call->request_id);

@@ -235,15 +235,25 @@ static char *end_record(cJSON *record, const struct server_call *call, const cha
     return NULL;
 }
 
+static void add_caller(cJSON *record, const struct server_call *call)
+{
+    add_identity(record, call);
+    server_json_add(record, "sourceIPAddress", call->source);
+    add_outside(record, "userAgent", call->user_agent);
+}
+
+static void add_version(cJSON *record, const char *version_id)
+{
+    server_json_add(server_json_add_object(record, "additionalEventData"), "VersionId", version_id);
+}
+
 char *server_record_of_call(const struct server_call *call)
 {
     const char *name = server_dispatch_name(call);
     bool read_only = call->operation && server_dispatch_only_reads(call->operation);
     cJSON *record =
         begin_record(call, call->service ? call->service->name : "secretsmanager", name);
-    add_identity(record, call);
-    server_json_add(record, "sourceIPAddress", call->source);
-    add_outside(record, "userAgent", call->user_agent);
+    add_caller(record, call);
     if (call->error != SERVER_OK)
         server_json_add(record, "errorCode", server_error_form(call->error)->type);
     if (call->error != SERVER_OK && call->message)
@@ -251,11 +261,32 @@ char *server_record_of_call(const struct server_call *call)
     add_request(record, call);
     add_response(record, call, read_only);
     if (read_only && *call->version_id && call->operation->id)
-        server_json_add(server_json_add_object(record, "additionalEventData"), "VersionId",
-                        call->version_id);
+        add_version(record, call->version_id);
     server_json_add(record, "requestID", call->request_id);
     server_json_add_bool(record, "readOnly", read_only);
     add_resources(record, call);
+    return end_record(record, call, "AwsApiCall");
+}
+
+char *server_record_of_read(const struct server_call *call, const cJSON *entry)
+{
+    char account[SERVER_ACCOUNT_LEN + 1] = "";
+    const char *code = server_json_text(entry, "ErrorCode"), *arn = server_json_text(entry, "ARN");
+    cJSON *record = begin_record(call, "secretsmanager", "GetSecretValue");
+    add_caller(record, call);
+    if (code) {
+        server_json_add(record, "errorCode", code);
+        add_outside(record, "errorMessage", server_json_text(entry, "Message"));
+    }
+    add_outside(server_json_add_object(record, "requestParameters"), "secretId",
+                arn ? arn : server_json_text(entry, "SecretId"));
+    (void)cJSON_AddNullToObject(record, "responseElements"); /* failed() */
+    if (arn)
+        add_version(record, server_json_text(entry, "VersionId"));
+    server_json_add(record, "requestID", call->request_id);
+    server_json_add_bool(record, "readOnly", true);
+    if (arn && server_arn_account(arn, account))
+        append_resource(server_json_add_array(record, "resources"), account, arn);
     return end_record(record, call, "AwsApiCall");
 }
 

@@ -12,6 +12,12 @@
 char *server_record_of_call(const struct server_call *call);
 
 /*
+ * One of the secrets that a BatchGetSecretValue asked for, as a GetSecretValue.
+ *   entry  of SecretValues or Errors in the answer
+ */
+char *server_record_of_read(const struct server_call *call, const struct cJSON *entry);
+
+/*
  * Something the service did by itself: "RotationStarted".
  *   call  has the secret, its place, and the version if there is one
  *   why   an error's text; NULL: it went well

@@ -251,8 +251,8 @@ static enum smcred_status show(struct server_call *call, struct server_replica *
     return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
 }
 
-static enum smcred_status add_status(struct server_call *call, const struct server_secret *secret,
-                                     cJSON *object)
+enum smcred_status server_replication_add_status(struct server_call *call,
+                                                 const struct server_secret *secret, cJSON *object)
 {
     struct showing showing = {secret, server_json_add_array(object, "ReplicationStatus")};
     return each_replica(call, secret, show, &showing);
@@ -272,7 +272,7 @@ enum smcred_status server_replication_describe(struct server_call *call,
     if (status != SMCRED_OK)
         return status == SMCRED_NOT_FOUND ? SMCRED_OK : status;
     server_json_add(object, "PrimaryRegion", secret->place.region);
-    return with_status ? add_status(call, secret, object) : SMCRED_OK;
+    return with_status ? server_replication_add_status(call, secret, object) : SMCRED_OK;
 }
 
 /* --- refusing -----------------------------------------------------------------------------------
@@ -380,7 +380,8 @@ enum server_error server_replication_add(struct server_call *call)
         if (error != SERVER_OK)
             return error;
     }
-    return regions ? server_fail_status(call, add_status(call, &call->secret, call->output))
+    return regions ? server_fail_status(
+                         call, server_replication_add_status(call, &call->secret, call->output))
                    : SERVER_OK;
 }
 
@@ -431,7 +432,8 @@ enum server_error server_remove_regions_from_replication(struct server_call *cal
             return server_fail_status(call, status);
     }
     server_json_add(call->output, "ARN", call->secret.arn);
-    return server_fail_status(call, add_status(call, &call->secret, call->output));
+    return server_fail_status(call,
+                              server_replication_add_status(call, &call->secret, call->output));
 }
 
 enum server_error server_stop_replication_to_replica(struct server_call *call)

@@ -18,6 +18,11 @@ enum server_error server_replication_add(struct server_call *call);
 /* Makes the replicas of call->secret what it is; it may have none. */
 SM_MUST_CHECK enum smcred_status server_replication_sync(struct server_call *call);
 
+/* ReplicationStatus of a primary. */
+SM_MUST_CHECK enum smcred_status server_replication_add_status(struct server_call *call,
+                                                               const struct server_secret *secret,
+                                                               struct cJSON *object);
+
 /* PrimaryRegion, and if `with_status` ReplicationStatus, of a secret that is replicated. */
 SM_MUST_CHECK enum smcred_status server_replication_describe(struct server_call *call,
                                                              const struct server_secret *secret,

@@ -35,6 +35,9 @@ static enum server_error create_again(struct server_call *call, const struct ser
     memcpy(call->version_id, known.id, sizeof call->version_id);
     enum server_error error = server_version_repeats(call, &known, value);
     server_version_done(&known);
+    if (error == SERVER_OK && server_json_get(call->input, "AddReplicaRegions"))
+        error = server_fail_status(
+            call, server_replication_add_status(call, &call->secret, call->output));
     return error;
 }
 

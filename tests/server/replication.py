@@ -46,10 +46,14 @@ def same(name, client):
 
 
 def first():
-    made = us.create_secret(Name="db", SecretString="one", Description="d",
-                            Tags=[{"Key": "a", "Value": "b"}],
-                            AddReplicaRegions=[{"Region": "ap-south-1"}])
+    request = dict(Name="db", SecretString="one", Description="d", ClientRequestToken="t" * 32,
+                   Tags=[{"Key": "a", "Value": "b"}], AddReplicaRegions=[{"Region": "ap-south-1"}])
+    made = us.create_secret(**request)
     check("created with a replica", made["ReplicationStatus"] == [IN_SYNC], made)
+    again = us.create_secret(**request)
+    for answer in made, again:
+        del answer["ResponseMetadata"]
+    check("asked for again, answered again", made == again, again)
     added = us.replicate_secret_to_regions(
         SecretId="db", AddReplicaRegions=[{"Region": "eu-west-1", "KmsKeyId": "alias/there"}])
     check("replicated to another region", added["ReplicationStatus"] == [IN_SYNC, THERE]

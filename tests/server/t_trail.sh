@@ -89,6 +89,22 @@ call BatchGetSecretValue '{"SecretIdList":["other","prod/db","nobody"]}' > /dev/
 [ "$(shown --event BatchGetSecretValue --secret prod/db | wc -l)" -eq 1 ] &&
     [ "$(shown --event BatchGetSecretValue --secret other | wc -l)" -eq 1 ]
 ok $? "those of a secret that was read with others"
+shown --json | tail -n 4 | /usr/bin/python3 -c '
+import json, sys
+batch, other, db, nobody = [json.loads(line) for line in sys.stdin]
+assert batch["eventName"] == "BatchGetSecretValue" and len(batch["resources"]) == 2, batch
+for each, arn in (other, batch["resources"][0]["ARN"]), (db, batch["resources"][1]["ARN"]), (nobody, "nobody"):
+    assert each.pop("eventID") != batch["eventID"]
+    assert each.pop("eventName") == "GetSecretValue" and each.pop("requestParameters") == {"secretId": arn}, each
+    assert len(each.pop("additionalEventData", {"VersionId": "x" * 36})["VersionId"]) == 36
+    if arn != "nobody":
+        assert [resource["ARN"] for resource in each.pop("resources")] == [arn], each
+    for name, value in each.items():
+        assert name.startswith("error") or value == batch[name], (name, value)
+assert nobody["errorCode"] == "ResourceNotFoundException", nobody
+assert nobody["errorMessage"] == "Secrets Manager can" + chr(39) + "t find the specified secret.", nobody
+assert nobody.keys() - {"errorCode", "errorMessage"} == other.keys() == db.keys(), nobody'
+ok $? "each of which has a record of its own, also what it was refused"
 
 # 1 MiB takes some 1,500 records; keeps two older files.
 "$server" trail --dir "$world/store" --follow --event ListSecrets > "$world/followed" &
