@@ -347,3 +347,64 @@ const char *index_look_up(const struct index_writer *writer, const char *host, u
         return NULL;
     return target ? target->name : NULL;
 }
+
+static bool is_matched(const struct config_target *target, const char *host, uint32_t port)
+{
+    for (size_t i = 0; i < target->match_count; i++) {
+        const struct config_match *match = &target->matches[i];
+        uint32_t means = match->port ? match->port : config_engine_port(target->engine);
+        if (means == port && strcmp(match->host, host) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool has_any_port(const struct config_target *target, const char *host)
+{
+    for (size_t i = 0; i < target->match_count; i++)
+        if (target->matches[i].port == 0 && strcmp(target->matches[i].host, host) == 0)
+            return true;
+    return false;
+}
+
+static void recall_name(const struct config_target *target, const struct index_name *name,
+                        uint32_t *out_port)
+{
+    if (has_any_port(target, name->host) && !is_matched(target, name->host, name->port))
+        *out_port = name->port;
+}
+
+/* One that stands for no match is where the database was dialled. */
+static void recall_address(const struct config_target *target, const struct index_address *address,
+                           char out_host[INDEX_HOST_MAX], uint32_t *out_port)
+{
+    char text[INET6_ADDRSTRLEN];
+    if (address->port == 0 || !inet_ntop(address->family, address->address, text, sizeof text) ||
+        has_any_port(target, text) || is_matched(target, text, address->port))
+        return;
+    *out_port = address->port;
+    if (!target->hostaddr && !target->host)
+        (void)snprintf(out_host, INDEX_HOST_MAX, "%s", text); /* fits */
+}
+
+bool index_recall(struct index_writer *writer, const struct config_target *target,
+                  char out_host[INDEX_HOST_MAX], uint32_t *out_port)
+{
+    uint32_t at = 0;
+    out_host[0] = '\0';
+    *out_port = 0;
+    if (!writer->mapped)
+        adopt(writer);
+    const struct index_header *index = writer->mapped;
+    if (!index || !index_check(index, writer->size))
+        return false;
+    while (at < index->target_count && strcmp(index_targets(index)[at].name, target->name) != 0)
+        at++;
+    for (uint32_t i = 0; i < index->name_count; i++)
+        if (index_names(index)[i].target == at)
+            recall_name(target, &index_names(index)[i], out_port);
+    for (uint32_t i = 0; i < index->address_count; i++)
+        if (index_addresses(index)[i].target == at)
+            recall_address(target, &index_addresses(index)[i], out_host, out_port);
+    return *out_port != 0;
+}

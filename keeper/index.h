@@ -43,6 +43,15 @@ SM_MUST_CHECK enum smcred_status index_write(struct index_writer *writer,
  */
 const char *index_look_up(const struct index_writer *writer, const char *host, uint32_t port);
 
+/*
+ * What the index that a keeper before us has left says of a target beyond its configuration, as its
+ * secret had said it.  False: nothing.
+ *   out_host  a numeric address, or ""
+ *   out_port  0 if unknown
+ */
+bool index_recall(struct index_writer *writer, const struct config_target *target,
+                  char out_host[INDEX_HOST_MAX], uint32_t *out_port);
+
 /* The path of a target's socket: DIRECTORY/NAME/.s.PGSQL.5432.  False: too long for a socket. */
 bool index_socket_path(const char *directory, const struct config_target *target,
                        char out_path[INDEX_PATH_MAX]);

@@ -155,6 +155,19 @@ static void set_log_level(const struct keeper *keeper)
     log_open("smcredd", level);
 }
 
+/* Where databases are as only secrets say, which a keeper before us has read: clients that type it
+   go on being recognised. */
+static void recall_places(struct keeper *keeper)
+{
+    char host[INDEX_HOST_MAX];
+    uint32_t port;
+    for (size_t i = 0; i < keeper->config->target_count; i++) {
+        const struct config_target *target = &keeper->config->targets[i];
+        if (index_recall(keeper->index, target, host, &port))
+            places_recall(keeper->places, target->secret, host, port);
+    }
+}
+
 static void write_index(struct keeper *keeper)
 {
     keeper->index_is_old = false;
@@ -414,6 +427,7 @@ static int start(struct keeper *keeper)
     }
     if (listeners_update(keeper->listeners, keeper->config) != SMCRED_OK)
         return 1;
+    recall_places(keeper);
     write_index(keeper);
     audit_life(keeper, "start");
     log_info("%zu targets, secrets in %s memory", keeper->config->target_count,

@@ -65,17 +65,17 @@ static bool same(const struct place *place, const struct sm_snapshot *snapshot)
            strcmp(place->dbname, snapshot->dbname) == 0;
 }
 
-static void add(struct places *places, const char *secret_id, const struct sm_snapshot *snapshot)
+static void add(struct places *places, const char *secret_id, const struct place *place)
 {
     struct known *known = calloc(1, sizeof *known);
     if (!known)
         return; /* the index and `smcred targets` say less, then */
     known->id = strdup(secret_id);
-    known->host = strdup(snapshot->host);
-    known->username = strdup(snapshot->username);
-    known->dbname = strdup(snapshot->dbname);
+    known->host = strdup(place->host);
+    known->username = strdup(place->username);
+    known->dbname = strdup(place->dbname);
     known->entry.key = sm_bytes_of(known->id);
-    known->place = (struct place){known->host, known->username, known->dbname, snapshot->port};
+    known->place = (struct place){known->host, known->username, known->dbname, place->port};
     table_add(&places->table, &known->entry);
     if (!known->id || !known->host || !known->username || !known->dbname)
         drop(places, known);
@@ -92,6 +92,13 @@ bool places_note(struct places *places, const char *secret_id, const struct sm_s
         drop(places, known);
     if (places->table.count >= PLACES_MAX)
         drop(places, (struct known *)places->table.oldest);
-    add(places, secret_id, snapshot);
+    add(places, secret_id,
+        &(struct place){snapshot->host, snapshot->username, snapshot->dbname, snapshot->port});
     return moved;
+}
+
+void places_recall(struct places *places, const char *secret_id, const char *host, uint32_t port)
+{
+    if (!table_find(&places->table, sm_bytes_of(secret_id)))
+        add(places, secret_id, &(struct place){host, "", "", port});
 }

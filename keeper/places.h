@@ -19,6 +19,8 @@ SM_MUST_CHECK enum smcred_status places_new(struct places **out_places);
 void places_free(struct places *places);
 /* True if host or port are new: the index is old. */
 bool places_note(struct places *places, const char *secret_id, const struct sm_snapshot *snapshot);
+/* What is known from elsewhere, until the secret is read. */
+void places_recall(struct places *places, const char *secret_id, const char *host, uint32_t port);
 /* All empty if the secret has not been read yet.  Borrowed until the next places_note(). */
 struct place places_of(const struct places *places, const char *secret_id);
 

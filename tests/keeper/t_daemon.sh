@@ -186,6 +186,7 @@ ok "with the target again" wait_for reloads 3
 victim=$(keeper_pid)
 kill -9 "$victim"
 ok "a killed keeper is started again" wait_for grep -q "ready again" "$dir/log"
+ok "and knows the port that only the secret says, without asking for it" says '"target": "orders"' client explain host=orders-db.internal port=6543
 ok "and serves" says '"name": "orders"' client targets
 
 kill -9 "$parent"

@@ -177,6 +177,31 @@ static void tells_readers_of_the_old_one(void **state)
     config_unref(two);
 }
 
+static void recalls_what_secrets_had_said(void **state)
+{
+    (void)state;
+    struct index_writer *writer;
+    char host[INDEX_HOST_MAX];
+    uint32_t port;
+    struct config *config = parse(ORDERS BILLING);
+    struct config *more = parse(ORDERS BILLING "[target third]\nsecret = s\ntls = disable\n");
+    assert_int_equal(index_new(directory, &writer), SMCRED_OK);
+    assert_false(index_recall(writer, config_find(config, "billing"), host, &port));
+    assert_int_equal(index_write(writer, config, port_7000, NULL), SMCRED_OK);
+    index_free(writer);
+    assert_int_equal(index_new(directory, &writer), SMCRED_OK);
+    assert_true(index_recall(writer, config_find(more, "billing"), host, &port));
+    assert_int_equal(port, 7000);
+    assert_string_equal(host, "10.1.2.3");
+    assert_true(index_recall(writer, config_find(more, "orders"), host, &port));
+    assert_int_equal(port, 6432);
+    assert_string_equal(host, ""); /* hostaddr is the configuration's */
+    assert_false(index_recall(writer, config_find(more, "third"), host, &port));
+    index_free(writer);
+    config_unref(config);
+    config_unref(more);
+}
+
 static void gives_every_target_an_address_of_its_own(void **state)
 {
     (void)state;
@@ -202,6 +227,8 @@ static void gives_every_target_an_address_of_its_own(void **state)
 SM_TEST_MAIN(
     cmocka_unit_test_setup_teardown(finds_what_was_configured, make_directory, remove_directory),
     cmocka_unit_test_setup_teardown(looks_up_what_is_typed, make_directory, remove_directory),
+    cmocka_unit_test_setup_teardown(recalls_what_secrets_had_said, make_directory,
+                                    remove_directory),
     cmocka_unit_test_setup_teardown(tells_readers_of_the_old_one, make_directory, remove_directory),
     cmocka_unit_test_setup_teardown(gives_every_target_an_address_of_its_own, make_directory,
                                     remove_directory))
