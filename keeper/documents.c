@@ -153,7 +153,9 @@ cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, cons
     number(document, "uid", peer->uid);
     if (!target) {
         text(document, "decision", "none");
-        text(document, "text", "no target of this host matches: the connection is not smcred's");
+        text(document, "text",
+             "no target has this host and port: the connection is not smcred's, unless the name's "
+             "addresses are a target's");
         return document;
     }
     struct policy_decision decision = policy_connect(target, peer, name);

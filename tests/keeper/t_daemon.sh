@@ -112,7 +112,7 @@ ok "lists the targets that one may reach" says '"name": "orders"' client targets
 ok "and no others" lacks '"name": "billing"' client targets
 ok "explains by host" says '"decision": "allow".*"target": "orders"' client explain host=Orders-DB.internal.
 ok "explains a refusal by its rule" says '"decision": "deny".*target billing: no allow' client explain host=billing-db.internal
-ok "explains a strange host" says '"decision": "none"' client explain host=example.org
+ok "explains a strange host" says '"decision": "none".*unless the name.s addresses' client explain host=example.org
 ok "a target's name is a target, and no host" says "as a host it is not smcred's" client explain host=orders
 ok "explains by socket directory" says '"target": "orders"' client explain "host=$dir/run/orders"
 ok "connects to nothing unknown" says 'not found' client connect target=nothing
