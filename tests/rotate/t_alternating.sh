@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # t_alternating.sh - a superuser sets the password of the user's twin, which is as good as the user.
-. "$top_srcdir/tests/rotate/world.sh"
+. "$top_srcdir/tests/rotate/world.sh" || exit 1
 needs_world
 
 sql "create role master login createrole createdb password 'masters'" >/dev/null

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # t_single.sh - a user changes its own password, by hand, step by step, and after every interruption.
-. "$top_srcdir/tests/rotate/world.sh"
+. "$top_srcdir/tests/rotate/world.sh" || exit 1
 needs_world
 
 odd='"note": [1.10, {"password": "not this one"}], "big": 12345678901234567890, "é": "\u00e9"'

@@ -84,7 +84,7 @@ CONF
 
 # sql STATEMENT [DATABASE]: the superuser's answer
 sql() {
-    as_database "$pg_bin/psql" -XAtq -h "$dir/pg" -p "$port" -U postgres -d "${2:-postgres}" -c "$1" 2>&1
+    as_database "$pg_bin/psql" -XAtq -h "$dir/pg" -p "$port" -U postgres -d "${2:-postgres}" -c "$1"
 }
 
 # query USER PASSWORD STATEMENT: over TLS, as applications log in
