@@ -26,6 +26,7 @@
 #define TICK_MS        500 /* how often the store is asked */
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS   300000
+#define CHECK_MS       3600000 /* how often a replica is looked at that should be in line */
 
 struct server_replicator {
     struct server server; /* with a store of its own */
@@ -184,6 +185,10 @@ static void plan_retry(struct server_replica *entry, int64_t now_ms)
 static void judge(struct delivery *delivery, enum smcred_status status, int64_t now_ms)
 {
     struct server_replica *entry = &delivery->entry;
+    bool is_check = entry->wake_ms == 0; /* there was nothing to send */
+    entry->checked_ms = now_ms;
+    if (is_check && status == SMCRED_UNAVAILABLE)
+        return; /* nobody says that it is not as it was */
     entry->failed = status != SMCRED_OK;
     entry->wake_ms = 0;
     if (status == SMCRED_OK) {
@@ -193,6 +198,7 @@ static void judge(struct delivery *delivery, enum smcred_status status, int64_t 
     }
     (void)snprintf(entry->message, sizeof entry->message, "Replication failed: %s",
                    delivery->err.text); /* cut as need be */
+    entry->checked_ms = 0;
     if (status != SMCRED_DENIED)
         plan_retry(entry, now_ms);
     log_warning("cannot replicate %s to %s: %s", delivery->call.secret.arn, entry->region,
@@ -231,8 +237,9 @@ static bool work(struct server_replicator *replicator)
     struct delivery delivery = {.open = NULL};
     char region[SERVER_REGION_MAX + 1];
     int64_t row;
-    enum smcred_status status =
-        server_store_replica_due(server->store, server->now_ms(), &row, region, sizeof region);
+    int64_t now_ms = server->now_ms();
+    enum smcred_status status = server_store_replica_due(server->store, now_ms, now_ms - CHECK_MS,
+                                                         &row, region, sizeof region);
     if (status != SMCRED_OK)
         return false;
     server_call_init(&delivery.call, server, SERVER_OURSELVES);

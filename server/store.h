@@ -433,9 +433,10 @@ struct server_replica {
     bool failed;
     char message[1024];
     /* of one on another server */
-    int64_t wake_ms;  /* when it is to be sent; 0: it has been, or it is of this server */
-    int64_t attempts; /* that failed since */
-    int64_t change;   /* counts what there was to send */
+    int64_t wake_ms;    /* when it is to be sent; 0: it has been, or it is of this server */
+    int64_t attempts;   /* that failed since */
+    int64_t change;     /* counts what there was to send */
+    int64_t checked_ms; /* when it was known to be there; 0: it is not, or it is of this server */
     bool overwrite, leaving;
 };
 SM_MUST_CHECK enum smcred_status server_store_replica_put(struct server_store *store,
@@ -446,10 +447,11 @@ SM_MUST_CHECK enum smcred_status server_store_replica_remove(struct server_store
 SM_MUST_CHECK enum smcred_status server_store_replica(struct server_store *store, int64_t secret,
                                                       const char *region,
                                                       struct server_replica *out_replica);
-/* One that is to be sent.  SMCRED_NOT_FOUND: none is. */
+/* One that is to be sent, or was last checked before.  SMCRED_NOT_FOUND: none is. */
 SM_MUST_CHECK enum smcred_status server_store_replica_due(struct server_store *store,
-                                                          int64_t now_ms, int64_t *out_secret,
-                                                          char *out_region, size_t size);
+                                                          int64_t now_ms, int64_t checked_ms,
+                                                          int64_t *out_secret, char *out_region,
+                                                          size_t size);
 /* Takes labels, tags and policy away. */
 SM_MUST_CHECK enum smcred_status server_store_replica_clear(struct server_store *store,
                                                             int64_t secret);

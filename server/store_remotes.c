@@ -92,17 +92,30 @@ enum smcred_status server_store_remote_is_known(struct server_store *store, cons
     return store_fetch(statement);
 }
 
-enum smcred_status server_store_replica_due(struct server_store *store, int64_t now_ms,
-                                            int64_t *out_secret, char *out_region, size_t size)
+static enum smcred_status fetch_due(sqlite3_stmt *statement, int64_t until_ms, int64_t *out_secret,
+                                    char *out_region, size_t size)
 {
-    store_autostatement sqlite3_stmt *statement =
-        store_lend(store, "SELECT secret, region FROM replica WHERE wake_ms > 0 AND wake_ms <= ?1"
-                          " ORDER BY wake_ms LIMIT 1");
-    store_bind_number(statement, 1, now_ms);
+    store_bind_number(statement, 1, until_ms);
     enum smcred_status status = store_fetch(statement);
     if (status != SMCRED_OK)
         return status;
     *out_secret = sqlite3_column_int64(statement, 0);
     store_copy_text(statement, 1, out_region, size);
     return SMCRED_OK;
+}
+
+enum smcred_status server_store_replica_due(struct server_store *store, int64_t now_ms,
+                                            int64_t checked_ms, int64_t *out_secret,
+                                            char *out_region, size_t size)
+{
+    store_autostatement sqlite3_stmt *to_send =
+        store_lend(store, "SELECT secret, region FROM replica WHERE wake_ms > 0 AND wake_ms <= ?1"
+                          " ORDER BY wake_ms LIMIT 1");
+    store_autostatement sqlite3_stmt *to_check = store_lend(
+        store, "SELECT secret, region FROM replica WHERE checked_ms > 0 AND checked_ms <= ?1"
+               " AND wake_ms = 0 ORDER BY checked_ms LIMIT 1");
+    enum smcred_status status = fetch_due(to_send, now_ms, out_secret, out_region, size);
+    return status == SMCRED_NOT_FOUND
+               ? fetch_due(to_check, checked_ms, out_secret, out_region, size)
+               : status;
 }

@@ -11,8 +11,8 @@ enum smcred_status server_store_replica_put(struct server_store *store, int64_t 
     store_autostatement sqlite3_stmt *statement = store_lend(
         store,
         "INSERT OR REPLACE INTO replica (secret, region, kms_key_id, failed, message, wake_ms,"
-        " attempts, change, overwrite, leaving)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+        " attempts, change, overwrite, leaving, checked_ms)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
     store_bind_number(statement, 1, secret);
     store_bind_text(statement, 2, replica->region);
     store_bind_text(statement, 3, replica->kms_key_id);
@@ -23,6 +23,7 @@ enum smcred_status server_store_replica_put(struct server_store *store, int64_t 
     store_bind_number(statement, 8, replica->change);
     store_bind_number(statement, 9, replica->overwrite);
     store_bind_number(statement, 10, replica->leaving);
+    store_bind_number(statement, 11, replica->checked_ms);
     return store_run(statement);
 }
 
@@ -37,8 +38,8 @@ enum smcred_status server_store_replica_remove(struct server_store *store, int64
 }
 
 #define REPLICA_COLUMNS                                                                            \
-    "SELECT region, kms_key_id, failed, message, wake_ms, attempts, change, overwrite, leaving"    \
-    " FROM replica WHERE secret = ?1 "
+    "SELECT region, kms_key_id, failed, message, wake_ms, attempts, change, overwrite, leaving,"   \
+    " checked_ms FROM replica WHERE secret = ?1 "
 
 static enum smcred_status fetch_replica(sqlite3_stmt *statement, int64_t secret, const char *region,
                                         struct server_replica *out_replica)
@@ -57,6 +58,7 @@ static enum smcred_status fetch_replica(sqlite3_stmt *statement, int64_t secret,
     out_replica->change = sqlite3_column_int64(statement, 6);
     out_replica->overwrite = sqlite3_column_int(statement, 7) != 0;
     out_replica->leaving = sqlite3_column_int(statement, 8) != 0;
+    out_replica->checked_ms = sqlite3_column_int64(statement, 9);
     return SMCRED_OK;
 }
 

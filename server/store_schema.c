@@ -139,6 +139,9 @@ static const char *const migrations[] = {
     "{\"Effect\":\"Allow\",\"Action\":\"secretsmanager:GetRandomPassword\"')"
     " WHERE name = 'rotation' AND principal LIKE '%:role/secretsmanager-rotation'"
     " AND document NOT LIKE '%kms:%';",
+    /* A replica on another server is looked at again. */
+    "ALTER TABLE replica ADD COLUMN checked_ms INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX replica_checked ON replica (checked_ms) WHERE checked_ms > 0;",
 };
 #define SCHEMA_VERSION (sizeof migrations / sizeof *migrations)
 

@@ -126,6 +126,36 @@ eventually "and said to be" '"Status":"InSync"' call DescribeSecret '{"SecretId"
 ! put_remote "$far_url" --ca-file right.ca 2> /dev/null; ok $? "a CA is a file by its whole path"
 ! put_remote http://127.0.0.1:1@10.0.0.1:2 2> /dev/null; ok $? "a URL has no user in it"
 
+# --- looked at again every hour
+stop_server
+echo 0 > "$world/clock"
+start_server --clock "$world/clock"
+described() { call DescribeSecret "{\"SecretId\":\"$1\"}"; }
+for name in freed lost; do
+    call CreateSecret "{\"Name\":\"$name\",$(token),\"SecretString\":\"$name\",\"AddReplicaRegions\":[{\"Region\":\"eu-west-1\"}]}" > /dev/null
+    eventually "$name is there" '"Status":"InSync"' described $name
+done
+far StopReplicationToReplica '{"SecretId":"freed"}' > /dev/null
+lost=$(described lost | sed 's/.*"ARN":"\([^"]*\)".*/\1/')
+far SmcredReplicaDrop "{\"Name\":\"lost\",\"PrimaryArn\":\"$lost\"}" > /dev/null
+[[ $(far GetSecretValue '{"SecretId":"lost"}') == *ResourceNotFoundException* ]]; ok $? "lost is not"
+echo 3700 > "$world/clock"
+eventually "a replica that was let go there is told" \
+    '"Status":"Failed","StatusMessage":"Replication failed: Secret name freed already exists in region eu-west-1."' described freed
+eventually "one that was lost is made again" '"SecretString":"lost"' far GetSecretValue '{"SecretId":"lost"}'
+eventually "and said to be" '"Status":"InSync"' described lost
+if command -v sqlite3 > /dev/null; then
+    checked() { sqlite3 "$world/store/store.db" "SELECT checked_ms FROM replica JOIN secret ON secret.row = secret WHERE name = 'lost'"; }
+    before=$(checked)
+    looked() { [ "$(checked)" -gt "$before" ]; }
+    stop_far
+    echo 7400 > "$world/clock"
+    patiently looked && [[ $(described lost) == *'"Status":"InSync"'* ]]
+    ok $? "of one that cannot be seen nothing else is said"
+else
+    skip "of one that cannot be seen nothing else is said" "no sqlite3"
+fi
+
 # --- slow, and taken away
 stop_far
 printf 'SmcredReplicaVersion * delay ms=4000\n' > "$world/slow"
