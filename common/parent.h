@@ -8,7 +8,14 @@
 #ifndef SM_PARENT_H
 #define SM_PARENT_H
 
-#define PARENT_FD 3
+#define PARENT_FD       3
+#define PARENT_ALIVE_MS 5000
+
+/*
+ * To a keeper that was silent for too long, before it is killed: who waits at its sockets is to be
+ * told so.  It reaches a keeper that hangs, and with SIGCONT one that was stopped.
+ */
+#define PARENT_GIVE_UP SIGUSR1
 
 enum par_verb {
     PAR_SPAWN = 1,  /* keeper: UID.  Answered by PAR_RELAY */
@@ -18,6 +25,7 @@ enum par_verb {
     PAR_KEEPER = 4, /* to relay: + the relay's end of S2, of this keeper or of a new one */
     PAR_READY = 5,  /* keeper: the sockets are open, clients may come */
     PAR_END = 6,    /* keeper: PID, a relay that broke the protocol; end it */
+    PAR_ALIVE = 7,  /* keeper: its loop turns; every PARENT_ALIVE_MS from READY on */
 };
 
 enum par_tag {

@@ -62,12 +62,33 @@ bool keeper_ask_parent(struct keeper *keeper, uint16_t verb, uint16_t tag, uint3
 {
     uint8_t buffer[64];
     struct sm_wire_out out;
+    int64_t deadline_ms = verb == PAR_ALIVE ? 0 : sm_boot_ms() + 1000;
     sm_wire_begin(&out, buffer, sizeof buffer, verb, SMCRED_OK, 0);
     if (tag != 0)
         sm_wire_put_u32(&out, tag, id);
     return sm_wire_finish(&out) == SMCRED_OK &&
-           sm_seqpacket_send(keeper->parent_fd, sm_bytes(out.data, out.len), NULL,
-                             sm_boot_ms() + 1000) == SMCRED_OK;
+           sm_seqpacket_send(keeper->parent_fd, sm_bytes(out.data, out.len), NULL, deadline_ms) ==
+               SMCRED_OK;
+}
+
+static void say_alive(struct keeper *keeper, int64_t now_ms)
+{
+    if (now_ms < keeper->alive_at_ms)
+        return;
+    keeper->alive_at_ms = now_ms + PARENT_ALIVE_MS;
+    if (!keeper_ask_parent(keeper, PAR_ALIVE, 0, 0))
+        log_debug("the parent does not listen");
+}
+
+/* For on_give_up(), which is given no argument. */
+static struct listeners *doors;
+
+static void on_give_up(int number)
+{
+    (void)number;
+    if (doors)
+        listeners_give_up(doors);
+    _exit(KEEPER_EXIT_HUNG);
 }
 
 static void take_word(struct keeper *keeper, const struct sm_wire_in *in, struct sm_fds *fds)
@@ -250,6 +271,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
     (void)events;
     if (keeper->index_is_old)
         write_index(keeper);
+    say_alive(keeper, now_ms);
     revoke_tick(keeper);
     relays_tick(keeper->relays, now_ms);
     control_tick(keeper->control, now_ms);
@@ -427,6 +449,7 @@ static int start(struct keeper *keeper)
     }
     if (listeners_update(keeper->listeners, keeper->config) != SMCRED_OK)
         return 1;
+    doors = keeper->listeners;
     recall_places(keeper);
     write_index(keeper);
     audit_life(keeper, "start");
@@ -441,6 +464,7 @@ static void stop(struct keeper *keeper)
     for (size_t i = 0; i < sizeof keeper->events / sizeof *keeper->events; i++)
         if (keeper->events[i])
             event_free(keeper->events[i]);
+    doors = NULL;
     listeners_free(keeper->listeners);
     control_free(keeper->control);
     sessions_free(keeper->sessions);
@@ -471,6 +495,7 @@ int keeper_run(const struct options *options, int parent_fd)
     struct keeper keeper = {.options = options, .parent_fd = parent_fd, .started_ms = sm_wall_ms()};
     (void)signal(SIGPIPE, SIG_IGN); /* valid signals; writes say EPIPE */
     (void)signal(SIGXFSZ, SIG_IGN); /* and EFBIG */
+    (void)signal(PARENT_GIVE_UP, on_give_up);
     (void)umask(027); /* the audit log is for its group too; the rest says file by file */
     raise_descriptor_limit();
     keeper.exit_code = start(&keeper);

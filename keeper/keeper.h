@@ -14,6 +14,7 @@
 #include "keeper/options.h"
 
 #define KEEPER_EXIT_CONFIG 78  /* EX_CONFIG of sysexits.h: starting again would not help */
+#define KEEPER_EXIT_HUNG   70  /* EX_SOFTWARE */
 #define KEEPER_TICK_MS     500 /* how often deadlines of minor weight are looked at */
 
 struct attempts;
@@ -65,6 +66,7 @@ struct keeper {
     bool audit_fails;       /* its last line could not be written */
     bool revoked_came_back; /* a revoked version was met in the cache: drop it at the next tick */
     bool index_is_old;      /* a secret brought another port: write it at the next tick */
+    int64_t alive_at_ms;    /* when the parent is told next that the loop turns */
 };
 
 /* Runs the keeper until it is told to stop.  `parent_fd` is its end of S0.  Returns an exit code.

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 
 #include "common/control.h"
+#include "common/refusal.h"
 #include "keeper/control.h"
 #include "keeper/index.h"
 #include "keeper/sessions.h"
@@ -255,6 +256,21 @@ void listeners_free(struct listeners *listeners)
         at->keep = false;
     close_unwanted(listeners);
     free(listeners);
+}
+
+void listeners_give_up(struct listeners *listeners)
+{
+    for (const struct listener *at = listeners->first; at; at = at->next) {
+        if (!at->target[0])
+            continue; /* who asks there has a deadline of his own */
+        for (int i = 0; i < BACKLOG; i++) {
+            sm_autoclose int client = accept4(at->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+            if (client < 0)
+                break;
+            sessions_send_away(client, REFUSAL_NOT_NOW,
+                               "the keeper does not answer; try again in a moment");
+        }
+    }
 }
 
 /* ---- pairs ---- */

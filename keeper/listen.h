@@ -22,6 +22,12 @@ SM_MUST_CHECK enum smcred_status listeners_update(struct listeners *listeners,
                                                   const struct config *config);
 
 /*
+ * Tells whoever waits to be accepted at a target that the keeper does not answer. Async-signal-safe
+ * but for a keeper that hangs in listeners_update(), which is killed soon, one way or the other.
+ */
+void listeners_give_up(struct listeners *listeners);
+
+/*
  * A connected pair of loopback TCP sockets: one to be given to a client, one to its relay.
  * Errors: SMCRED_SYSTEM, SMCRED_LIMITED (strangers kept connecting first).
  */

@@ -29,10 +29,12 @@
 #define RELAYS_MAX     1024
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 10000
-#define LONG_LIFE_MS   60000           /* a keeper that lived as long is started again at once */
-#define STOP_MS        5000            /* until a keeper that was told to stop is killed */
-#define MEMLOCK_BYTES  (256u << 20)    /* for the keeper's secrets */
-#define LOCK_FILE      ".lock"         /* in the runtime directory; no target can have that name */
+#define LONG_LIFE_MS   60000        /* a keeper that lived as long is started again at once */
+#define STOP_MS        5000         /* until a keeper that was told to stop is killed */
+#define LISTEN_MS      10000        /* for a word of the keeper's, which owes one twice as often */
+#define SILENCES_MAX   3            /* of LISTEN_MS each, in a row: it hangs */
+#define MEMLOCK_BYTES  (256u << 20) /* for the keeper's secrets */
+#define LOCK_FILE      ".lock"      /* in the runtime directory; no target can have that name */
 #define LOCK_FD        (PARENT_FD + 1) /* in the keeper, who uses the directory as long as it lives */
 #define LOCK_MS        2000 /* for the keeper of a parent that was killed to notice, and go */
 #define LOCK_POLL_MS   20
@@ -55,6 +57,9 @@ struct parent {
     int64_t keeper_started_ms, restart_at_ms, backoff_ms;
     struct child *relays;
     size_t relay_count;
+    bool ready; /* this keeper; was_ready: it, or one before */
+    unsigned
+        silences; /* of this keeper, in a row; counted, as clocks go on while the host sleeps */
     bool was_ready, stopping;
     int64_t kill_at_ms;
     int exit_code;
@@ -265,11 +270,11 @@ static void obey(struct parent *parent, const struct word *word)
         spawn_for_keeper(parent, word->uid);
     } else if (word->verb == PAR_END) {
         end_relay(parent, word->pid);
-    } else {
+    } else if (word->verb == PAR_READY) {
         if (!parent->was_ready)
             notify_systemd("READY=1\n");
         log_info(parent->was_ready ? "ready again" : "ready");
-        parent->was_ready = true;
+        parent->was_ready = parent->ready = true;
     }
 }
 
@@ -285,6 +290,7 @@ static void read_keeper(struct parent *parent)
             sm_close_fd(&parent->keeper.fd); /* it is dying; SIGCHLD comes */
         if (status != SMCRED_OK)
             return;
+        parent->silences = 0;
         if (word_parse(sm_bytes(packet, len), &word))
             obey(parent, &word);
         else
@@ -309,6 +315,8 @@ static void keeper_ended(struct parent *parent, int how)
     sm_close_fd(&parent->keeper.fd);
     if (parent->stopping)
         return;
+    parent->ready = false;
+    parent->kill_at_ms = 0;
     if (!parent->was_ready) { /* later, even a broken configuration is waited out: relays serve */
         log_error("the keeper cannot start (%s)", how_it_ended(how, words, sizeof words));
         parent->exit_code = 1;
@@ -384,11 +392,22 @@ static void take_signal(struct parent *parent)
 
 /* ---- life ---- */
 
+/* A keeper that hangs: it tells who waits for it, if it still can, and is killed if it cannot. */
+static void note_silence(struct parent *parent)
+{
+    if (!parent->ready || parent->kill_at_ms != 0 || ++parent->silences < SILENCES_MAX)
+        return;
+    log_error("the keeper has said nothing for %d s and is ended", SILENCES_MAX * LISTEN_MS / 1000);
+    (void)kill(parent->keeper.pid, PARENT_GIVE_UP); /* a child of ours */
+    (void)kill(parent->keeper.pid, SIGCONT);        /* likewise */
+    parent->kill_at_ms = sm_boot_ms() + STOP_MS;
+}
+
 static int patience(const struct parent *parent)
 {
-    int64_t until = parent->stopping ? parent->kill_at_ms : parent->restart_at_ms;
+    int64_t until = parent->kill_at_ms != 0 ? parent->kill_at_ms : parent->restart_at_ms;
     if (until == 0)
-        return -1;
+        return parent->ready ? LISTEN_MS : -1;
     int64_t left = until - sm_boot_ms();
     return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }
@@ -396,13 +415,12 @@ static int patience(const struct parent *parent)
 static void do_what_is_due(struct parent *parent)
 {
     int64_t now_ms = sm_boot_ms();
-    if (parent->stopping) {
-        if (parent->keeper.pid > 0 && now_ms >= parent->kill_at_ms) {
-            (void)kill(parent->keeper.pid, SIGKILL); /* a child of ours */
-            parent->kill_at_ms = now_ms + STOP_MS;
-        }
-    } else if (parent->keeper.pid == 0 && now_ms >= parent->restart_at_ms &&
-               !start_keeper(parent)) {
+    if (parent->keeper.pid > 0 && parent->kill_at_ms != 0 && now_ms >= parent->kill_at_ms) {
+        (void)kill(parent->keeper.pid, SIGKILL); /* a child of ours */
+        parent->kill_at_ms = now_ms + STOP_MS;
+    }
+    if (!parent->stopping && parent->keeper.pid == 0 && now_ms >= parent->restart_at_ms &&
+        !start_keeper(parent)) {
         parent->restart_at_ms = now_ms + BACKOFF_MAX_MS;
     }
 }
@@ -414,10 +432,13 @@ static void live(struct parent *parent)
         struct pollfd fds[] = {
             {.fd = parent->signals, .events = POLLIN},
             {.fd = parent->keeper.pid > 0 ? parent->keeper.fd : -1, .events = POLLIN}};
-        if (poll(fds, 2, patience(parent)) < 0 && errno != EINTR) {
+        int count = poll(fds, 2, patience(parent));
+        if (count < 0 && errno != EINTR) {
             log_error("poll: %s", strerror(errno));
             stop(parent);
         }
+        if (count == 0)
+            note_silence(parent);
         if (fds[1].revents && parent->keeper.fd >= 0)
             read_keeper(parent);
         take_signal(parent);

@@ -168,8 +168,7 @@ static void hand_over(struct session *session)
     (void)relays_send(session->relay, &out, &fds); /* a failure has ended the session */
 }
 
-/* Who gets no relay is told so as a database would; what he has said so far goes unread. */
-static void send_away(int fd, const char *sqlstate, const char *why)
+void sessions_send_away(int fd, const char *sqlstate, const char *why)
 {
     char message[REFUSAL_MAX], unread[1024];
     size_t len = refusal_postgres(message, sqlstate, why);
@@ -194,7 +193,7 @@ void sessions_start(struct sessions *sessions, const struct config_target *targe
         const char *why = full ? "too many sessions" : "no relay could be started";
         log_warning("a connection of uid=%u to target=%s is refused: %s", (unsigned)peer->uid,
                     target->name, why);
-        send_away(owned, full ? REFUSAL_TOO_MANY : REFUSAL_NOT_NOW, why);
+        sessions_send_away(owned, full ? REFUSAL_TOO_MANY : REFUSAL_NOT_NOW, why);
         sm_peer_done(peer);
         return;
     }
@@ -236,7 +235,7 @@ void sessions_relay_lost(struct relay *relay, const char *why)
             continue;
         session_audit_lost(session, why);
         if (session->phase == WAITING)
-            send_away(session->client_fd, REFUSAL_NOT_NOW, why);
+            sessions_send_away(session->client_fd, REFUSAL_NOT_NOW, why);
         free_session(session);
     }
 }
@@ -422,7 +421,7 @@ bool sessions_end(struct sessions *sessions, uint64_t id, const char *sqlstate, 
         return false;
     if (session->phase == WAITING) {
         session_audit_lost(session, text);
-        send_away(session->client_fd, sqlstate, text);
+        sessions_send_away(session->client_fd, sqlstate, text);
         free_session(session);
         return true;
     }

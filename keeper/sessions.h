@@ -27,6 +27,12 @@ void sessions_free(struct sessions *sessions);
 void sessions_start(struct sessions *sessions, const struct config_target *target,
                     struct sm_peer *peer, int fd, bool tcp);
 
+/*
+ * Who gets no relay is told so as a database would: "FATAL: smcred: WHY"; what he has said so far
+ * goes unread.  Async-signal-safe, for the keeper that gives up.
+ */
+void sessions_send_away(int fd, const char *sqlstate, const char *why);
+
 /* For relays.c. */
 void sessions_relay_ready(struct relay *relay);
 void sessions_relay_lost(struct relay *relay, const char *why);

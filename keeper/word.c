@@ -17,7 +17,8 @@ bool word_parse(struct sm_bytes packet, struct word *out_word)
         return false;
     switch (in.header.verb) {
     case PAR_READY:
-        *out_word = (struct word){.verb = PAR_READY};
+    case PAR_ALIVE:
+        *out_word = (struct word){.verb = in.header.verb};
         return true;
     case PAR_SPAWN:
         if (!sm_wire_get_u32(&in, PAR_T_UID, &number) || number == ACCOUNTS_UID_ANYBODY ||

@@ -11,7 +11,7 @@
 #include "common/parent.h"
 
 struct word {
-    enum par_verb verb; /* PAR_SPAWN, PAR_END or PAR_READY */
+    enum par_verb verb; /* PAR_SPAWN, PAR_END, PAR_READY or PAR_ALIVE */
     uid_t uid;          /* of PAR_SPAWN: somebody's, not the overflow uid */
     pid_t pid;          /* of PAR_END: one process's; whose, the parent knows */
 };

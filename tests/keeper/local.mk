@@ -40,7 +40,7 @@ TESTS += $(keeper_tests)
 
 %C%_test_parent_SOURCES = %D%/test_parent.c
 %C%_test_parent_CFLAGS = $(test_cflags)
-%C%_test_parent_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=keeper_run
+%C%_test_parent_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=keeper_run -Wl,--wrap=poll
 %C%_test_parent_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_revocations_SOURCES = %D%/test_revocations.c

@@ -105,6 +105,30 @@ static void what_a_dead_keeper_left_is_replaced(void **state)
     close(fd);
 }
 
+/* A keeper that hangs has accepted nobody; what he said so far lies in the socket. */
+static void who_waits_is_told_when_the_keeper_gives_up(void **state)
+{
+    (void)state;
+    struct sockaddr_un target = {.sun_family = AF_UNIX};
+    char words[512];
+    assert_int_equal(update(A B), SMCRED_OK);
+    snprintf(target.sun_path, sizeof target.sun_path, "%s", path_of(SOCKET("a")));
+    int clients[2];
+    for (int i = 0; i < 2; i++) {
+        clients[i] = socket(AF_UNIX, SOCK_STREAM, 0);
+        assert_int_equal(connect(clients[i], (struct sockaddr *)&target, sizeof target), 0);
+        assert_int_equal(send(clients[i], "startup", 7, 0), 7);
+    }
+    listeners_give_up(keeper.listeners);
+    for (int i = 0; i < 2; i++) {
+        ssize_t len = recv(clients[i], words, sizeof words, MSG_DONTWAIT);
+        assert_true(len > 0 && words[0] == 'E');
+        assert_non_null(memmem(words, (size_t)len, "C57P03", 6));
+        assert_non_null(memmem(words, (size_t)len, "smcred: the keeper does not answer", 34));
+        close(clients[i]);
+    }
+}
+
 static void what_is_no_socket_is_left_alone(void **state)
 {
     (void)state;
@@ -196,5 +220,7 @@ static void a_crowd_of_strangers_is_given_up_on(void **state)
 
 SM_TEST_MAIN(TEST(every_target_has_a_socket_for_everybody),
              TEST(a_reload_touches_only_what_changed), TEST(what_a_dead_keeper_left_is_replaced),
-             TEST(what_is_no_socket_is_left_alone), TEST(a_pair_is_connected_on_loopback),
-             TEST(a_stranger_who_is_faster_gets_nothing), TEST(a_crowd_of_strangers_is_given_up_on))
+             TEST(what_is_no_socket_is_left_alone),
+             TEST(who_waits_is_told_when_the_keeper_gives_up),
+             TEST(a_pair_is_connected_on_loopback), TEST(a_stranger_who_is_faster_gets_nothing),
+             TEST(a_crowd_of_strangers_is_given_up_on))

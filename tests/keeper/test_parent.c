@@ -175,6 +175,29 @@ int __wrap_keeper_run(const struct options *how, int parent_fd)
     _exit(0);
 }
 
+/* ---- the parent's time: it listens to a keeper this many times in vain after each real event ----
+ */
+
+#define LISTEN_MS 10000 /* parent.c's */
+
+static int waits_in_vain; /* 0: its time is the real one */
+static int waits_left;
+
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+    if (waits_in_vain == 0 || getpid() != parent || timeout_ms != LISTEN_MS)
+        return __real_poll(fds, count, timeout_ms);
+    int ready = __real_poll(fds, count, 0);
+    if (ready == 0 && waits_left-- > 0)
+        return 0;
+    if (ready == 0)
+        ready = __real_poll(fds, count, -1);
+    waits_left = waits_in_vain;
+    return ready;
+}
+
 /* ---- the test ---- */
 
 static int setup(void **state)
@@ -185,12 +208,14 @@ static int setup(void **state)
     (void)snprintf(directory, sizeof directory, "/tmp/test_parent.XXXXXX");
     assert_non_null(mkdtemp(directory));
     options = (struct options){.runtime_dir = directory,
+                               .state_dir = directory,
                                .user = me->pw_name,
                                .relay_user = me->pw_name,
                                .relay_program = "/proc/self/exe"};
     lives = mmap(NULL, sizeof *lives, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(lives, MAP_FAILED);
     parent = 0;
+    waits_in_vain = 0;
     report = -1;
     return 0;
 }
@@ -203,6 +228,8 @@ static void start(void (*keepers_script)(int life, int s0))
     parent = fork();
     assert_true(parent >= 0);
     if (parent == 0) {
+        parent = getpid();
+        waits_left = waits_in_vain;
         (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); /* a failed test leaves nobody behind */
         if (dup2(pair[1], STDOUT_FILENO) != STDOUT_FILENO)
             _exit(99);
@@ -428,6 +455,91 @@ static void a_keeper_that_does_not_stop_is_killed(void **state)
     assert_string_equal(told(), ""); /* and nobody is left */
 }
 
+static void on_give_up(int number)
+{
+    (void)number;
+    tell("keeper gives up");
+    _exit(70);
+}
+
+/* That it can be told that it hangs is up to it, or is not. */
+static void hangs(int life, int s0)
+{
+    (void)signal(PARENT_GIVE_UP, on_give_up);
+    say(s0, PAR_READY, 0, 0);
+    if (life < 3)
+        (void)raise(SIGSTOP);
+    tell("keeper is back");
+    wait_for_the_end(s0);
+}
+
+static void hangs_and_is_deaf(int life, int s0)
+{
+    (void)signal(PARENT_GIVE_UP, SIG_IGN);
+    say(s0, PAR_READY, 0, 0);
+    while (life == 1)
+        (void)pause();
+    tell("keeper is back");
+    wait_for_the_end(s0);
+}
+
+static void a_keeper_that_hangs_gives_up_and_is_started_again(void **state)
+{
+    (void)state;
+    waits_in_vain = 3;
+    start(hangs);
+    will_tell("keeper gives up");
+    will_tell("keeper gives up"); /* the second has as much time as the first */
+    will_tell("keeper is back");
+}
+
+/* By SIGKILL, when it had its time. */
+static void or_is_killed(void **state)
+{
+    (void)state;
+    waits_in_vain = 3;
+    start(hangs_and_is_deaf);
+    will_tell("keeper is back");
+}
+
+static void says_that_it_lives(int life, int s0)
+{
+    (void)signal(PARENT_GIVE_UP, on_give_up);
+    say(s0, PAR_READY, 0, 0);
+    for (int i = 0; i < 5; i++) {
+        (void)poll(NULL, 0, 10);
+        say(s0, PAR_ALIVE, 0, 0);
+    }
+    tell("keeper lives in its life %d", life);
+    wait_for_the_end(s0);
+}
+
+static void a_keeper_that_says_so_lives_on(void **state)
+{
+    (void)state;
+    waits_in_vain = 2; /* one less than it is given */
+    start(says_that_it_lives);
+    will_tell("keeper lives in its life 1");
+    assert_int_equal(stops(), 0);
+}
+
+static void is_slow_to_start(int life, int s0)
+{
+    (void)poll(NULL, 0, 50);
+    tell("keeper has started in its life %d", life);
+    say(s0, PAR_READY, 0, 0);
+    wait_for_the_end(s0);
+}
+
+/* It may wait for a directory of users, and has no sockets that anybody could wait at. */
+static void one_that_is_not_ready_yet_may_be_silent(void **state)
+{
+    (void)state;
+    waits_in_vain = 1000;
+    start(is_slow_to_start);
+    will_tell("keeper has started in its life 1");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv, char **environment)
@@ -439,7 +551,11 @@ int main(int argc, char **argv, char **environment)
         TEST(a_keeper_ends_its_relays_and_nobody_else),
         TEST(the_keeper_hears_of_a_relay_that_cannot_be_started),
         TEST(a_reload_is_passed_on),
-        TEST(a_keeper_that_does_not_stop_is_killed)};
+        TEST(a_keeper_that_does_not_stop_is_killed),
+        TEST(a_keeper_that_hangs_gives_up_and_is_started_again),
+        TEST(or_is_killed),
+        TEST(a_keeper_that_says_so_lives_on),
+        TEST(one_that_is_not_ready_yet_may_be_silent)};
     if (argc > 1 && strcmp(argv[1], "--log-level") == 0)
         return run_relay(environment);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,12 +26,14 @@ static void is_no_word(struct sm_bytes packet)
     assert_int_equal(word.pid, 4711); /* untouched */
 }
 
-static void knows_three_words(void **state)
+static void knows_four_words(void **state)
 {
     (void)state;
     struct word word;
     assert_true(word_parse(word_of(PAR_READY, 0, 0), &word));
     assert_int_equal(word.verb, PAR_READY);
+    assert_true(word_parse(word_of(PAR_ALIVE, 0, 0), &word));
+    assert_int_equal(word.verb, PAR_ALIVE);
     assert_true(word_parse(word_of(PAR_SPAWN, PAR_T_UID, 1000), &word));
     assert_int_equal(word.verb, PAR_SPAWN);
     assert_int_equal(word.uid, 1000);
@@ -81,7 +83,7 @@ static void what_is_cut_or_garbage_is_no_word(void **state)
     is_no_word(sm_bytes(buffer, sizeof buffer));
 }
 
-SM_TEST_MAIN(cmocka_unit_test(knows_three_words),
+SM_TEST_MAIN(cmocka_unit_test(knows_four_words),
              cmocka_unit_test(nobody_in_particular_gets_no_relay),
              cmocka_unit_test(what_kill_takes_for_many_is_no_process),
              cmocka_unit_test(words_of_the_parents_own_are_not_the_keepers),
