@@ -9,6 +9,7 @@
 
 #include "keeper/login.h"
 #include "keeper/proof.h"
+#include "keeper/revoke.h"
 
 static void send_proof(struct session *session, struct sm_bytes proof, struct sm_bytes signature)
 {
@@ -79,7 +80,11 @@ static void on_prove(void *arg, const struct login_proof *proof)
 {
     struct session *session = arg;
     sm_autofree struct challenge *challenge = sm_take_ptr(&session->challenge);
-    if (proof->renewed && !take_renewed(session, proof))
+    struct policy_decision decision =
+        revoke_decide_version(session->owner->keeper, session->target, proof->snapshot);
+    if (!decision.allowed)
+        refuse_proof(session, SMCRED_REVOKED, decision.text);
+    else if (proof->renewed && !take_renewed(session, proof))
         refuse_proof(session, SMCRED_SYSTEM,
                      "the audit log cannot be written, or memory is short, so nobody is let in");
     else

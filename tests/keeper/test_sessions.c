@@ -389,6 +389,54 @@ static void a_changed_salt_is_answered_with_the_new_version(void **state)
     assert_int_equal(in.header.status, SMCRED_DENIED);
 }
 
+static void a_revoked_version_is_not_proved_in_anothers_place(void **state)
+{
+    (void)state;
+    struct sm_error err;
+    struct revocation revoked = {REVOKED_VERSION, "prod/orders/db", "v2",        0,
+                                 "root",          "it leaked",      sm_wall_ms()};
+    (void)log_in("salt");
+    secret.version = "v2";
+    secret.password = "of v2";
+    assert_int_equal(revocations_add(keeper.revocations, &revoked, &err), SMCRED_SYSTEM);
+    uint64_t id = start_login("orders");
+    say_scram(id, "another salt");
+    struct sm_wire_in in = expect(relay_end, ORC_PROOF);
+    assert_int_equal(in.header.status, SMCRED_REVOKED);
+    assert_null(audited("\"outcome\":\"renewed\"", "v2"));
+}
+
+static void who_waits_for_a_rotation_is_told_so(void **state)
+{
+    (void)state;
+    uint32_t wait_ms = 0, attempt = 0;
+    logins_set_rotation_wait(keeper.logins, 60000);
+    (void)log_in("salt");
+    uint64_t id = start_login("orders");
+    say_scram(id, "another salt");
+    (void)expect(relay_end, ORC_PROOF);
+    say_refused(id, "28P01");
+    struct sm_wire_in in = expect(relay_end, ORC_WAIT);
+    assert_true(sm_wire_get_u32(&in, ORC_T_WAIT_MS, &wait_ms));
+    assert_in_range(wait_ms, 1, 2000);
+    secret.version = "v2";
+    secret.password = "of v2";
+    do
+        assert_true(hear(relay_end, &in));
+    while (in.header.verb == ORC_WAIT);
+    assert_int_equal(in.header.verb, ORC_OPENED);
+    expect_text(&in, ORC_T_VERSION, "v2");
+    assert_true(sm_wire_get_u32(&in, ORC_T_ATTEMPT, &attempt));
+    assert_int_equal(attempt, 2);
+    struct message *crossed = about(id, ORC_REFUSED); /* of the attempt before: passed over */
+    sm_wire_put_u32(&crossed->out, ORC_T_ATTEMPT, 1);
+    sm_wire_put_text(&crossed->out, ORC_T_SQLSTATE, "28P01");
+    say(crossed);
+    say_scram(id, "another salt");
+    in = expect(relay_end, ORC_PROOF);
+    assert_int_equal(in.header.status, SMCRED_OK);
+}
+
 static void a_refused_password_is_followed_by_the_next_version(void **state)
 {
     (void)state;
@@ -744,28 +792,32 @@ static void one_session_too_many_of_all_is_told(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-SM_TEST_MAIN(
-    TEST(a_login_from_arrival_to_end), TEST(the_target_goes_over_the_secret),
-    TEST(an_engine_that_is_not_spoken_is_refused_by_name),
-    TEST(other_spellings_of_an_engine_are_known), TEST(who_is_not_allowed_is_told_the_rule),
-    TEST(without_tls_nobody_leaves_this_host),
-    TEST(a_changed_salt_is_answered_with_the_new_version),
-    TEST(a_refused_password_is_followed_by_the_next_version),
-    TEST(sessions_go_on_when_the_keeper_stops), TEST(sessions_of_the_keeper_before_are_resumed),
-    TEST(garbage_drops_a_relay), TEST(a_message_about_anothers_session_drops_a_relay),
-    TEST(a_descriptor_drops_a_relay), TEST(a_message_about_no_session_drops_a_relay),
-    TEST(a_message_about_a_session_of_nobody_drops_a_relay), TEST(an_unknown_verb_drops_a_relay),
-    TEST(a_second_open_drops_a_relay), TEST(a_challenge_before_the_login_drops_a_relay),
-    TEST(a_second_challenge_in_one_attempt_drops_a_relay),
-    TEST(a_challenge_after_the_login_drops_a_relay),
-    TEST(a_login_that_was_not_under_way_drops_a_relay), TEST(a_refusal_of_no_attempt_drops_a_relay),
-    TEST(one_session_that_lives_twice_drops_a_relay),
-    TEST(more_sessions_alive_than_it_may_have_drop_a_relay),
-    TEST(a_relay_that_goes_leaves_its_sessions_lost), TEST(a_relay_that_does_not_read_is_dropped),
-    TEST(a_relay_that_cannot_be_started_loses_who_waits),
-    TEST(who_comes_while_no_relay_can_be_asked_for_is_told), TEST(one_session_too_many_is_told),
-    TEST(one_session_too_many_of_all_is_told),
-    TEST(a_password_goes_only_where_the_target_permits_it),
-    TEST(a_password_goes_to_no_peer_that_was_not_verified),
-    TEST(md5_is_refused_where_the_target_says_so), TEST(a_password_leaves_nothing_behind),
-    TEST(an_md5_answer_leaves_nothing_behind))
+SM_TEST_MAIN(TEST(a_login_from_arrival_to_end), TEST(the_target_goes_over_the_secret),
+             TEST(an_engine_that_is_not_spoken_is_refused_by_name),
+             TEST(other_spellings_of_an_engine_are_known),
+             TEST(who_is_not_allowed_is_told_the_rule), TEST(without_tls_nobody_leaves_this_host),
+             TEST(a_changed_salt_is_answered_with_the_new_version),
+             TEST(a_refused_password_is_followed_by_the_next_version),
+             TEST(a_revoked_version_is_not_proved_in_anothers_place),
+             TEST(who_waits_for_a_rotation_is_told_so), TEST(sessions_go_on_when_the_keeper_stops),
+             TEST(sessions_of_the_keeper_before_are_resumed), TEST(garbage_drops_a_relay),
+             TEST(a_message_about_anothers_session_drops_a_relay), TEST(a_descriptor_drops_a_relay),
+             TEST(a_message_about_no_session_drops_a_relay),
+             TEST(a_message_about_a_session_of_nobody_drops_a_relay),
+             TEST(an_unknown_verb_drops_a_relay), TEST(a_second_open_drops_a_relay),
+             TEST(a_challenge_before_the_login_drops_a_relay),
+             TEST(a_second_challenge_in_one_attempt_drops_a_relay),
+             TEST(a_challenge_after_the_login_drops_a_relay),
+             TEST(a_login_that_was_not_under_way_drops_a_relay),
+             TEST(a_refusal_of_no_attempt_drops_a_relay),
+             TEST(one_session_that_lives_twice_drops_a_relay),
+             TEST(more_sessions_alive_than_it_may_have_drop_a_relay),
+             TEST(a_relay_that_goes_leaves_its_sessions_lost),
+             TEST(a_relay_that_does_not_read_is_dropped),
+             TEST(a_relay_that_cannot_be_started_loses_who_waits),
+             TEST(who_comes_while_no_relay_can_be_asked_for_is_told),
+             TEST(one_session_too_many_is_told), TEST(one_session_too_many_of_all_is_told),
+             TEST(a_password_goes_only_where_the_target_permits_it),
+             TEST(a_password_goes_to_no_peer_that_was_not_verified),
+             TEST(md5_is_refused_where_the_target_says_so), TEST(a_password_leaves_nothing_behind),
+             TEST(an_md5_answer_leaves_nothing_behind))
