@@ -19,9 +19,10 @@
 #include "common/snapshot.h"
 #include "common/status.h"
 
-#define LOGIN_VERSIONS_MAX 6  /* one login may try */
-#define LOGIN_DIALS_MAX    24 /* connections one login may cost, those to look at the salt included \
-                               */
+#define LOGIN_VERSIONS_MAX 6 /* one login may try */
+#define LOGIN_DIALS_MAX                                                                            \
+    24 /* connections one login may cost, those to look at the salt included                       \
+        */
 
 struct attempts;
 struct cache;

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * login_wait.c - what keeps a login waiting: another one's verdict, or a rotation that is under
+ * way.
+ */
+#include <event2/event.h>
+
+#include "keeper/login_state.h"
+
+#define TRIAL_MS     2000 /* that others wait for one login's verdict */
+#define PAUSE_MIN_MS 250  /* of a wait, doubled each time, less up to half by chance */
+#define PAUSE_MAX_MS 2000
+
+/* ---- waiting, all logins' ---- */
+
+static void schedule(struct logins *logins)
+{
+    int64_t at_ms = INT64_MAX, now_ms = logins->options.now_ms();
+    const struct login *login;
+    LIST_FOREACH(login, &logins->waiting, link)
+    {
+        if (login->wake_ms < at_ms)
+            at_ms = login->wake_ms;
+    }
+    int64_t wait_ms = at_ms > now_ms ? at_ms - now_ms : 0;
+    struct timeval wait = {.tv_sec = (time_t)(wait_ms / 1000),
+                           .tv_usec = (suseconds_t)(wait_ms % 1000 * 1000)};
+    if (at_ms == INT64_MAX)
+        (void)evtimer_del(logins->timer); /* a timer of ours; so below */
+    else
+        (void)evtimer_add(logins->timer, &wait); /* if it fails, the next one to wait does it */
+}
+
+static void wait_until(struct login *login, enum waiting what, int64_t wake_ms)
+{
+    login->waiting = what;
+    login->wake_ms = wake_ms;
+    LIST_INSERT_HEAD(&login->logins->waiting, login, link);
+    schedule(login->logins);
+}
+
+void login_stop_waiting(struct login *login)
+{
+    if (login->waiting == NOT_WAITING)
+        return;
+    login->waiting = NOT_WAITING;
+    LIST_REMOVE(login, link);
+}
+
+/* ---- one proof at a time that may be wrong ---- */
+
+static bool is_on_trial(const struct lesson *lesson, const struct login *login, int64_t now_ms)
+{
+    return lesson && lesson->trial && lesson->trial != login && now_ms < lesson->trial_until_ms;
+}
+
+void login_end_trial(struct login *login)
+{
+    struct lesson *lesson = login_lesson(login);
+    if (!lesson || lesson->trial != login)
+        return;
+    lesson->trial = NULL;
+    struct login *other;
+    LIST_FOREACH(other, &login->logins->waiting, link)
+    {
+        if (other->waiting == FOR_TRIAL && login_lesson(other) == lesson)
+            other->wake_ms = login_now(login);
+    }
+    schedule(login->logins);
+}
+
+void login_tell_proof(struct login *login)
+{
+    login->sent = true;
+    login->prove(login->arg, &(struct login_proof){.snapshot = login->current,
+                                                   .stage = login->stage,
+                                                   .renewed = login->picked});
+}
+
+static void wait_for_trial(struct login *login, const struct lesson *lesson, int64_t now_ms)
+{
+    int64_t wake_ms = lesson->trial_until_ms;
+    if (now_ms >= login->deadline_ms)
+        login_give_up_saying(login, SMCRED_TIMED_OUT,
+                             "the database has not judged another login's password in time");
+    else
+        wait_until(login, FOR_TRIAL, wake_ms < login->deadline_ms ? wake_ms : login->deadline_ms);
+}
+
+void login_prove_on_trial(struct login *login)
+{
+    int64_t now_ms = login_now(login), until_ms = 0;
+    struct lesson *lesson = lessons_get(&login->logins->lessons, login->secret_id, login->endpoint);
+    if (is_on_trial(lesson, login, now_ms)) {
+        wait_for_trial(login, lesson, now_ms);
+        return;
+    }
+    if (!login_within_budget(login, login->current, login->stage, &until_ms)) {
+        login_give_up_limited(login, until_ms);
+        return;
+    }
+    if (lesson) {
+        lesson->trial = login;
+        lesson->trial_until_ms = now_ms + TRIAL_MS;
+    }
+    login_tell_proof(login);
+}
+
+/* ---- a rotation window ---- */
+
+bool login_is_rotating(const struct login *login)
+{
+    const struct stages *map =
+        login->map ? login->map
+                   : cache_known_stages(login->logins->options.cache, login->secret_id);
+    return map && stages_pending(map);
+}
+
+/*
+ * Until when it may help to wait; 0: it does not.  An endpoint that was stuck for all of that time
+ * is not waited for again, unless the map or its salt has changed.
+ */
+int64_t login_window_end(struct login *login)
+{
+    int64_t now_ms = login_now(login), wait_ms = login->logins->options.rotation_wait_ms;
+    struct lesson *lesson = login_lesson(login);
+    if (!lesson || wait_ms == 0 || login->last ||
+        !(login_is_rotating(login) ||
+          lesson_is_behind(lesson, login->current->username, &login->salt)))
+        return 0;
+    if (lesson->stuck_since_ms == 0 || !salt_equal(&lesson->stuck_salt, &login->salt)) {
+        lesson->stuck_since_ms = now_ms;
+        lesson->stuck_salt = login->salt;
+    }
+    if (login->give_up_ms == 0)
+        login->give_up_ms = now_ms + wait_ms;
+    int64_t end_ms = lesson->stuck_since_ms + wait_ms;
+    end_ms = end_ms < login->give_up_ms ? end_ms : login->give_up_ms;
+    return end_ms > now_ms ? end_ms : 0;
+}
+
+static int64_t next_pause(struct login *login)
+{
+    int64_t pause_ms = PAUSE_MIN_MS;
+    for (unsigned i = 0; i < login->pause_count && pause_ms < PAUSE_MAX_MS; i++)
+        pause_ms *= 2;
+    login->pause_count++;
+    uint64_t less = (uint64_t)login->logins->options.random() * (uint64_t)(pause_ms / 2 + 1) >> 32;
+    return pause_ms - (int64_t)less;
+}
+
+bool login_wait(struct login *login)
+{
+    int64_t end_ms = login_window_end(login);
+    if (end_ms == 0)
+        return false;
+    int64_t now_ms = login_now(login), pause_ms = next_pause(login);
+    if (now_ms + pause_ms > end_ms)
+        pause_ms = end_ms - now_ms;
+    wait_until(login, FOR_ROTATION, now_ms + pause_ms);
+    login->next(login->arg, &(struct login_answer){.status = SMCRED_OK,
+                                                   .attempt = login->dial_count,
+                                                   .wait_ms = pause_ms,
+                                                   .err = &login->why});
+    return true;
+}
+
+/* ---- time passes ---- */
+
+static void wake(struct login *login)
+{
+    enum waiting what = login->waiting;
+    login_stop_waiting(login);
+    if (what == FOR_TRIAL) {
+        login_decide(login);
+        return;
+    }
+    login->prove = NULL; /* that connection was given up */
+    login->fresh_from_ms = login_now(login);
+    login->deadline_ms = login->fresh_from_ms + login->logins->options.patience_ms;
+    login_search(login, IN_WINDOW);
+}
+
+void logins_tick(struct logins *logins)
+{
+    int64_t now_ms = logins->options.now_ms();
+    struct login *login = LIST_FIRST(&logins->waiting);
+    while (login) {
+        bool due = login->wake_ms <= now_ms;
+        if (due)
+            wake(login); /* any login may be gone then; those that wait on do so for a while */
+        login = due ? LIST_FIRST(&logins->waiting) : LIST_NEXT(login, link);
+    }
+    schedule(logins);
+}
