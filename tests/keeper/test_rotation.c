@@ -20,7 +20,7 @@
 /* ---- Secrets Manager ---- */
 
 struct version {
-    const char *id, *username, *password, *host;
+    const char *id, *username, *password, *host, *dbname;
 };
 
 static struct service {
@@ -45,7 +45,7 @@ static void put_version(const char *id, const char *username, const char *passwo
     while (service.versions[i].id)
         i++;
     assert_true(i < 8);
-    service.versions[i] = (struct version){id, username, password, host};
+    service.versions[i] = (struct version){id, username, password, host, "orders"};
 }
 
 static void put_pending(const char *id, const char *username, const char *password)
@@ -92,6 +92,7 @@ static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
                                .version_id = version->id,
                                .username = version->username,
                                .host = version->host,
+                               .dbname = version->dbname,
                                .port = 5432,
                                .password = password};
     return sm_snapshot_new(&from, out_snapshot);
@@ -171,7 +172,7 @@ struct client {
     struct login *login;
     enum news news;
     enum smcred_status status;
-    char version[16], user[16], password[32], host[16], stage[40];
+    char version[16], user[16], password[32], host[16], dbname[16], stage[40];
     char why[256];
     bool logged_in;
     int64_t begun_ms, took_ms;
@@ -203,6 +204,7 @@ static void on_next(void *arg, const struct login_answer *answer)
         return;
     keep_snapshot(client, answer->snapshot);
     snprintf(client->host, sizeof client->host, "%.15s", answer->host);
+    snprintf(client->dbname, sizeof client->dbname, "%s", answer->snapshot->dbname);
     snprintf(client->stage, sizeof client->stage, "%s", answer->stage);
 }
 
@@ -212,6 +214,7 @@ static void on_prove(void *arg, const struct login_proof *proof)
     client->news = PROVE;
     assert_string_equal(proof->snapshot->username, client->user); /* of this connection */
     assert_string_equal(proof->snapshot->host, client->host);
+    assert_string_equal(proof->snapshot->dbname, client->dbname);
     keep_snapshot(client, proof->snapshot);
     snprintf(client->stage, sizeof client->stage, "%s", proof->stage);
 }
@@ -547,6 +550,19 @@ static void user_host_and_password_change_together(void **state)
     assert_int_equal(wrong_passwords(), 0);
 }
 
+static void another_database_is_another_connection(void **state)
+{
+    (void)state;
+    int dials = database.dials;
+    put_current("v2", "app", "new");
+    service.versions[2].dbname = "archive";
+    alter_role("app", "new");
+    assert_in_with("v2");
+    assert_string_equal(clients[0].dbname, "archive");
+    assert_int_equal(database.dials - dials, 2);
+    assert_int_equal(wrong_passwords(), 0);
+}
+
 /* ---- labels and database that do not agree ---- */
 
 static void current_moved_but_the_database_kept_the_old_password(void **state)
@@ -609,12 +625,15 @@ static void a_database_without_salts_is_asked_in_turn(void **state)
 {
     (void)state;
     database.md5 = true;
+    assert_in_with("v1");
     put_pending("v2", "app", "new");
     alter_role("app", "new");
     assert_int_equal(log_in(8), 8);
     assert_int_equal(wrong_passwords(), 1); /* nothing warns who thinks that v1 is proven */
-    assert_int_equal(log_in(8), 8);         /* v2 is tried first */
+    int values = service.values, maps = service.maps;
+    assert_int_equal(log_in(8), 8); /* v2 is tried first */
     assert_int_equal(wrong_passwords(), 1);
+    assert_int_equal(service.values + service.maps, values + maps);
 }
 
 /* ---- waiting ---- */
@@ -693,6 +712,20 @@ static void a_password_that_nobody_knows_is_refused_within_the_budget(void **sta
     put_current("v2", "app", "mended");
     alter_role("app", "mended");
     assert_in_with("v2"); /* whoever mends it is let in at once */
+}
+
+static void a_wait_that_was_in_vain_is_not_repeated(void **state)
+{
+    (void)state;
+    alter_role("app", "nobody's");
+    assert_int_equal(log_in(1), 0);
+    assert_in_range(clients[0].took_ms, WAIT_MS - 2000, WAIT_MS + 3000);
+    assert_int_equal(log_in(1), 0);
+    assert_int_equal(clients[0].status, SMCRED_DENIED); /* the database's own error */
+    assert_int_equal(clients[0].waits, 0);
+    alter_role("app", "nobody's, still"); /* something goes on */
+    assert_int_equal(log_in(1), 0);
+    assert_true(wrong_passwords() <= 4);
 }
 
 static void a_password_that_nobody_knows_stays_within_the_budget_all_day(void **state)
@@ -835,26 +868,25 @@ static void a_herd_at_the_start_makes_one_call(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_proven, teardown)
 #define COLD(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-SM_TEST_MAIN(COLD(a_herd_at_the_start_makes_one_call), TEST(no_step_of_a_rotation_is_noticed),
-             TEST(a_rotation_costs_few_calls), TEST(the_first_login_after_a_rotation_asks_once),
-             TEST(finish_secret_that_never_comes_costs_nothing),
-             TEST(a_keeper_started_in_the_middle_is_wrong_once),
-             TEST(two_rotations_at_once_are_followed), TEST(alternating_users_are_no_different),
-             TEST(both_users_of_a_pair_at_once_are_no_mixed_pair),
-             TEST(user_host_and_password_change_together),
-             TEST(current_moved_but_the_database_kept_the_old_password),
-             TEST(the_same_after_a_restart_is_wrong_once),
-             TEST(a_version_with_the_same_password_is_as_good),
-             TEST(a_password_rolled_back_by_hand_is_found),
-             TEST(a_database_without_salts_is_asked_in_turn),
-             TEST(who_alters_the_role_first_has_some_seconds),
-             TEST(a_pending_version_without_a_value_is_waited_for),
-             TEST(a_refused_version_is_tried_again_once_the_salt_has_changed),
-             TEST(a_password_that_nobody_knows_is_refused_within_the_budget),
-             TEST(a_password_that_nobody_knows_stays_within_the_budget_all_day),
-             TEST(two_passwords_that_nobody_knows_are_an_end_too),
-             TEST(without_a_wait_the_refusal_comes_at_once),
-             TEST(a_client_that_leaves_a_wait_leaves_nothing),
-             TEST(a_service_that_is_down_or_throttles_in_the_window_is_waited_for),
-             TEST(a_service_that_is_down_holds_nobody_who_is_proven),
-             TEST(a_host_that_slept_in_the_middle_of_a_wait_ends_it))
+SM_TEST_MAIN(
+    COLD(a_herd_at_the_start_makes_one_call), TEST(no_step_of_a_rotation_is_noticed),
+    TEST(a_rotation_costs_few_calls), TEST(the_first_login_after_a_rotation_asks_once),
+    TEST(finish_secret_that_never_comes_costs_nothing),
+    TEST(a_keeper_started_in_the_middle_is_wrong_once), TEST(two_rotations_at_once_are_followed),
+    TEST(alternating_users_are_no_different), TEST(both_users_of_a_pair_at_once_are_no_mixed_pair),
+    TEST(user_host_and_password_change_together), TEST(another_database_is_another_connection),
+    TEST(current_moved_but_the_database_kept_the_old_password),
+    TEST(the_same_after_a_restart_is_wrong_once), TEST(a_version_with_the_same_password_is_as_good),
+    TEST(a_password_rolled_back_by_hand_is_found), TEST(a_database_without_salts_is_asked_in_turn),
+    TEST(who_alters_the_role_first_has_some_seconds),
+    TEST(a_pending_version_without_a_value_is_waited_for),
+    TEST(a_refused_version_is_tried_again_once_the_salt_has_changed),
+    TEST(a_password_that_nobody_knows_is_refused_within_the_budget),
+    TEST(a_wait_that_was_in_vain_is_not_repeated),
+    TEST(a_password_that_nobody_knows_stays_within_the_budget_all_day),
+    TEST(two_passwords_that_nobody_knows_are_an_end_too),
+    TEST(without_a_wait_the_refusal_comes_at_once),
+    TEST(a_client_that_leaves_a_wait_leaves_nothing),
+    TEST(a_service_that_is_down_or_throttles_in_the_window_is_waited_for),
+    TEST(a_service_that_is_down_holds_nobody_who_is_proven),
+    TEST(a_host_that_slept_in_the_middle_of_a_wait_ends_it))
