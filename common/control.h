@@ -25,6 +25,7 @@ enum ctl_verb {
     CTL_STATUS =
         5, /* -> doc: cache, relays, sessions; secrets and other users' rows for admins only */
     CTL_REFRESH = 6, /* NAME | ALL -> doc: one row per secret read again; admins only */
+    CTL_PROVE = 8,   /* TARGET -> doc: what a login of the keeper's own came to; admins only */
     CTL_REVOKE = 7,  /* KIND NAME [VERSION] [REASON] [LIFT] -> doc: what it did; admins only */
 };
 

@@ -54,6 +54,7 @@ struct config_target {
     bool replication;
     bool cleartext;
     bool md5;
+    bool canary; /* each new version is proven by a login without a query */
     char *ca_file;
     const struct pemfile *ca; /* NULL with tls = disable; the config's */
     char *client_cert;

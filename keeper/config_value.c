@@ -423,6 +423,7 @@ static const struct config_key target_keys[] = {
     {"client_key", read_path, offsetof(struct config_target, client_key), false},
     {"replication", read_flag, offsetof(struct config_target, replication), false},
     {"cleartext", read_flag, offsetof(struct config_target, cleartext), false},
+    {"canary", read_flag, offsetof(struct config_target, canary), false},
     {"md5", read_flag, offsetof(struct config_target, md5), false},
     {"description", read_text, offsetof(struct config_target, description), false},
 };

@@ -17,6 +17,7 @@
 #include "keeper/accounts.h"
 #include "keeper/audit.h"
 #include "keeper/cache.h"
+#include "keeper/canary.h"
 #include "keeper/documents.h"
 #include "keeper/listen.h"
 #include "keeper/policy.h"
@@ -39,12 +40,15 @@ struct client {
     uint16_t verb;
     uint64_t request_id;
     uint64_t audit_id;
-    struct cache_ask *ask;              /* of RESOLVE */
-    const struct config_target *target; /* of RESOLVE; of `config`, which is held meanwhile */
-    const char *secret;                 /* the target's */
+    struct cache_ask *ask; /* of RESOLVE */
+    const struct config_target
+        *target;        /* of RESOLVE and PROVE; of `config`, which is held meanwhile */
+    const char *secret; /* the target's */
     struct config *config;
     char stage[257];
     struct refresh *refresh;
+    struct canary *canary; /* of PROVE */
+    bool proving;          /* it is under way */
 };
 
 struct control {
@@ -102,6 +106,7 @@ static void free_client(struct client *client)
     control->count--;
     if (client->ask)
         cache_cancel(client->ask);
+    canary_forget(client->canary);
     if (client->refresh)
         client->refresh->client = NULL;
     if (client->readable)
@@ -352,7 +357,9 @@ static void take_explain(struct client *client, const struct control_request *re
         who = &other;
         name = request->user;
     }
-    answer_document(client, documents_explain(keeper, who, name, request->host, request->port));
+    bool admin = policy_admin(keeper->config, &client->peer, client->name).allowed;
+    answer_document(client,
+                    documents_explain(keeper, who, name, request->host, request->port, admin));
 }
 
 static void take_status(struct client *client, const struct control_request *request)
@@ -477,6 +484,37 @@ static void take_refresh(struct client *client, const struct control_request *re
         finish_refresh(refresh);
 }
 
+/* ---- PROVE ---- */
+
+static void on_proven(void *arg, const struct canary_result *result)
+{
+    struct client *client = arg;
+    bool from_loop = client->proving; /* else from take_prove() */
+    client->canary = NULL;
+    client->proving = false;
+    answer_document(client, documents_proven(client->target, result));
+    if (from_loop && client->gone)
+        free_client(client);
+}
+
+static void take_prove(struct client *client, const struct control_request *request)
+{
+    struct keeper *keeper = client->control->keeper;
+    const struct config_target *target = config_find(keeper->config, request->name);
+    if (!target) {
+        answer_refusal(client, SMCRED_NOT_FOUND, NULL, "there is no such target");
+        return;
+    }
+    struct policy_decision decision = policy_admin(keeper->config, &client->peer, client->name);
+    if (!decide(client, "prove", target->name, &decision, target->secret))
+        return;
+    config_unref(client->config);
+    client->config = config_ref(keeper->config);
+    client->target = target;
+    canary_start(keeper, target, on_proven, client, &client->canary);
+    client->proving = client->canary != NULL;
+}
+
 /* ---- REVOKE ---- */
 
 /* What is asked for, as a revocation; the texts are borrowed.  False: answered with why not. */
@@ -595,7 +633,7 @@ static const struct {
 } verbs[] = {
     {CTL_CONNECT, take_connect}, {CTL_RESOLVE, take_resolve}, {CTL_TARGETS, take_targets},
     {CTL_EXPLAIN, take_explain}, {CTL_STATUS, take_status},   {CTL_REFRESH, take_refresh},
-    {CTL_REVOKE, take_revoke},
+    {CTL_PROVE, take_prove},     {CTL_REVOKE, take_revoke},
 };
 
 static void dispatch(struct client *client, struct sm_bytes packet)

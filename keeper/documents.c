@@ -13,6 +13,7 @@
 #include "common/clock.h"
 #include "keeper/accounts.h"
 #include "keeper/attempts.h"
+#include "keeper/canary.h"
 #include "keeper/index.h"
 #include "keeper/memfile.h"
 #include "keeper/places.h"
@@ -139,7 +140,7 @@ static const struct config_target *target_of_host(const struct keeper *keeper, c
 }
 
 cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, const char *name,
-                         const char *host, uint32_t port)
+                         const char *host, uint32_t port, bool admin)
 {
     cJSON *document = cJSON_CreateObject();
     const struct config_target *target = target_of_host(keeper, host, port);
@@ -165,6 +166,7 @@ cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, cons
         decision = value = revoked;
     text(document, "decision", decision.allowed ? "allow" : "deny");
     text(document, "target", target->name);
+    text(document, "secret", admin ? target->secret : "");
     text(document, "rule", decision.rule);
     text(document, "text",
          !decision.allowed ? decision.text
@@ -367,6 +369,22 @@ cJSON *documents_ended(const char *session, const char *by, const char *reason)
     text(object, "by", by);
     text(object, "reason", reason);
     number(object, "sessions_ended", 1);
+    return object;
+}
+
+cJSON *documents_proven(const struct config_target *target, const struct canary_result *result)
+{
+    cJSON *object = cJSON_CreateObject();
+    text(object, "target", target->name);
+    text(object, "secret", target->secret);
+    text(object, "outcome", result->status == SMCRED_OK ? "proven" : "refused");
+    text(object, "version", result->version_id);
+    text(object, "stage", result->stage);
+    text(object, "user", result->user);
+    text(object, "endpoint", result->endpoint);
+    number(object, "attempt", result->attempt);
+    number(object, "took_ms", (double)result->took_ms);
+    text(object, "text", result->text);
     return object;
 }
 

@@ -15,10 +15,11 @@
 cJSON *documents_targets(struct keeper *keeper, const struct sm_peer *peer, const char *name);
 /*
  * What a connection of `peer` to what was typed would come to.
- *   port  0: not said
+ *   port   0: not said
+ *   admin  is told the secret's name, too
  */
 cJSON *documents_explain(struct keeper *keeper, const struct sm_peer *peer, const char *name,
-                         const char *host, uint32_t port);
+                         const char *host, uint32_t port, bool admin);
 cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool admin);
 struct revocation;
 struct revoke_done;
@@ -26,6 +27,8 @@ struct revoke_done;
 cJSON *documents_revoked(const struct revocation *revocation, const struct revoke_done *done,
                          bool lifted);
 cJSON *documents_ended(const char *session, const char *by, const char *reason);
+struct canary_result;
+cJSON *documents_proven(const struct config_target *target, const struct canary_result *result);
 /* One row of a refresh. */
 cJSON *documents_refreshed(const char *secret, const struct cache_answer *answer);
 

@@ -16,6 +16,7 @@
 #include "keeper/attempts.h"
 #include "keeper/audit.h"
 #include "keeper/cache.h"
+#include "keeper/canary.h"
 #include "keeper/configured.h"
 #include "keeper/control.h"
 #include "keeper/endpoints.h"
@@ -273,6 +274,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
         write_index(keeper);
     say_alive(keeper, now_ms);
     revoke_tick(keeper);
+    canary_tick(keeper);
     relays_tick(keeper->relays, now_ms);
     control_tick(keeper->control, now_ms);
 }
@@ -286,6 +288,9 @@ static void on_changed(void *arg, const char *id, const char *stage,
     if (before && strcmp(before->version_id, now->version_id) == 0) /* a file was edited in place */
         proofs_revoke(keeper->proofs, *before->arn ? before->arn : before->name,
                       before->version_id);
+    if (before && strcmp(stage, CACHE_STAGE_DEFAULT) == 0 &&
+        strcmp(before->version_id, now->version_id) != 0)
+        canary_want(keeper, id, now->version_id);
     keeper->revoked_came_back |= revocations_of_version(keeper->revocations, now) != NULL;
     if (strcmp(stage, CACHE_STAGE_DEFAULT) == 0 && places_note(keeper->places, id, now))
         keeper->index_is_old = true;
@@ -393,6 +398,7 @@ static bool build_outer(struct keeper *keeper)
     return places_new(&keeper->places) == SMCRED_OK &&
            endpoints_new(&keeper->endpoints) == SMCRED_OK &&
            relays_new(keeper, &keeper->relays) == SMCRED_OK &&
+           canaries_new(&keeper->canaries) == SMCRED_OK &&
            sessions_new(keeper, &keeper->sessions) == SMCRED_OK &&
            control_new(keeper, &keeper->control) == SMCRED_OK &&
            index_new(keeper->options->runtime_dir, &keeper->index) == SMCRED_OK &&
@@ -468,6 +474,7 @@ static void stop(struct keeper *keeper)
     listeners_free(keeper->listeners);
     control_free(keeper->control);
     sessions_free(keeper->sessions);
+    canaries_free(keeper->canaries);
     if (keeper->audit)
         audit_life(keeper, "stop");
     relays_free(keeper->relays);

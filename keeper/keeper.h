@@ -22,6 +22,7 @@ struct audit;
 struct audit_line;
 struct cache;
 struct cache_state;
+struct canaries;
 struct control;
 struct endpoints;
 struct event;
@@ -57,6 +58,7 @@ struct keeper {
     struct relays *relays;
     struct sessions *sessions;
     struct revocations *revocations;
+    struct canaries *canaries;
     struct listeners *listeners;
     struct control *control;
     struct event *events[5]; /* signals, the parent, the tick */

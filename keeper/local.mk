@@ -4,7 +4,7 @@ include %D%/core.mk
 
 noinst_LTLIBRARIES += %D%/libkeeper.la
 %C%_libkeeper_la_SOURCES = %D%/accounts.c %D%/accounts.h %D%/audit.c %D%/audit.h \
-	%D%/config.c %D%/config.h %D%/config_check.c %D%/config_loader.h %D%/config_section.c \
+	%D%/canary.c %D%/canary.h %D%/config.c %D%/config.h %D%/config_check.c %D%/config_loader.h %D%/config_section.c \
 	%D%/config_value.c %D%/configured.c %D%/configured.h %D%/control.c %D%/control.h \
 	%D%/documents.c %D%/documents.h %D%/endpoints.c %D%/endpoints.h %D%/index.c %D%/index.h \
 	%D%/inifile.c %D%/inifile.h \

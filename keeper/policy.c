@@ -49,6 +49,13 @@ struct policy_decision policy_connect(const struct config_target *target,
     return decision;
 }
 
+struct policy_decision policy_canary(const struct config_target *target)
+{
+    struct policy_decision decision = {.allowed = true};
+    (void)snprintf(decision.rule, sizeof decision.rule, "target %s: a canary", target->name);
+    return decision;
+}
+
 struct policy_decision policy_value(const struct config_target *target, const struct sm_peer *peer,
                                     const char *operator_name)
 {

@@ -22,6 +22,8 @@ struct policy_decision {
 /* To be logged in at the target. */
 struct policy_decision policy_connect(const struct config_target *target,
                                       const struct sm_peer *peer, const char *operator_name);
+/* To be logged in as a canary: always, as nobody gets the session. */
+struct policy_decision policy_canary(const struct config_target *target);
 /* To have the secret's value. */
 struct policy_decision policy_value(const struct config_target *target, const struct sm_peer *peer,
                                     const char *operator_name);

@@ -83,7 +83,8 @@ struct session {
     uint32_t port;
     uint32_t backend_pid;
     bool stale;
-    bool resumed; /* from the keeper before: who it was is known by uid alone */
+    struct canary *canary; /* NULL: a client */
+    bool resumed;          /* from the keeper before: who it was is known by uid alone */
 };
 
 struct sessions {

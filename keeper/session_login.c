@@ -292,7 +292,9 @@ static void on_login(void *arg, const struct login_answer *answer)
 static bool is_permitted(struct session *session, bool replication)
 {
     struct policy_decision decision =
-        policy_connect(session->target, &session->peer, session->relay->operator_name);
+        session->canary
+            ? policy_canary(session->target)
+            : policy_connect(session->target, &session->peer, session->relay->operator_name);
     memcpy(session->rule, decision.rule, sizeof session->rule);
     if (decision.allowed) {
         struct policy_decision revoked =

@@ -10,10 +10,13 @@
 
 #include "common/clock.h"
 #include "common/refusal.h"
+#include "keeper/canary.h"
 #include "keeper/login.h"
 #include "keeper/proof.h"
 #include "keeper/resolver.h"
 #include "keeper/session.h"
+
+#define TOO_MANY "too many sessions"
 
 enum smcred_status sessions_new(struct keeper *keeper, struct sessions **out_sessions)
 {
@@ -66,6 +69,8 @@ void session_end_login(struct session *session)
 static void free_session(struct session *session)
 {
     session_end_login(session);
+    if (session->canary)
+        canary_ended(session->canary, session);
     table_remove(&session->owner->table, &session->entry);
     if (session->relay)
         session->relay->session_count--;
@@ -145,6 +150,8 @@ void session_refuse(struct session *session, enum smcred_status status, const ch
     if (!session_audit_decision(session, "refused", sqlstate, text))
         log_warning("a refusal of session=%016llx is not in the audit log",
                     (unsigned long long)session->id);
+    if (session->canary)
+        canary_refused(session->canary, status, text);
     session->phase = REFUSED;
     session_end_login(session);
     session_send_refusal(session, ORC_OPENED, status, sqlstate, text, hint);
@@ -177,10 +184,10 @@ void sessions_send_away(int fd, const char *sqlstate, const char *why)
     (void)recv(fd, unread, sizeof unread, MSG_DONTWAIT);
 }
 
-void sessions_start(struct sessions *sessions, const struct config_target *target,
-                    struct sm_peer *peer, int fd, bool tcp)
+/* A session of this peer, whose relay is there or comes.  NULL: why there is none. */
+static struct session *begin(struct sessions *sessions, const struct config_target *target,
+                             struct sm_peer *peer, const char **out_why)
 {
-    sm_autoclose int owned = fd;
     struct relay *relay = NULL;
     struct session *session = NULL;
     bool full = sessions->table.count >= SESSIONS_MAX;
@@ -190,19 +197,48 @@ void sessions_start(struct sessions *sessions, const struct config_target *targe
     if (relay && !full)
         session = add_session(sessions, relay, keeper_random_id());
     if (!session) {
-        const char *why = full ? "too many sessions" : "no relay could be started";
+        *out_why = full ? TOO_MANY : "no relay could be started";
         log_warning("a connection of uid=%u to target=%s is refused: %s", (unsigned)peer->uid,
-                    target->name, why);
-        sessions_send_away(owned, full ? REFUSAL_TOO_MANY : REFUSAL_NOT_NOW, why);
+                    target->name, *out_why);
         sm_peer_done(peer);
-        return;
+        return NULL;
     }
     session->peer = *peer;
     peer->pidfd = -1;
+    (void)snprintf(session->target_name, sizeof session->target_name, "%s", target->name);
+    return session;
+}
+
+void sessions_start(struct sessions *sessions, const struct config_target *target,
+                    struct sm_peer *peer, int fd, bool tcp)
+{
+    sm_autoclose int owned = fd;
+    const char *why = NULL;
+    struct session *session = begin(sessions, target, peer, &why);
+    if (!session) {
+        sessions_send_away(owned, strcmp(why, TOO_MANY) == 0 ? REFUSAL_TOO_MANY : REFUSAL_NOT_NOW, why);
+        return;
+    }
     session->client_fd = sm_take_fd(&owned);
     session->tcp = tcp;
-    (void)snprintf(session->target_name, sizeof session->target_name, "%s", target->name);
-    if (relay->fd >= 0)
+    if (session->relay->fd >= 0)
+        hand_over(session);
+}
+
+void sessions_start_canary(struct sessions *sessions, const struct config_target *target,
+                           struct sm_peer *peer, int fd, struct canary *canary)
+{
+    sm_autoclose int owned = fd;
+    const char *why = NULL;
+    struct session *session = begin(sessions, target, peer, &why);
+    if (!session) {
+        canary_refused(canary, SMCRED_LIMITED, why);
+        canary_ended(canary, NULL);
+        return;
+    }
+    session->client_fd = sm_take_fd(&owned);
+    session->canary = canary;
+    if (session->relay->fd >= 0)
         hand_over(session);
 }
 
@@ -256,6 +292,8 @@ static const char *take_logged_in(struct session *session, const struct sm_wire_
     audit_put(&line, "outcome", "accepted");
     session_audit_fact(session, &line);
     session_end_login(session);
+    if (session->canary)
+        canary_logged_in(session->canary, session);
     return NULL;
 }
 
@@ -285,6 +323,8 @@ static const char *take_refused(struct session *session, const struct sm_wire_in
     audit_put(&line, "sqlstate", sqlstate);
     audit_put(&line, "text", text);
     session_audit_fact(session, &line);
+    if (session->canary)
+        canary_refused(session->canary, SMCRED_DENIED, text);
     session->phase = SOLVING;
     session_forget_challenge(session);
     login_refused(session->login, sqlstate, routine);

@@ -27,6 +27,11 @@ void sessions_free(struct sessions *sessions);
 void sessions_start(struct sessions *sessions, const struct config_target *target,
                     struct sm_peer *peer, int fd, bool tcp);
 
+struct canary;
+/* The same for a canary (canary.h), which policy does not ask who it is. */
+void sessions_start_canary(struct sessions *sessions, const struct config_target *target,
+                           struct sm_peer *peer, int fd, struct canary *canary);
+
 /*
  * Who gets no relay is told so as a database would: "FATAL: smcred: WHY"; what he has said so far
  * goes unread.  Async-signal-safe, for the keeper that gives up.

@@ -11,6 +11,7 @@ const struct tool_command *const tool_commands[] = {
     &tool_explain,
     &tool_status,
     &tool_refresh,
+    &tool_rotate,
     &tool_revoke,
     &tool_secret_create,
     &tool_secret_put,

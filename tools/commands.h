@@ -13,6 +13,7 @@ extern const struct tool_command tool_exec;
 extern const struct tool_command tool_explain;
 extern const struct tool_command tool_status;
 extern const struct tool_command tool_refresh;
+extern const struct tool_command tool_rotate;
 extern const struct tool_command tool_revoke;
 extern const struct tool_command tool_secret_create;
 extern const struct tool_command tool_secret_put;

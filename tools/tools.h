@@ -17,6 +17,7 @@ enum tool_exit {
     TOOL_EXIT_FAILED = 1,       /* refused by policy, not found, or failed */
     TOOL_EXIT_USAGE = 2,        /* the command line is wrong; nothing was done */
     TOOL_EXIT_UNAVAILABLE = 3,  /* the keeper or Secrets Manager did not answer */
+    TOOL_EXIT_SLOW = 4,         /* rotate: the rotation is still under way */
     TOOL_EXIT_CANNOT_RUN = 126, /* exec, connect: the program was found and could not be started */
     TOOL_EXIT_NO_PROGRAM = 127, /* exec, connect: no such program */
 };

@@ -13,7 +13,7 @@ import sys
 
 MAGIC, VERSION = 0x31434D53, 1
 VERBS = {"connect": 1, "resolve": 2, "targets": 3, "explain": 4, "status": 5, "refresh": 6,
-         "revoke": 7}
+         "revoke": 7, "prove": 8}
 TAGS = {"target": 3, "name": 4, "stage": 5, "host": 6, "port": 7, "user": 8, "all": 9,
         "kind": 12, "version": 13, "reason": 14, "lift": 15}
 STATUSES = ["ok", "system", "not found", "denied", "unavailable", "timed out", "invalid",
