@@ -3,6 +3,9 @@ EXTRA_DIST += %D%/smcred.conf %D%/smcred-server.conf %D%/smcred.bash-completion 
 	%D%/smcred-rotate.bash-completion %D%/smcred.sysusers %D%/smcred.tmpfiles.in \
 	%D%/smcredd.service.in %D%/smcred-server.service.in
 
+# A sample, for whoever reads the documentation.
+dist_doc_DATA += %D%/smcred.nft
+
 systemdsystemunit_DATA += %D%/smcredd.service %D%/smcred-server.service
 CLEANFILES += %D%/smcredd.service %D%/smcred-server.service %D%/smcred.tmpfiles
 

@@ -92,6 +92,7 @@ static void put_target(const struct keeper *keeper, cJSON *object,
     number(object, "port", target->port ? target->port : place.port);
     /* A Unix socket is spoken to without TLS, whatever the target says. */
     bool socket = !target->hostaddr && *host == '/';
+    flag(object, "client_cert", target->client_cert != NULL);
     text(object, "tls", config_tls_name(socket ? ORC_TLS_DISABLE : target->tls));
 }
 

@@ -12,6 +12,7 @@ extern const struct tool_command tool_connect;
 extern const struct tool_command tool_exec;
 extern const struct tool_command tool_explain;
 extern const struct tool_command tool_status;
+extern const struct tool_command tool_doctor;
 extern const struct tool_command tool_refresh;
 extern const struct tool_command tool_rotate;
 extern const struct tool_command tool_revoke;

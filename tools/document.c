@@ -60,22 +60,29 @@ static enum smcred_status read_document(int fd, cJSON **out_document)
     return SMCRED_OK;
 }
 
-int document_ask(const struct tool_context *ctx, struct question *question, cJSON **out_document)
+enum smcred_status document_try(const struct tool_context *ctx, struct question *question,
+                                cJSON **out_document, struct sm_error *err)
 {
-    struct sm_error err = {0};
     sm_autocontrol struct sm_control control = {.fd = -1};
     sm_autoclose int fd = -1;
     enum smcred_status status = sm_control_ask(ctx->socket_path, &question->wire,
-                                               sm_boot_ms() + ctx->timeout_ms, &control, &err);
+                                               sm_boot_ms() + ctx->timeout_ms, &control, err);
     if (status == SMCRED_OK)
-        status = sm_control_answer(&control, &fd, &err);
+        status = sm_control_answer(&control, &fd, err);
     if (status != SMCRED_OK)
-        return tool_failed(ctx, status, "%s", err.text);
+        return status;
     status = read_document(fd, out_document);
-    if (status != SMCRED_OK)
-        return tool_failed(ctx, status, "the keeper's document cannot be read: %s",
-                           sm_status_text(status));
-    return TOOL_EXIT_OK;
+    return status == SMCRED_OK
+               ? status
+               : sm_error_set(err, status, "the keeper's document cannot be read: %s",
+                              sm_status_text(status));
+}
+
+int document_ask(const struct tool_context *ctx, struct question *question, cJSON **out_document)
+{
+    struct sm_error err = {0};
+    enum smcred_status status = document_try(ctx, question, out_document, &err);
+    return status == SMCRED_OK ? TOOL_EXIT_OK : tool_failed(ctx, status, "%s", err.text);
 }
 
 const char *document_text(const cJSON *object, const char *member, char scratch[DOCUMENT_SCRATCH])

@@ -27,6 +27,14 @@ void question_begin(struct question *question, enum ctl_verb verb);
 
 /*
  * Asks the keeper and parses the document it answers with.
+ *   out_document  free with cJSON_Delete(); untouched on failure, of which err says why
+ */
+SM_MUST_CHECK enum smcred_status document_try(const struct tool_context *ctx,
+                                              struct question *question, cJSON **out_document,
+                                              struct sm_error *err);
+
+/*
+ * Asks the keeper and parses the document it answers with.
  *   out_document  free with cJSON_Delete(); untouched on failure
  * Returns TOOL_EXIT_OK, or an exit code after having said why.
  */

@@ -14,7 +14,7 @@
 #define SHIM_PATH SM_MODULEDIR "/libsmcred_preload.so"
 
 /* The shim to load: the installed one, or $SMCRED_PRELOAD, such as the one of a build tree. */
-static const char *shim_path(void)
+const char *launch_shim_path(void)
 {
     const char *path = secure_getenv("SMCRED_PRELOAD");
     return path && path[0] != '\0' ? path : SHIM_PATH;
@@ -30,9 +30,15 @@ static bool is_listed(const char *list, const char *path)
     return false;
 }
 
+bool launch_is_preloaded(const char *path)
+{
+    const char *list = getenv("LD_PRELOAD");
+    return list && is_listed(list, path);
+}
+
 static enum smcred_status set_preload(struct sm_error *err)
 {
-    const char *path = shim_path(), *others = getenv("LD_PRELOAD");
+    const char *path = launch_shim_path(), *others = getenv("LD_PRELOAD");
     if (path[0] != '/' || strpbrk(path, ": "))
         return sm_error_set(err, SMCRED_INVALID,
                             "the shim's path must be absolute, without colon or space: '%s'", path);

@@ -15,6 +15,11 @@
 #define LAUNCH_NOT_FOUND  127
 #define LAUNCH_SIGNAL     128 /* and the number of the signal that ended it */
 
+/* The shim: $SMCRED_PRELOAD, or the installed one. */
+const char *launch_shim_path(void);
+/* Is this object in our own LD_PRELOAD? */
+bool launch_is_preloaded(const char *path);
+
 /*
  * Becomes argv[0], looked up in PATH, with the shim added to LD_PRELOAD.
  *   seccomp  also watch connect() by seccomp user notification, for what LD_PRELOAD cannot reach;
