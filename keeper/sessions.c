@@ -216,7 +216,8 @@ void sessions_start(struct sessions *sessions, const struct config_target *targe
     const char *why = NULL;
     struct session *session = begin(sessions, target, peer, &why);
     if (!session) {
-        sessions_send_away(owned, strcmp(why, TOO_MANY) == 0 ? REFUSAL_TOO_MANY : REFUSAL_NOT_NOW, why);
+        sessions_send_away(owned, strcmp(why, TOO_MANY) == 0 ? REFUSAL_TOO_MANY : REFUSAL_NOT_NOW,
+                           why);
         return;
     }
     session->client_fd = sm_take_fd(&owned);
