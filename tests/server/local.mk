@@ -18,6 +18,7 @@ server_tests = \
 	%D%/test_dispatch \
 	%D%/test_envelope \
 	%D%/test_filters \
+	%D%/test_http \
 	%D%/test_iam \
 	%D%/test_json \
 	%D%/test_parameter_access \
@@ -49,6 +50,10 @@ TESTS += $(server_tests)
 %C%_test_filters_SOURCES = %D%/test_filters.c
 %C%_test_filters_CFLAGS = $(test_cflags)
 %C%_test_filters_LDADD = $(server_test_libs)
+
+%C%_test_http_SOURCES = %D%/test_http.c
+%C%_test_http_CFLAGS = $(test_cflags)
+%C%_test_http_LDADD = $(server_test_libs)
 
 %C%_test_iam_SOURCES = %D%/test_iam.c
 %C%_test_iam_CFLAGS = $(test_cflags)
