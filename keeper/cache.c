@@ -23,6 +23,7 @@ struct cache_limits cache_limits_default(void)
         .fetch_timeout_ms = 10 * 1000,
         .no_news_ms = 1000,
         .whole_ms = 3600 * 1000,
+        .near_ms = 60 * 1000,
         .secrets_max = 4096,
     };
 }

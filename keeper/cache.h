@@ -36,6 +36,7 @@ struct cache_limits {
     int64_t fetch_timeout_ms; /* 10 s: the deadline a fetch is given, retries included */
     int64_t no_news_ms;       /* 1 s between reads that were forced and brought nothing new */
     int64_t whole_ms;         /* 3600 s: a value is read again by then, whatever the map says */
+    int64_t near_ms;          /* 60 s between refreshes in the hour before a rotation is due */
     size_t secrets_max;       /* 4096 entries */
 };
 struct cache_limits cache_limits_default(void);
@@ -66,6 +67,7 @@ struct cache_options {
     struct cache_source source;
     struct cache_limits limits;
     int64_t (*now_ms)(void);  /* sm_boot_ms */
+    int64_t (*wall_ms)(void); /* sm_wall_ms; NULL: the dates of rotations do not matter */
     uint32_t (*random)(void); /* arc4random */
     /* A fetch brought a version (or content) that differs from the one before; `before` is NULL for
      * the first.  Called before those who wait are answered.  May be NULL. */

@@ -163,6 +163,8 @@ void cache_accept_failure(struct cache *cache, struct entry *entry, enum smcred_
 
 /* ---- cache_map.c ---- */
 
+/* Is the secret about to be rotated, or has it just been, as far as its map knows? */
+bool cache_rotation_is_near(const struct cache *cache, const char *id);
 /* The entry is due: its map is read if that may spare its value, else its value. */
 void cache_refresh_ahead(struct cache *cache, struct entry *entry, int64_t now);
 /* A map was read, or could not be: the values of that secret follow it. */

@@ -64,7 +64,10 @@ void cache_renew(struct cache *cache, struct entry *entry, int64_t begun_ms)
     const struct cache_limits *limits = &cache->options.limits;
     int64_t ttl = limits->ttl_ms;
     int64_t life = ttl - ttl / 10 + random_upto(cache, ttl / 5);
-    entry->times = (struct snapshot_times){begun_ms, begun_ms + life * 4 / 5, begun_ms + life};
+    int64_t rest = life * 4 / 5;
+    if (cache_rotation_is_near(cache, entry->id))
+        rest = cache_min(rest, limits->near_ms);
+    entry->times = (struct snapshot_times){begun_ms, begun_ms + rest, begun_ms + life};
     entry->last_status = SMCRED_OK;
     entry->failures_in_row = 0;
     entry->used = false;

@@ -8,6 +8,9 @@
  */
 #include "keeper/cache_entry.h"
 
+#define NEAR_BEFORE_MS (3600 * 1000)
+#define NEAR_AFTER_MS  (600 * 1000)
+
 /* May the map say whether this value is still so?  It cannot tell that reading the value was
  * forbidden since, so now and then the value itself is read. */
 static bool goes_by_map(const struct cache *cache, const struct entry *entry, int64_t now)
@@ -15,6 +18,16 @@ static bool goes_by_map(const struct cache *cache, const struct entry *entry, in
     const struct stages *known = cache_known_stages(cache, entry->id);
     return cache->source->given.read_map && entry->snapshot && !cache_is_map(entry) &&
            now - entry->whole_ms < cache->options.limits.whole_ms && (!known || known->fixed);
+}
+
+/* NextRotationDate is the last moment; a schedule may rotate any time before, and takes a while. */
+bool cache_rotation_is_near(const struct cache *cache, const char *id)
+{
+    const struct stages *known = cache_known_stages(cache, id);
+    if (!known || known->next_rotation_ms == 0 || !cache->options.wall_ms)
+        return false;
+    int64_t in_ms = known->next_rotation_ms - cache->options.wall_ms();
+    return in_ms < NEAR_BEFORE_MS && in_ms > -NEAR_AFTER_MS;
 }
 
 /* The map's entry; no value goes for it. */

@@ -353,6 +353,7 @@ static bool build_core(struct keeper *keeper, struct source *source)
                                   .source = source_for_cache(source),
                                   .limits = limits_of(keeper->config),
                                   .now_ms = sm_boot_ms,
+                                  .wall_ms = sm_wall_ms,
                                   .random = random_number,
                                   .changed = on_changed,
                                   .failed = on_failed,

@@ -17,7 +17,15 @@ static struct service {
     enum smcred_status value_status, map_status;
     const char *current, *pending; /* versions; NULL: none */
     bool fixed, deleted;
+    int64_t next_rotation_ms; /* on the wall clock, which is a day ahead of the other */
 } service;
+
+#define DAY_MS 86400000
+
+static int64_t wall_now(void)
+{
+    return world.now_ms + DAY_MS;
+}
 
 static struct cache *cache;
 
@@ -58,7 +66,8 @@ static enum smcred_status read_map(void *arg, const struct sm_source_query *quer
     out_map->count = 0;
     out_map->fixed = service.fixed;
     out_map->deleted = service.deleted;
-    out_map->rotated_at_ms = out_map->next_rotation_ms = 0;
+    out_map->rotated_at_ms = 0;
+    out_map->next_rotation_ms = service.next_rotation_ms;
     put(out_map, "AWSCURRENT", service.current);
     put(out_map, "AWSPENDING", service.pending);
     return SMCRED_OK;
@@ -74,6 +83,7 @@ static int setup(void **state)
                                     .source = {fetch, NULL, NULL, read_map},
                                     .limits = cache_limits_default(),
                                     .now_ms = world_now,
+                                    .wall_ms = wall_now,
                                     .random = world_random};
     assert_int_equal(cache_new(&options, &cache), SMCRED_OK);
     return 0;
@@ -311,6 +321,29 @@ static void a_service_that_is_down_is_asked_for_one_thing(void **state)
     assert_false(ask().stale);
 }
 
+/* Maps read in an hour in which somebody logs in each minute. */
+static int maps_in_an_hour(void)
+{
+    int before = service.maps;
+    for (int i = 0; i < 60; i++) {
+        (void)ask();
+        pass(60000);
+    }
+    return service.maps - before;
+}
+
+static void a_rotation_that_is_due_is_looked_for_each_minute(void **state)
+{
+    (void)state;
+    service.next_rotation_ms = wall_now() + 3 * 3600000;
+    assert_in_range(maps_in_an_hour(), 8, 16);
+    (void)maps_in_an_hour();
+    assert_in_range(maps_in_an_hour(), 40, 60);
+    assert_in_range(service.values, 3, 4); /* once an hour, as ever */
+    (void)maps_in_an_hour();
+    assert_in_range(maps_in_an_hour(), 8, 16); /* it did not come: no reason to ask for ever */
+}
+
 static void maps_have_single_flight(void **state)
 {
     (void)state;
@@ -400,7 +433,8 @@ SM_TEST_MAIN(TEST(a_cold_cache_asks_for_the_value_alone),
              TEST(what_nobody_uses_is_read_when_it_is_asked_for),
              TEST(a_secret_that_is_deleted_is_gone), TEST(a_denial_is_noticed_within_an_hour),
              TEST(who_may_not_read_maps_reads_values), TEST(a_file_is_read_whenever_it_is_due),
-             TEST(a_service_that_is_down_is_asked_for_one_thing), TEST(maps_have_single_flight),
+             TEST(a_service_that_is_down_is_asked_for_one_thing),
+             TEST(a_rotation_that_is_due_is_looked_for_each_minute), TEST(maps_have_single_flight),
              TEST(maps_without_news_are_a_second_apart), TEST(no_value_goes_for_a_map),
              TEST(a_new_version_makes_the_map_old),
              TEST(a_version_that_is_wanted_need_not_be_fresh), TEST(revoke_forgets_the_map))
