@@ -109,6 +109,7 @@ static void set_defaults(struct config_loader *loader)
     config->log_level = LOG_LEVEL_INFO;
     config->relay_idle_ms = 600 * 1000;
     config->rotation_wait_ms = 15 * 1000;
+    config->watch_calls = 60;
     config->wrong_max = ATTEMPTS_WRONG_DEFAULT;
     config->wrong_window_ms = ATTEMPTS_WINDOW_DEFAULT;
     config->audit_must_work = true;

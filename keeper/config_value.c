@@ -11,6 +11,7 @@
 
 #include "keeper/accounts.h"
 #include "keeper/attempts.h"
+#include "keeper/watch.h"
 
 #define LIST_MAX    1024 /* words of one list */
 #define WAIT_MAX_MS (120 * 1000)
@@ -134,6 +135,29 @@ static const char *read_wrong_max(struct config_loader *loader, void *field, con
     if (read_count(loader, &count, value) || count > ATTEMPTS_WRONG_MAX)
         return "is not a number from 1 to 16";
     *(uint32_t *)field = count;
+    return NULL;
+}
+
+/* Closer than that is a login's own business. */
+static const char *read_watch(struct config_loader *loader, void *field, const char *value)
+{
+    int64_t ms = 0;
+    const char *why = read_duration(loader, &ms, value);
+    if (!why && ms > 0 && ms < WATCH_CLOSE_MS)
+        return "is less than 2s; 0 turns it off";
+    if (!why)
+        *(int64_t *)field = ms;
+    return why;
+}
+
+static const char *read_watch_calls(struct config_loader *loader, void *field, const char *value)
+{
+    uint64_t number;
+    const char *rest;
+    (void)loader;
+    if (!whole_number(value, WATCH_CALLS_MAX, &number, &rest) || *rest != '\0')
+        return "is not a number from 0 to 6000";
+    *(uint32_t *)field = (uint32_t)number;
     return NULL;
 }
 
@@ -397,6 +421,8 @@ static const struct config_key keeper_keys[] = {
     {"log_level", read_log_level, offsetof(struct config, log_level), false},
     {"relay_idle", read_positive_duration, offsetof(struct config, relay_idle_ms), false},
     {"rotation_wait", read_wait, offsetof(struct config, rotation_wait_ms), false},
+    {"watch", read_watch, offsetof(struct config, watch_ms), false},
+    {"watch_calls", read_watch_calls, offsetof(struct config, watch_calls), false},
     {"wrong_max", read_wrong_max, offsetof(struct config, wrong_max), false},
     {"wrong_window", read_positive_duration, offsetof(struct config, wrong_window_ms), false},
 };

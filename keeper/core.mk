@@ -4,7 +4,7 @@ noinst_LTLIBRARIES += %D%/libkeepercore.la
 	%D%/cache_entry.h %D%/cache_fetch.c %D%/cache_map.c %D%/login.c %D%/login.h %D%/login_search.c \
 	%D%/login_state.h %D%/login_wait.c %D%/lessons.c %D%/lessons.h %D%/page.c %D%/page.h \
 	%D%/proof.c %D%/proof.h %D%/resolver.c %D%/resolver.h %D%/saslprep.c %D%/saslprep.h %D%/scram.c \
-	%D%/scram.h %D%/stages.c %D%/stages.h %D%/table.c %D%/table.h %D%/verdict.c %D%/verdict.h \
+	%D%/scram.h %D%/stages.c %D%/stages.h %D%/table.c %D%/table.h %D%/watch.c %D%/watch.h %D%/verdict.c %D%/verdict.h \
 	%D%/workers.c %D%/workers.h
 %C%_libkeepercore_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_libkeepercore_la_LIBADD = common/libcommon.la $(EVENT_LIBS) $(CRYPTO_LIBS)

@@ -30,6 +30,7 @@
 #include "keeper/revoke.h"
 #include "keeper/sessions.h"
 #include "keeper/source.h"
+#include "keeper/watch.h"
 #include "keeper/workers.h"
 
 #define LOOKUP_THREADS 2
@@ -208,6 +209,12 @@ static bool has_target(void *arg, const char *secret)
     return false;
 }
 
+static void set_watch(struct keeper *keeper)
+{
+    struct watch_limits limits = {keeper->config->watch_ms, keeper->config->watch_calls};
+    watch_set_limits(keeper->watch, &limits);
+}
+
 static void reload(struct keeper *keeper)
 {
     struct configured fresh;
@@ -240,6 +247,7 @@ static void reload(struct keeper *keeper)
     attempts_set_limits(keeper->attempts, keeper->config->wrong_max,
                         keeper->config->wrong_window_ms);
     logins_set_rotation_wait(keeper->logins, keeper->config->rotation_wait_ms);
+    set_watch(keeper);
     set_log_level(keeper);
     if (listeners_update(keeper->listeners, fresh.config) != SMCRED_OK)
         log_error("not every target has its socket");
@@ -273,6 +281,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
     if (keeper->index_is_old)
         write_index(keeper);
     say_alive(keeper, now_ms);
+    watch_tick(keeper->watch);
     revoke_tick(keeper);
     canary_tick(keeper);
     relays_tick(keeper->relays, now_ms);
@@ -381,7 +390,12 @@ static bool build_core(struct keeper *keeper, struct source *source)
                                     .random = random_number,
                                     .patience_ms = SESSIONS_LOGIN_MS,
                                     .rotation_wait_ms = keeper->config->rotation_wait_ms};
-    return logins_new(&logins, &keeper->logins) == SMCRED_OK;
+    struct watch_options watch = {keeper->cache, sm_boot_ms, sm_wall_ms};
+    if (logins_new(&logins, &keeper->logins) != SMCRED_OK ||
+        watch_new(&watch, &keeper->watch) != SMCRED_OK)
+        return false;
+    set_watch(keeper);
+    return true;
 }
 
 static bool build_workers(struct keeper *keeper)
@@ -480,6 +494,7 @@ static void stop(struct keeper *keeper)
         audit_life(keeper, "stop");
     relays_free(keeper->relays);
     index_free(keeper->index);
+    watch_free(keeper->watch);
     logins_free(keeper->logins);
     attempts_free(keeper->attempts);
     workers_free(keeper->fetchers);

@@ -37,6 +37,7 @@ struct revocations;
 struct resolver;
 struct sessions;
 struct source;
+struct watch;
 struct workers;
 
 struct keeper {
@@ -47,6 +48,7 @@ struct keeper {
     struct workers *fetchers; /* source modules and long PBKDF2 */
     struct workers *lookups;  /* getaddrinfo() */
     struct cache *cache;
+    struct watch *watch;
     struct proofs *proofs;
     struct resolver *resolver;
     struct attempts *attempts;

@@ -14,6 +14,7 @@ keepercore_tests = %D%/test_attempts \
 	%D%/test_stages \
 	%D%/test_table \
 	%D%/test_verdict \
+	%D%/test_watch \
 	%D%/test_workers
 check_PROGRAMS += $(keepercore_tests)
 TESTS += $(keepercore_tests)
@@ -75,6 +76,10 @@ keepercore_test_libs = keeper/libkeepercore.la $(CMOCKA_LIBS)
 %C%_test_verdict_SOURCES = %D%/test_verdict.c
 %C%_test_verdict_CFLAGS = $(keepercore_test_cflags)
 %C%_test_verdict_LDADD = $(keepercore_test_libs)
+
+%C%_test_watch_SOURCES = %D%/test_watch.c %D%/world.h
+%C%_test_watch_CFLAGS = $(keepercore_test_cflags)
+%C%_test_watch_LDADD = $(keepercore_test_libs)
 
 %C%_test_workers_SOURCES = %D%/test_workers.c %D%/world.h
 %C%_test_workers_CFLAGS = $(keepercore_test_cflags)
