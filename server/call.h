@@ -69,7 +69,8 @@ struct server_call {
     char version_id[SERVER_VERSION_ID_MAX + 1];
     /* what came of it */
     enum server_error error;
-    char *message; /* NULL: none */
+    char *message;    /* NULL: none */
+    bool is_recorded; /* as a success, in the event trail */
 };
 
 /* A random UUID, version 4. */

@@ -9,6 +9,7 @@
 #include "server/deletion.h"
 #include "server/json.h"
 #include "server/query.h"
+#include "server/record.h"
 #include "server/service.h"
 #include "server/validate.h"
 
@@ -115,6 +116,9 @@ enum server_error server_dispatch_run(struct server_call *call)
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
     error = run_handler(call);
+    call->error = error;
+    if (error == SERVER_OK) /* before the commit: what is done stands in the trail */
+        error = server_record_call(call);
     if (error == SERVER_OK)
         error = server_fail_status(call, server_store_commit(store));
     if (error != SERVER_OK)

@@ -22,7 +22,6 @@
 #include "server/faults.h"
 #include "server/json.h"
 #include "server/record.h"
-#include "server/trail.h"
 
 #define BODY_MAX    SM_BUFFER_MAX /* bytes */
 #define HEADERS_MAX 32768         /* bytes of request line and headers, and the read buffer */
@@ -261,35 +260,6 @@ static void note_user_agent(struct server_call *call, const struct sigv4_request
                        (const char *)text.data); /* cut as need be */
 }
 
-/* Of a batch, each secret that was asked for has a record as if it had been asked for alone. */
-static enum smcred_status write_reads(const struct server_call *call)
-{
-    static const char *const lists[] = {"SecretValues", "Errors"};
-    enum smcred_status status = SMCRED_OK;
-    for (size_t i = 0; call->error == SERVER_OK && i < sizeof lists / sizeof *lists; i++) {
-        const cJSON *entry;
-        cJSON_ArrayForEach(entry, server_json_get(call->output, lists[i]))
-        {
-            if (status == SMCRED_OK)
-                status =
-                    server_trail_write(call->server->trail, server_record_of_read(call, entry));
-        }
-    }
-    return status;
-}
-
-/* What is not in the trail is not answered. */
-static void write_trail(struct server_call *call)
-{
-    struct server_trail *trail = call->server->trail;
-    if (!trail || (server_trail_write(trail, server_record_of_call(call)) == SMCRED_OK &&
-                   write_reads(call) == SMCRED_OK))
-        return;
-    log_error("cannot write the event trail: %s; request %s is refused", strerror(errno),
-              call->request_id);
-    (void)server_fail(call, SERVER_INTERNAL, "An error occurred on the server side.");
-}
-
 /* Two lengths: whoever stands in front may have taken the other, and another request begins. */
 static bool is_ambiguous(const struct request *request)
 {
@@ -320,7 +290,8 @@ static enum MHD_Result answer(struct server_http *http, struct MHD_Connection *c
     server_call_init(&call, http->server, source);
     note_user_agent(&call, &on_wire);
     run_call(&call, http->faults, request, &on_wire);
-    write_trail(&call);
+    if (call.error != SERVER_OK || !call.is_recorded)
+        (void)server_record_call(&call); /* what is not in the trail is not answered either */
     log_debug("request %s: %s from %s: %s", call.request_id, server_dispatch_name(&call), source,
               call.error == SERVER_OK ? "ok" : server_error_form(call.error)->type);
     bool is_lost =

@@ -11,10 +11,12 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "common/log.h"
 #include "server/dispatch.h"
 #include "server/json.h"
 #include "server/names.h"
 #include "server/service.h"
+#include "server/trail.h"
 #include "server/validate.h"
 
 #define RECORD_VERSION "1.11"
@@ -268,7 +270,7 @@ char *server_record_of_call(const struct server_call *call)
     return end_record(record, call, "AwsApiCall");
 }
 
-char *server_record_of_read(const struct server_call *call, const cJSON *entry)
+static char *record_of_read(const struct server_call *call, const cJSON *entry)
 {
     char account[SERVER_ACCOUNT_LEN + 1] = "";
     const char *code = server_json_text(entry, "ErrorCode"), *arn = server_json_text(entry, "ARN");
@@ -288,6 +290,35 @@ char *server_record_of_read(const struct server_call *call, const cJSON *entry)
     if (arn && server_arn_account(arn, account))
         append_resource(server_json_add_array(record, "resources"), account, arn);
     return end_record(record, call, "AwsApiCall");
+}
+
+/* Of a batch, each secret that was asked for has a record as if it had been asked for alone. */
+static enum smcred_status write_reads(const struct server_call *call)
+{
+    static const char *const lists[] = {"SecretValues", "Errors"};
+    enum smcred_status status = SMCRED_OK;
+    for (size_t i = 0; call->error == SERVER_OK && i < sizeof lists / sizeof *lists; i++) {
+        const cJSON *entry;
+        cJSON_ArrayForEach(entry, server_json_get(call->output, lists[i]))
+        {
+            if (status == SMCRED_OK)
+                status = server_trail_write(call->server->trail, record_of_read(call, entry));
+        }
+    }
+    return status;
+}
+
+enum server_error server_record_call(struct server_call *call)
+{
+    struct server_trail *trail = call->server->trail;
+    if (!trail || (server_trail_write(trail, server_record_of_call(call)) == SMCRED_OK &&
+                   write_reads(call) == SMCRED_OK)) {
+        call->is_recorded = call->error == SERVER_OK;
+        return SERVER_OK;
+    }
+    log_error("cannot write the event trail: %s; request %s is refused", strerror(errno),
+              call->request_id);
+    return server_fail(call, SERVER_INTERNAL, "An error occurred on the server side.");
 }
 
 char *server_record_of_event(const struct server_call *call, const char *name, const char *why)

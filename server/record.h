@@ -12,10 +12,10 @@
 char *server_record_of_call(const struct server_call *call);
 
 /*
- * One of the secrets that a BatchGetSecretValue asked for, as a GetSecretValue.
- *   entry  of SecretValues or Errors in the answer
+ * Writes what came of the call, so far, into the event trail, if there is one.
+ * Errors: SERVER_INTERNAL, which is then what came of the call.
  */
-char *server_record_of_read(const struct server_call *call, const struct cJSON *entry);
+enum server_error server_record_call(struct server_call *call);
 
 /*
  * Something the service did by itself: "RotationStarted".

@@ -132,11 +132,17 @@ rm "$trail"
 if mknod "$trail" c 1 7 2> /dev/null && ! echo x 2> /dev/null >> "$trail"; then
     kill -HUP "$pid"
     patiently refused; ok $? "a call that cannot be written down is refused"
+    call CreateSecret "{\"Name\":\"unwritten\",\"ClientRequestToken\":\"$(uuid)\",\"SecretString\":\"x\"}" | grep -q InternalServiceError
+    ok $? "also one that would change something"
     rm "$trail"
     kill -HUP "$pid"
     patiently answered; ok $? "until it can"
+    call DescribeSecret '{"SecretId":"unwritten"}' | grep -q ResourceNotFound; ok $? "which then has not"
 else
-    skip "a call that cannot be written down is refused" "no device can be made here"
+    for name in "a call that cannot be written down is refused" "also one that would change something" "until it can" \
+        "which then has not"; do
+        skip "$name" "no device can be made here"
+    done
 fi
 stop_server; ok $? "stops cleanly"
 
