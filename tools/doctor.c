@@ -191,7 +191,10 @@ static bool check_targets(struct visit *visit)
     const cJSON *targets = cJSON_GetObjectItemCaseSensitive(document, "targets");
     if (cJSON_GetArraySize(targets) == 0)
         say(visit, ADVICE, "", "no target allows this user", "allow = in smcred.conf(5)");
-    cJSON_ArrayForEach(target, targets) check_target(visit, target);
+    cJSON_ArrayForEach(target, targets)
+    {
+        check_target(visit, target);
+    }
     return true;
 }
 
