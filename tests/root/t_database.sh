@@ -106,7 +106,7 @@ for line in "${stalls[@]}"; do
     like "${line%%|*}: psql is told when the time is up" "$(cat "$dir/said.${line%%|*}")" "*FATAL:*${line#*|}*"
 done
 holds "the audit names the targets" audited '"wrong-signature"' SCRAM
-fails "and the password went nowhere" grep -rqF "$(cat "$WORLD_PASSWORD_FILE")" "$WORLD_LOG"
+fails "and the password went nowhere" grep -rqF -- "$(cat "$WORLD_PASSWORD_FILE")" "$WORLD_LOG"
 
 # ---- the real database's own refusals, word for word ----
 verbatim() { # SENTENCE WORDS SQL-BEFORE SQL-AFTER [DATABASE]

@@ -40,7 +40,7 @@ is "so it may what the user may by membership" "$(as_current 'select count(*) fr
 is "what it makes belongs to the user" \
     "$(as_current 'create table own.made (); select tableowner from pg_tables where tablename = $$made$$')" app
 is "it may drop what the user made" "$(query app first 'create table own.old ()'; as_current 'drop table own.old')" ""
-is "no password is in the database's log" "$(grep -cF "$(member db password)" "$dir/pg/log")" 0
+is "no password is in the database's log" "$(grep -cF -- "$(member db password)" "$dir/pg/log")" 0
 
 turn
 is "the second one is the user's turn" "$code$err $(member db username)" "0 app"

@@ -73,7 +73,7 @@ for _ in 1 2 3; do
 done
 is "three more in a row do too" $failed 0
 like "the server's log says what was done" "$(cat "$dir/server.log")" '*setSecret says*app* has the new password*'
-is "and has no password" "$(grep -cF "$(member db password)" "$dir/server.log")" 0
+is "and has no password" "$(grep -cF -- "$(member db password)" "$dir/server.log")" 0
 rotate_secret db '"RotateImmediately":false'
 eventually 6 grep -q 'testSecret says' <(tail -n 3 "$dir/server.log")
 settled() { [ -z "$(holder db AWSPENDING)" ]; }

@@ -150,7 +150,7 @@ waits() { [ "$(sql "select count(*) from pg_stat_activity where application_name
 if eventually 6 waits; then ok "setSecret waits for who changes the role"; else not_ok "setSecret waits" "$(cat "$dir/err")"; fi
 secrets=$(member db password; member db password AWSPENDING)
 is "no password is in its arguments or environment" \
-    "$(tr '\0' '\n' <"/proc/$function/cmdline" | grep -cF "$secrets"; tr '\0' '\n' <"/proc/$function/environ" | grep -cF "$secrets")" "0
+    "$(tr '\0' '\n' <"/proc/$function/cmdline" | grep -cF -- "$secrets"; tr '\0' '\n' <"/proc/$function/environ" | grep -cF -- "$secrets")" "0
 0"
 kill -9 $function
 wait $function 2>/dev/null
