@@ -16,7 +16,8 @@
 
 #define ENDPOINTS_MAX_DEFAULT 4096
 #define PATIENCE_MS_DEFAULT   8000
-#define FRESH_MS              500 /* what this login has searched so lately is not read again */
+#define LOOK_MS               10000 /* between looks at the map while logins go by AWSPENDING */
+#define FRESH_MS              500   /* what this login has searched so lately is not read again */
 
 /* ---- small things ---- */
 
@@ -355,6 +356,22 @@ void login_refused(struct login *login, const char *sqlstate, const char *routin
     login_search(login, AFTER_REFUSAL);
 }
 
+static void on_map_alone(void *arg, const struct cache_answer *answer)
+{
+    (void)arg;
+    (void)answer; /* the cache has followed it */
+}
+
+/* What is pending is right, so AWSCURRENT is about to move, and the cache shall know it soon. */
+static void look_for_the_end(const struct login *login)
+{
+    struct cache_query query = {.id = login->secret_id,
+                                .deadline_ms =
+                                    login_now(login) + login->logins->options.patience_ms,
+                                .fresh_from_ms = login_now(login) - LOOK_MS};
+    cache_stages(login->logins->options.cache, &query, on_map_alone, NULL, NULL);
+}
+
 void login_accepted(struct login *login)
 {
     struct logins *logins = login->logins;
@@ -369,6 +386,8 @@ void login_accepted(struct login *login)
         lesson->stuck_since_ms = 0;
     }
     login_end_trial(login);
+    if (strcmp(login->stage, "AWSPENDING") == 0)
+        look_for_the_end(login);
 }
 
 void login_free(struct login *login)

@@ -79,6 +79,10 @@ is "and no password was wrong" "$(since)" 0
 # Nobody knows the password: the database's own error, then a refusal that says until when.
 before=$(refusals)
 alter orders_other 'of nobody either'
+like "whoever waits may leave" \
+    "$(as_alice env PGCONNECT_TIMEOUT=2 psql -XAtq -h "$WORLD_HOST" -c 'select 1' 2>&1)" '*timeout expired*'
+nobody_is_left() { smcred status --json | tr -d "[:space:]" | grep -qF "\"sessions\":[]"; }
+holds "and nothing of that login is left" eventually 20 nobody_is_left
 like "a password that nobody knows is the database's own error" "$(query 'select 1')" \
     '*password authentication failed for user "orders_*"*'
 limited() { [[ $(query 'select 1') == *"too many wrong passwords for orders_other"*"not tried again before 20"* ]]; }
