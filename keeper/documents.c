@@ -9,12 +9,14 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "common/clock.h"
 #include "keeper/accounts.h"
 #include "keeper/attempts.h"
 #include "keeper/canary.h"
 #include "keeper/index.h"
+#include "keeper/login.h"
 #include "keeper/memfile.h"
 #include "keeper/places.h"
 #include "keeper/policy.h"
@@ -239,6 +241,24 @@ static void put_account(void *arg, const struct attempts_state *state)
     text(object, "refused_until", until);
 }
 
+static void put_verdict(void *arg, const struct logins_state *state)
+{
+    char at[32] = "";
+    time_t seconds = (time_t)((sm_wall_ms() - state->age_ms) / 1000);
+    struct tm parts;
+    cJSON *object = row(arg);
+    if (!object)
+        return;
+    if (gmtime_r(&seconds, &parts))
+        (void)strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    text(object, "secret", state->secret_id);
+    text(object, "version", state->version_id);
+    text(object, "endpoint", state->endpoint);
+    text(object, "user", state->user);
+    text(object, "verdict", state->right ? "proven" : "refused");
+    text(object, "at", at);
+}
+
 struct session_rows {
     cJSON *list;
     uid_t uid;
@@ -342,6 +362,9 @@ cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool 
     cJSON *wrong = admin ? cJSON_AddArrayToObject(document, "accounts") : NULL;
     if (wrong)
         attempts_walk(keeper->attempts, put_account, wrong);
+    cJSON *verdicts = admin ? cJSON_AddArrayToObject(document, "versions") : NULL;
+    if (verdicts)
+        logins_walk(keeper->logins, put_verdict, verdicts);
     put_relays(keeper, document, &rows);
     rows.list = cJSON_AddArrayToObject(document, "sessions");
     if (rows.list)

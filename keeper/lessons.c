@@ -110,12 +110,13 @@ static struct fact *place_for(struct lesson *lesson, const char *version_id,
 }
 
 void lesson_note(struct lesson *lesson, const struct sm_snapshot *version, const char *stage,
-                 const struct salt *salt, bool right)
+                 const struct salt *salt, bool right, int64_t now_ms)
 {
     if (strlen(version->version_id) >= LESSON_VERSION_MAX)
         return;
     struct fact *fact = place_for(lesson, version->version_id, salt);
-    *fact = (struct fact){.number = ++lesson->last_number, .right = right, .salt = *salt};
+    *fact = (struct fact){
+        .number = ++lesson->last_number, .right = right, .at_ms = now_ms, .salt = *salt};
     (void)snprintf(fact->version_id, sizeof fact->version_id, "%s", version->version_id); /* fits */
     (void)snprintf(fact->user, sizeof fact->user, "%s", version->username); /* cut, nobody's */
     (void)snprintf(fact->stage, sizeof fact->stage, "%s", stage);           /* likewise */

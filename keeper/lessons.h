@@ -33,6 +33,7 @@ bool salt_equal(const struct salt *a, const struct salt *b);
 struct fact {
     uint64_t number; /* the higher, the later; 0: no fact */
     bool right;
+    int64_t at_ms; /* when the endpoint last said so */
     char version_id[LESSON_VERSION_MAX];
     char user[LESSON_USER_MAX];
     char stage[LESSON_STAGE_MAX]; /* the label that version was found by */
@@ -71,7 +72,7 @@ struct lesson *lessons_get(struct lessons *lessons, const char *secret_id, const
 int64_t lesson_see(struct lesson *lesson, const struct salt *salt, int64_t now_ms);
 /* The endpoint's word on a version. */
 void lesson_note(struct lesson *lesson, const struct sm_snapshot *version, const char *stage,
-                 const struct salt *salt, bool right);
+                 const struct salt *salt, bool right, int64_t now_ms);
 
 enum lesson_word {
     LESSON_UNKNOWN,

@@ -330,7 +330,7 @@ static void learn_wrong_password(struct login *login)
     if (!lesson)
         return;
     lesson_follow(lesson, cache_known_stages(logins->options.cache, login->secret_id));
-    lesson_note(lesson, login->current, login->stage, &login->salt, false);
+    lesson_note(lesson, login->current, login->stage, &login->salt, false, login_now(login));
 }
 
 void login_refused(struct login *login, const char *sqlstate, const char *routine)
@@ -382,7 +382,7 @@ void login_accepted(struct login *login)
     struct lesson *lesson = lessons_get(&logins->lessons, login->secret_id, login->endpoint);
     if (lesson) {
         lesson_follow(lesson, cache_known_stages(logins->options.cache, login->secret_id));
-        lesson_note(lesson, login->current, login->stage, &login->salt, true);
+        lesson_note(lesson, login->current, login->stage, &login->salt, true, login_now(login));
         lesson->stuck_since_ms = 0;
     }
     login_end_trial(login);
@@ -419,6 +419,27 @@ const char *logins_proven(const struct logins *logins, const char *secret_id, co
 {
     const struct fact *fact = lesson_proven(lessons_find(&logins->lessons, secret_id, endpoint));
     return fact ? fact->version_id : "";
+}
+
+void logins_walk(const struct logins *logins,
+                 void (*each)(void *arg, const struct logins_state *state), void *arg)
+{
+    int64_t now_ms = logins->options.now_ms();
+    for (struct table_entry *at = logins->lessons.table.oldest; at; at = at->newer) {
+        const struct lesson *lesson = (const struct lesson *)at;
+        for (size_t i = 0; i < LESSON_FACTS_MAX; i++) {
+            const struct fact *fact = &lesson->facts[i];
+            if (fact->number > 0)
+                each(arg, &(struct logins_state){
+                              .secret_id = lesson->key,
+                              .endpoint = lesson->key + strlen(lesson->key) + 1,
+                              .version_id = fact->version_id,
+                              .user = fact->user,
+                              .right = fact->right,
+                              .age_ms = now_ms - fact->at_ms,
+                          });
+        }
+    }
 }
 
 void logins_set_rotation_wait(struct logins *logins, int64_t rotation_wait_ms)

@@ -118,6 +118,18 @@ void login_accepted(struct login *login);
 /* Any time.  NULL is allowed. */
 void login_free(struct login *login);
 
+/* What an endpoint last said of a version, for `status`.  Borrowed for the call. */
+struct logins_state {
+    const char *secret_id;
+    const char *endpoint;
+    const char *version_id;
+    const char *user;
+    bool right;
+    int64_t age_ms;
+};
+void logins_walk(const struct logins *logins,
+                 void (*each)(void *arg, const struct logins_state *state), void *arg);
+
 /*
  * The version that last worked there, "" if none is remembered.  Borrowed until the next call.
  *   endpoint  as "host:port"; a socket's path stands alone

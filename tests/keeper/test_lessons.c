@@ -37,7 +37,7 @@ static void note(const char *version, const char *salt_text, bool right)
 {
     struct salt salt = salt_of(salt_text);
     const struct sm_snapshot snapshot = {.version_id = version, .username = "app"};
-    lesson_note(lesson, &snapshot, "AWSCURRENT", &salt, right);
+    lesson_note(lesson, &snapshot, "AWSCURRENT", &salt, right, 1);
 }
 
 static enum lesson_word says(const char *version, const char *salt_text)

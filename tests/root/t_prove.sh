@@ -10,6 +10,7 @@ queries() { in_the_database "select count(*) from pg_stat_activity where applica
 
 like "an administrator has a version proven" "$(prove)" "*\"outcome\": \"proven\"*"
 audited '"event":"login"' '"rule":"target orders: a canary"' '"operator":"smcred"' && ok "the audit log has that login" || not_ok "the audit log has that login"
+is "and status says when" "$(smcred status --json | jq -r '.versions[] | "\(.verdict) \(.user) \(.at | test("^20.*Z$"))"')" "proven $WORLD_ROLE true"
 nobody_left() { [ "$(queries)" = 0 ]; }
 holds "which is over" eventually 20 nobody_left
 like "nobody else may ask for it" \
