@@ -468,6 +468,7 @@ static void finish_secret_that_never_comes_costs_nothing(void **state)
     (void)state;
     put_pending("v2", "app", "new");
     alter_role("app", "new");
+    int values = service.values;
     for (int minute = 0; minute < 30; minute++) {
         assert_int_equal(log_in(8), 8);
         for (int i = 0; i < 8; i++)
@@ -475,7 +476,7 @@ static void finish_secret_that_never_comes_costs_nothing(void **state)
         pass(60000);
     }
     assert_int_equal(wrong_passwords(), 0);
-    assert_true(service.values <= 4);
+    assert_int_equal(service.values - values, 2); /* AWSCURRENT again, AWSPENDING */
     assert_true(service.maps < 45);
     service.pending = NULL; /* given up, and the database put back */
     alter_role("app", "old");
@@ -489,10 +490,13 @@ static void a_keeper_started_in_the_middle_is_wrong_once(void **state)
     put_pending("v2", "app", "new");
     alter_role("app", "new");
     restart();
+    int values = service.values, maps = service.maps;
     assert_int_equal(log_in(8), 8); /* one tries, the others watch */
     assert_int_equal(wrong_passwords(), 1);
     assert_int_equal(log_in(8), 8);
     assert_int_equal(wrong_passwords(), 1);
+    assert_int_equal(service.values - values, 3); /* AWSCURRENT twice, AWSPENDING */
+    assert_int_equal(service.maps - maps, 1);
 }
 
 static void two_rotations_at_once_are_followed(void **state)
@@ -575,12 +579,14 @@ static void current_moved_but_the_database_kept_the_old_password(void **state)
     (void)state;
     put_current("v2", "app", "new");
     pass(400000);
+    int values = service.values;
     for (int i = 0; i < 10; i++) {
         assert_in_with("v1"); /* its salt is still there */
         pass(60000);
     }
     assert_int_equal(wrong_passwords(), 0);
-    alter_role("app", "new"); /* at last */
+    assert_int_equal(service.values - values, 2); /* AWSCURRENT, which had expired; AWSPREVIOUS */
+    alter_role("app", "new");                     /* at last */
     assert_in_with("v2");
     assert_int_equal(wrong_passwords(), 0);
 }
@@ -652,6 +658,7 @@ static void secret_put_later(int64_t since_ms)
 static void who_alters_the_role_first_has_some_seconds(void **state)
 {
     (void)state;
+    int values = service.values;
     alter_role("app", "new");
     story = secret_put_later;
     assert_int_equal(log_in(8), 8);
@@ -661,6 +668,7 @@ static void who_alters_the_role_first_has_some_seconds(void **state)
     }
     assert_true(wrong_passwords() <= 2); /* what was proven, and what was before it */
     assert_true(service.maps < 12);
+    assert_in_range(service.values - values, 2, 4); /* AWSCURRENT twice or so, AWSPREVIOUS */
 }
 
 static void pending_value_comes_later(int64_t since_ms)
