@@ -111,6 +111,7 @@ wait $sleeping
 like "but the query ends" "$(tail -n 1 "$dir/sleep")" "*57014*canceling statement due to user request*"
 
 # ---- replication ----
+in_the_database "alter role $WORLD_ROLE replication" >/dev/null
 replicate() { # TARGET
     as_alice psql -XAt "host=$WORLD/run/$1 dbname=orders replication=database" -c 'IDENTIFY_SYSTEM' 2>&1
 }

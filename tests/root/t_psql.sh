@@ -82,7 +82,6 @@ END
 fi
 
 # It is no control: whoever wants to can.  Then the next rotation heals it.
-in_the_database "alter role $WORLD_ROLE noreplication" >/dev/null # or PostgreSQL 15 itself says no
 is "who insists can change it" "$(query "do \$\$ begin execute 'alter role current_user password ''changed behind our back'''; end \$\$")" ""
 sandbox rotate "$WORLD"
 is "a password changed from inside locks nobody out once it is rotated" "$(query 'select 1')" 1

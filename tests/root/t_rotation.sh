@@ -42,6 +42,13 @@ done
 is "five more rotations, and no login fails" $failed 0
 is "nor was any of them refused once" "$(refusals)" "$refusals_before"
 
+# As Secrets Manager does it: RotateSecret, and smcred-rotate for its four steps.
+old=$(cat "$WORLD_PASSWORD_FILE")
+holds "Secrets Manager rotates it" sandbox rotate-secret "$WORLD"
+is "alice is in" "$(query 'select 1')" 1
+PGPASSWORD=$(cat "$WORLD_PASSWORD_FILE") holds "the new password is the password" directly -c 'select 1'
+PGPASSWORD=$old fails "the old one is dead" directly -c 'select 1'
+
 # Only the database has the new password: as in the middle of a rotation that never ends.
 in_the_database "alter role $WORLD_ROLE password 'nobody has told Secrets Manager'" >/dev/null
 before=$(calls GetSecretValue)

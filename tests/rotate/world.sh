@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # world.sh - sourced by t_*.sh: TAP, a PostgreSQL that speaks TLS, a Secrets Manager, smcred-rotate.
 #
-# shellcheck shell=bash disable=SC2154 # top_srcdir and top_builddir come from make
+# shellcheck shell=bash disable=SC2154,SC2034 # top_srcdir and top_builddir come from make; the rest is the tests'
 . "$top_srcdir/tests/lib/tap.sh" || exit 1
 for need in curl jq openssl perl; do
     command -v $need >/dev/null || skip_all "$need is not installed"
