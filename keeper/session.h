@@ -63,6 +63,7 @@ struct session {
     struct proof_ask *proving;
     struct sm_snapshot *snapshot; /* of the present attempt */
     bool proof_given;             /* in the present attempt */
+    bool waited;                  /* for a version that is right, in any attempt */
     bool local;                   /* its addresses are all Unix sockets */
     char asked_user[NAME_TEXT_MAX];
     char asked_dbname[NAME_TEXT_MAX];

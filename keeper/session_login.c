@@ -241,6 +241,10 @@ static void send_wait(struct session *session, int64_t wait_ms)
 {
     uint8_t buffer[128];
     struct sm_wire_out out;
+    if (!session->waited)
+        log_warning("session=%016llx of target=%s waits: no version of its secret is right now",
+                    (unsigned long long)session->id, session->target_name);
+    session->waited = true;
     session_begin_message(&out, buffer, sizeof buffer, session, ORC_WAIT, SMCRED_OK);
     sm_wire_put_u32(&out, ORC_T_WAIT_MS, (uint32_t)wait_ms);
     (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */

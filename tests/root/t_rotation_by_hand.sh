@@ -57,6 +57,7 @@ put "$(version 3)" "$WORLD_ROLE" third AWSCURRENT
 wait $late
 is "the secret comes later, and the login is in" "$(cat "$dir/late")" 1
 at_most "with two wrong passwords at most" "$(since)" 2
+holds "the log says that it waited" grep -q 'waits: no version of its secret is right now' "$WORLD_LOG/keeper.log"
 
 # The secret first: what is current is wrong, and its salt says so before it is sent.
 before=$(refusals)
