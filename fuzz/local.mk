@@ -10,7 +10,7 @@ fuzz_driver = %D%/replay.c
 endif
 
 fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control \
-	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_schedule \
+	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_rotate %D%/fuzz_schedule \
 	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_sts \
 	%D%/fuzz_tokeeper %D%/fuzz_torelay %D%/fuzz_wire %D%/fuzz_word
 check_PROGRAMS += $(fuzz_programs)
@@ -42,6 +42,10 @@ fuzz_quiet = $(AM_LDFLAGS) -Wl,--wrap=log_error -Wl,--wrap=log_warning -Wl,--wra
 %C%_fuzz_secretvalue_SOURCES = %D%/fuzz_secretvalue.c sources/inifile.c $(fuzz_driver)
 %C%_fuzz_secretvalue_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
 %C%_fuzz_secretvalue_LDADD = $(value_libs) common/libcommon.la
+
+%C%_fuzz_rotate_SOURCES = %D%/fuzz_rotate.c $(fuzz_driver)
+%C%_fuzz_rotate_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
+%C%_fuzz_rotate_LDADD = rotate/librotate.la
 
 %C%_fuzz_http_SOURCES = %D%/fuzz_http.c $(fuzz_driver)
 %C%_fuzz_http_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS) $(SQLITE_CFLAGS)

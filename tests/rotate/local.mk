@@ -2,3 +2,11 @@
 rotate_scripts = %D%/t_alternating.sh %D%/t_function.sh %D%/t_single.sh %D%/t_states.sh %D%/t_words.sh
 TESTS += $(rotate_scripts)
 EXTRA_DIST += $(rotate_scripts) %D%/world.sh
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test_secret_value
+TESTS += %D%/test_secret_value
+%C%_test_secret_value_SOURCES = %D%/test_secret_value.c
+%C%_test_secret_value_CFLAGS = $(test_cflags) $(CJSON_CFLAGS)
+%C%_test_secret_value_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+%C%_test_secret_value_LDADD = rotate/librotate.la $(CMOCKA_LIBS)
+endif
