@@ -272,23 +272,24 @@ char *server_record_of_call(const struct server_call *call)
 
 static char *record_of_read(const struct server_call *call, const cJSON *entry)
 {
-    char account[SERVER_ACCOUNT_LEN + 1] = "";
-    const char *code = server_json_text(entry, "ErrorCode"), *arn = server_json_text(entry, "ARN");
+    const char *code = server_json_text(entry, "ErrorCode");
+    const char *id = server_json_text(entry, code ? "SecretId" : "ARN");
+    struct server_secret secret;
     cJSON *record = begin_record(call, "secretsmanager", "GetSecretValue");
     add_caller(record, call);
     if (code) {
         server_json_add(record, "errorCode", code);
         add_outside(record, "errorMessage", server_json_text(entry, "Message"));
     }
-    add_outside(server_json_add_object(record, "requestParameters"), "secretId",
-                arn ? arn : server_json_text(entry, "SecretId"));
+    add_outside(server_json_add_object(record, "requestParameters"), "secretId", id);
     (void)cJSON_AddNullToObject(record, "responseElements"); /* failed() */
-    if (arn)
+    if (!code)
         add_version(record, server_json_text(entry, "VersionId"));
     server_json_add(record, "requestID", call->request_id);
     server_json_add_bool(record, "readOnly", true);
-    if (arn && server_arn_account(arn, account))
-        append_resource(server_json_add_array(record, "resources"), account, arn);
+    if (server_secret_find(call, id, &secret) == SMCRED_OK) /* else none is meant */
+        append_resource(server_json_add_array(record, "resources"), secret.place.account,
+                        secret.arn);
     return end_record(record, call, "AwsApiCall");
 }
 

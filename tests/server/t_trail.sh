@@ -106,6 +106,11 @@ assert nobody["errorMessage"] == "Secrets Manager can" + chr(39) + "t find the s
 assert nobody.keys() - {"errorCode", "errorMessage"} == other.keys() == db.keys(), nobody'
 ok $? "each of which has a record of its own, also what it was refused"
 
+arn=$(call DeleteSecret '{"SecretId":"other"}' | sed 's/.*"ARN":"\([^"]*\)".*/\1/')
+call BatchGetSecretValue '{"SecretIdList":["other"]}' > /dev/null
+[ "$(shown --secret "$arn" --errors | grep -c 'GetSecretValue  *InvalidRequestException')" -eq 1 ]
+ok $? "under the ARN of what was named, too"
+
 # 1 MiB takes some 1,500 records; keeps two older files.
 "$server" trail --dir "$world/store" --follow --event ListSecrets > "$world/followed" &
 follower=$!
