@@ -145,8 +145,8 @@ static void add_kms(const struct server_access *access, cJSON *facts)
 {
     const struct server_call *call = access->call;
     char service[SERVER_REGION_MAX + 64], arn[SERVER_PARAMETER_ARN_MAX + 1];
-    (void)snprintf(service, sizeof service, "%s.%s.amazonaws.com", call->service->name,
-                   call->place.region); /* fits */
+    (void)snprintf(service, sizeof service, "%s.%s.amazonaws.com",
+                   access->parameter ? "ssm" : "secretsmanager", call->place.region); /* fits */
     add(facts, "kms:ViaService", service);
     add(facts, "kms:CallerAccount", call->place.account);
     if (access->parameter) {

@@ -57,6 +57,7 @@ enum server_error server_dispatch_parse(struct server_call *call, const char *ta
         return fail_bare(call, SERVER_SERIALIZATION);
     if (status != SMCRED_OK)
         return server_fail_status(call, status);
+    server_validate_forget_unknown(call, call->operation->members);
     return server_validate_types(call, call->operation->members);
 }
 

@@ -79,12 +79,13 @@ enum server_error server_parameter_read_reference(struct server_call *call, cons
     char *colon = strchr(name, ':');
     const char *selector = colon ? colon + 1 : NULL;
     bool is_id = selector && strlen(selector) >= VERSION_ID_MIN;
+    const char *version_id = is_id ? selector : NULL, *stage = is_id ? NULL : selector;
     if (colon)
         *colon = '\0';
-    enum server_error error =
-        server_secretsmanager_find(call, server_parameter_reference(name), "GetSecretValue", true);
+    enum server_error error = server_secretsmanager_find_to_read(
+        call, server_parameter_reference(name), version_id, stage);
     if (error == SERVER_OK)
-        error = server_read_secret(call, is_id ? selector : NULL, is_id ? NULL : selector, secret);
+        error = server_read_secret(call, version_id, stage, secret);
     if (error == SERVER_RESOURCE_NOT_FOUND || error == SERVER_INVALID_REQUEST)
         return missing(call, text);
     if (error == SERVER_OK)

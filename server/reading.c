@@ -124,7 +124,9 @@ static enum server_error excuse(struct server_call *call, enum server_error erro
 static enum server_error read_one(struct server_call *call, const char *id)
 {
     server_autojson cJSON *entry = cJSON_CreateObject();
-    enum server_error error = server_read_secret(call, NULL, NULL, entry);
+    enum server_error error = server_secretsmanager_find_to_read(call, id, NULL, NULL);
+    if (error == SERVER_OK)
+        error = server_read_secret(call, NULL, NULL, entry);
     if (error == SERVER_OK)
         (void)cJSON_AddItemToArray(server_json_get_own(call->output, "SecretValues"),
                                    sm_take_ptr(&entry)); /* server_json_failed() */
@@ -137,9 +139,7 @@ static enum server_error read_listed(struct server_call *call, const cJSON *ids)
     enum server_error error = SERVER_OK;
     cJSON_ArrayForEach(id, ids)
     {
-        error = server_secretsmanager_find(call, id->valuestring, "GetSecretValue", true);
-        error = error == SERVER_OK ? read_one(call, id->valuestring)
-                                   : excuse(call, error, id->valuestring);
+        error = read_one(call, id->valuestring);
         if (error != SERVER_OK)
             break;
     }
@@ -148,12 +148,7 @@ static enum server_error read_listed(struct server_call *call, const cJSON *ids)
 
 static enum server_error read_found(struct server_call *call, const struct server_secret *secret)
 {
-    call->secret = *secret;
-    enum server_error error =
-        server_secretsmanager_allows(call, "GetSecretValue", secret, secret->arn);
-    if (error == SERVER_OK)
-        error = server_secretsmanager_allows_key(call, true);
-    return error == SERVER_OK ? read_one(call, secret->arn) : excuse(call, error, secret->arn);
+    return read_one(call, secret->arn);
 }
 
 enum server_error server_batch_get_secret_value(struct server_call *call)

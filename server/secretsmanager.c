@@ -199,6 +199,20 @@ enum server_error server_secretsmanager_find(struct server_call *call, const cha
     return changes(call->operation) ? server_replication_refuse(call, &call->secret) : SERVER_OK;
 }
 
+enum server_error server_secretsmanager_find_to_read(struct server_call *call, const char *id,
+                                                     const char *version_id, const char *stage)
+{
+    server_autojson cJSON *asked = cJSON_CreateObject();
+    cJSON *input = call->input;
+    server_json_add(asked, "SecretId", id);
+    server_json_add(asked, "VersionId", version_id);
+    server_json_add(asked, "VersionStage", stage);
+    call->input = asked;
+    enum server_error error = server_secretsmanager_find(call, id, "GetSecretValue", true);
+    call->input = input;
+    return error;
+}
+
 /* May the caller, and is there what it names? */
 static enum server_error check_resource(struct server_call *call)
 {

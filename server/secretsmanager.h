@@ -26,4 +26,12 @@ enum server_error server_secretsmanager_allows_key(struct server_call *call, boo
 enum server_error server_secretsmanager_find(struct server_call *call, const char *id,
                                              const char *operation, bool refuses_deleted);
 
+/*
+ * The same for operations that read a value in GetSecretValue's place: policies see the
+ * GetSecretValue that would have been asked.
+ *   version_id, stage  which version; NULL where nothing is named
+ */
+enum server_error server_secretsmanager_find_to_read(struct server_call *call, const char *id,
+                                                     const char *version_id, const char *stage);
+
 #endif

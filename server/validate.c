@@ -17,6 +17,26 @@
 
 #define SHOWN_MAX 2048 /* bytes of an offending value that a message repeats */
 
+/* --- members that are not known -------------------------------------------------------------- */
+
+static bool is_known(const struct server_member *members, const char *name)
+{
+    for (const struct server_member *member = members; member->name; member++) {
+        if (strcmp(member->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+void server_validate_forget_unknown(struct server_call *call, const struct server_member *members)
+{
+    for (cJSON *value = call->input->child, *next; value; value = next) {
+        next = value->next;
+        if (!is_known(members, value->string))
+            cJSON_Delete(cJSON_DetachItemViaPointer(call->input, value));
+    }
+}
+
 /* --- kinds of JSON ---------------------------------------------------------------------------- */
 
 static const char *kind_of(const cJSON *value)

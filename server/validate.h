@@ -31,6 +31,11 @@ struct server_member {
     const struct server_member *of; /* members of a structure; the one element of a list */
 };
 
+/*
+ * Takes away what the operation has no member for, so that nobody meets a condition of a policy
+ * with a member that decides nothing.
+ */
+void server_validate_forget_unknown(struct server_call *call, const struct server_member *members);
 /* Kinds of JSON: SERVER_SERIALIZATION if the input has a member of another kind. */
 enum server_error server_validate_types(struct server_call *call,
                                         const struct server_member *members);

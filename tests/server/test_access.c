@@ -295,6 +295,53 @@ static void reads_in_batches_what_it_may(void **state)
     "{\\\"Statement\\\":{\\\"Effect\\\":\\\"Allow\\\",\\\"Principal\\\":{\\\"" kind                \
     "\\\":\\\"" who "\\\"},\\\"Action\\\":\\\"*\\\",\\\"Resource\\\":\\\"*\\\"}}"
 
+/* What a policy denies GetSecretValue, nothing else reads in its place. */
+static void reads_no_way_round_a_condition(void **state)
+{
+    struct server *server = *state;
+    static const char reference[] = "{\"Name\":\"/aws/reference/secretsmanager/prod/db%s\","
+                                    "\"WithDecryption\":true,\"VersionStage\":\"AWSPENDING\"}";
+    static const char batch[] = "{\"SecretIdList\":[\"prod/db\"],\"VersionStage\":\"AWSPENDING\"}";
+    const struct {
+        const char *key, *value, *selector;
+        int refused; /* of the batch, which asks for no version by its id */
+    } cases[] = {
+        {"SecretId", arn, "", 1},
+        {"VersionStage", "AWSCURRENT", ":AWSCURRENT", 1},
+        {"VersionId", TOKEN_A, ":" TOKEN_A, 0},
+    };
+    give(server, ADA, "'Effect':'Allow','Action':'*','Resource':'*'");
+    fixture_caller = ADA;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char statement[SERVER_ARN_MAX + 256], body[256];
+        (void)snprintf(statement, sizeof statement,
+                       "'Effect':'Deny','Principal':'*','Action':'secretsmanager:GetSecretValue',"
+                       "'Resource':'*','Condition':{'StringEquals':"
+                       "{'secretsmanager:%s':'%s'}}",
+                       cases[i].key, cases[i].value);
+        put_resource_policy(server, statement);
+        fixture_target = "AmazonSSM.";
+        (void)snprintf(body, sizeof body, reference, cases[i].selector);
+        fails(server, "GetParameter", body, DENIED, NULL);
+        fixture_target = "secretsmanager.";
+        server_autojson cJSON *answer = ask(server, "BatchGetSecretValue", batch);
+        assert_int_equal(cJSON_GetArraySize(server_json_get(answer, "Errors")), cases[i].refused);
+    }
+}
+
+static void meets_no_condition_with_a_member_that_decides_nothing(void **state)
+{
+    struct server *server = *state;
+    fixture_caller = ADA;
+    give(server, ADA,
+         "'Effect':'Allow','Action':'*','Resource':'*','Condition':{'StringEquals':"
+         "{'secretsmanager:KmsKeyId':'alias/k','aws:RequestTag/team':'db'}}");
+    fails(server, "GetSecretValue",
+          "{\"SecretId\":\"prod/db\",\"KmsKeyId\":\"alias/k\","
+          "\"Tags\":[{\"Key\":\"team\",\"Value\":\"db\"}]}",
+          DENIED, NULL);
+}
+
 static void checks_resource_policies(void **state)
 {
     struct server *server = *state;
@@ -386,6 +433,20 @@ static void opens_nothing_under_a_key_that_is_not_allowed(void **state)
           NO_KEY);
 }
 
+/* Not Parameter Store's, through which the secret may be read. */
+static void opens_a_secret_under_a_key_as_secrets_manager(void **state)
+{
+    struct server *server = *state;
+    keep_under_a_key(server);
+    give(server, ADA,
+         "'Effect':'Allow','Action':'*','Resource':'*','Condition':{'StringEqualsIfExists':"
+         "{'kms:ViaService':'secretsmanager.us-east-1.amazonaws.com'}}");
+    succeeds(server, "GetSecretValue", KEPT);
+    fixture_target = "AmazonSSM.";
+    succeeds(server, "GetParameter",
+             "{\"Name\":\"/aws/reference/secretsmanager/prod/kept\",\"WithDecryption\":true}");
+}
+
 static void seals_nothing_under_a_key_that_is_not_allowed(void **state)
 {
     struct server *server = *state;
@@ -430,8 +491,10 @@ SM_TEST_MAIN(ACCESS_TEST(allows_nothing_by_itself),
              ACCESS_TEST(tells_absence_only_to_those_who_may_look),
              ACCESS_TEST(denies_before_all_else), ACCESS_TEST(lets_a_secret_admit_its_account),
              ACCESS_TEST(wants_both_between_accounts), ACCESS_TEST(knows_the_condition_keys),
-             ACCESS_TEST(reads_in_batches_what_it_may), ACCESS_TEST(checks_resource_policies),
-             ACCESS_TEST(validates_without_storing),
+             ACCESS_TEST(reads_in_batches_what_it_may), ACCESS_TEST(reads_no_way_round_a_condition),
+             ACCESS_TEST(meets_no_condition_with_a_member_that_decides_nothing),
+             ACCESS_TEST(checks_resource_policies), ACCESS_TEST(validates_without_storing),
              ACCESS_TEST(opens_nothing_under_a_key_that_is_not_allowed),
+             ACCESS_TEST(opens_a_secret_under_a_key_as_secrets_manager),
              ACCESS_TEST(seals_nothing_under_a_key_that_is_not_allowed),
              ACCESS_TEST(seals_no_replica_under_such_a_key))
