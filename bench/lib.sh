@@ -8,6 +8,11 @@ bench_name=$(basename "$0")
 bench_top=$(cd "$(dirname "$0")/.." && pwd)
 bench_dir=
 
+if [ "${1:-}" = --help ]; then # what stands above the bench's first command
+    sed -n '1d; /^#/!q; s/^# \{0,1\}//p' "$0"
+    exit 0
+fi
+
 say() {
     printf '%s: %s\n' "$bench_name" "$*" >&2
 }

@@ -25,6 +25,12 @@ for program in check demo scripts/* bench/*; do
     esac
 done
 empty "${#files[@]} files say in their first lines what they are for" "$(nameless "${files[@]}")"
+empty "a bench explains itself, and does no more, when it is asked to" "$(for bench in bench/*; do
+    case ${bench##*/} in
+    *.* | *_probe) continue ;;
+    esac
+    [[ $(timeout 20 "$bench" --help 2>&1) = "$bench - "* ]] || echo "$bench"
+done)"
 printf '/* SPDX */\n/* does things */\n' >"$dir/silent.c"
 is "a planted one that does not is found" "$(nameless "$dir/silent.c")" "$dir/silent.c"
 
