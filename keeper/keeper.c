@@ -19,6 +19,7 @@
 #include "keeper/canary.h"
 #include "keeper/configured.h"
 #include "keeper/control.h"
+#include "keeper/drift.h"
 #include "keeper/endpoints.h"
 #include "keeper/index.h"
 #include "keeper/listen.h"
@@ -413,7 +414,7 @@ static bool build_outer(struct keeper *keeper)
     return places_new(&keeper->places) == SMCRED_OK &&
            endpoints_new(&keeper->endpoints) == SMCRED_OK &&
            relays_new(keeper, &keeper->relays) == SMCRED_OK &&
-           canaries_new(&keeper->canaries) == SMCRED_OK &&
+           canaries_new(&keeper->canaries) == SMCRED_OK && drift_new(&keeper->drift) == SMCRED_OK &&
            sessions_new(keeper, &keeper->sessions) == SMCRED_OK &&
            control_new(keeper, &keeper->control) == SMCRED_OK &&
            index_new(keeper->options->runtime_dir, &keeper->index) == SMCRED_OK &&
@@ -490,6 +491,7 @@ static void stop(struct keeper *keeper)
     control_free(keeper->control);
     sessions_free(keeper->sessions);
     canaries_free(keeper->canaries);
+    drift_free(keeper->drift);
     if (keeper->audit)
         audit_life(keeper, "stop");
     relays_free(keeper->relays);

@@ -24,6 +24,7 @@ struct cache;
 struct cache_state;
 struct canaries;
 struct control;
+struct drift;
 struct endpoints;
 struct event;
 struct event_base;
@@ -61,6 +62,7 @@ struct keeper {
     struct sessions *sessions;
     struct revocations *revocations;
     struct canaries *canaries;
+    struct drift *drift;
     struct listeners *listeners;
     struct control *control;
     struct event *events[5]; /* signals, the parent, the tick */

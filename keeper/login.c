@@ -143,7 +143,13 @@ void login_give_up_refused(struct login *login)
                        "%s refused version %s of %s, and there is no other%s%s", login->endpoint,
                        last->version_id, login->secret_id, login->why.text[0] ? ": " : "",
                        login->why.text);
-    give_up(login, SMCRED_DENIED, &err, 0);
+    const struct lesson *lesson = login_lesson(login);
+    login->next(login->arg, &(struct login_answer){
+                                .status = SMCRED_DENIED,
+                                .attempt = login->dial_count,
+                                .drifted = lesson && !login_is_rotating(login) &&
+                                           lesson_is_behind(lesson, last->username, &lesson->salt),
+                                .err = &err});
 }
 
 void login_dial(struct login *login, bool stale, const struct sm_error *err)

@@ -53,6 +53,7 @@ struct session {
     int client_fd; /* while WAITING */
     bool tcp;
     int64_t started_ms;
+    int64_t opened_ms; /* when the database took the password; of a resumed one: its beginning */
 
     /* Until the verdict. */
     struct config *config;

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 
 #include "common/clock.h"
+#include "keeper/drift.h"
 #include "keeper/endpoints.h"
 #include "keeper/login.h"
 #include "keeper/resolver.h"
@@ -259,6 +260,8 @@ static void on_login(void *arg, const struct login_answer *answer)
         send_wait(session, answer->wait_ms);
         return;
     }
+    if (answer->drifted)
+        drift_alarm(session->owner->keeper->drift, session);
     if (answer->status != SMCRED_OK) {
         char text[SM_ERROR_TEXT_MAX];
         (void)snprintf(text, sizeof text, "target %s: %.380s", session->target_name,

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/refusal.h"
 #include "keeper/canary.h"
+#include "keeper/drift.h"
 #include "keeper/login.h"
 #include "keeper/proof.h"
 #include "keeper/resolver.h"
@@ -69,6 +70,8 @@ void session_end_login(struct session *session)
 static void free_session(struct session *session)
 {
     session_end_login(session);
+    if (session->phase == OPEN && !session->canary)
+        drift_note_end(session->owner->keeper->drift, session);
     if (session->canary)
         canary_ended(session->canary, session);
     table_remove(&session->owner->table, &session->entry);
@@ -289,6 +292,7 @@ static const char *take_logged_in(struct session *session, const struct sm_wire_
                            sizeof session->tls_version);
     login_accepted(session->login);
     session->phase = OPEN;
+    session->opened_ms = sm_boot_ms();
     session_audit_begin(&line, session, "login");
     audit_put(&line, "outcome", "accepted");
     session_audit_fact(session, &line);
@@ -386,6 +390,7 @@ static const char *take_alive(struct relay *relay, uint64_t id, const struct sm_
     (void)sm_wire_get_u32(in, ORC_T_BACKEND_PID, &session->backend_pid);
     (void)sm_wire_get_u64(in, ORC_T_DURATION_MS, &duration);
     session->started_ms -= (int64_t)(duration < INT64_MAX ? duration : 0);
+    session->opened_ms = session->started_ms;
     (void)sm_wire_get_text(in, ORC_T_USER, text, sizeof text);
     bool kept = session_keep_text(&session->user, text);
     (void)sm_wire_get_text(in, ORC_T_DBNAME, text, sizeof text);
@@ -495,6 +500,7 @@ void sessions_walk(const struct sessions *sessions,
             .backend_pid = session->backend_pid,
             .pid = session->peer.pid,
             .age_ms = sm_boot_ms() - session->started_ms,
+            .opened_ms = session->opened_ms,
         };
         each(arg, &state);
     }

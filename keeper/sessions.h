@@ -59,6 +59,7 @@ struct sessions_state {
     uint32_t backend_pid;
     pid_t pid;
     int64_t age_ms;
+    int64_t opened_ms; /* on sm_boot_ms(); 0: not logged in yet */
 };
 void sessions_walk(const struct sessions *sessions,
                    void (*each)(void *arg, const struct sessions_state *state), void *arg);

@@ -11,6 +11,7 @@
 
 #include "keeper/attempts.h"
 #include "keeper/cache.h"
+#include "keeper/drift.h"
 #include "keeper/endpoints.h"
 #include "keeper/keeper.h"
 #include "keeper/login.h"
@@ -88,7 +89,7 @@ static bool parts_new(struct keeper *keeper, struct workers *workers, int64_t (*
         proofs_new(&proofs, &keeper->proofs) != SMCRED_OK ||
         resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
         attempts_new(&attempts, &keeper->attempts) != SMCRED_OK ||
-        endpoints_new(&keeper->endpoints) != SMCRED_OK ||
+        endpoints_new(&keeper->endpoints) != SMCRED_OK || drift_new(&keeper->drift) != SMCRED_OK ||
         revocations_load("/nonexistent", &keeper->revocations, &err) != SMCRED_OK)
         return false;
     struct logins_options logins = {.base = keeper->base,
@@ -113,6 +114,7 @@ static void parts_free(struct keeper *keeper)
     proofs_free(keeper->proofs);
     cache_free(keeper->cache);
     endpoints_free(keeper->endpoints);
+    drift_free(keeper->drift);
     revocations_free(keeper->revocations);
     config_unref(keeper->config);
 }
