@@ -71,6 +71,14 @@ void config_problem(struct config_loader *loader, const char *key, const char *w
                       key, why);
 }
 
+void config_warning(struct config_loader *loader, const char *why)
+{
+    sm_autofree char *place = config_place(loader->place);
+    loader->no_memory |=
+        !config_problems_add(&loader->config->warnings, place ? place : loader->place->file,
+                             "[%s] %s: %s", loader->section, loader->last->name, why);
+}
+
 void config_problems_done(struct config_problems *problems)
 {
     for (size_t i = 0; i < problems->count; i++)
@@ -276,6 +284,7 @@ void config_unref(struct config *config)
         free(ca->path);
         free(ca);
     }
+    config_problems_done(&config->warnings);
     free(config->targets);
     free(config->sections);
     free_grants(&config->admin);

@@ -20,7 +20,8 @@
 #define CONFIG_FILE_DEFAULT SM_SYSCONFDIR "/smcred/smcred.conf"
 #define CONFIG_CA_DEFAULT   "/etc/ssl/certs/ca-certificates.crt"
 
-/* One word of `allow`: a user, or with '@' a group, resolved when the configuration was read. */
+/* One word of `allow`: a user, or with '@' a group, resolved when the configuration was read.  Who
+ * did not exist then has none. */
 struct config_grant {
     bool group;
     uint32_t id;
@@ -75,6 +76,17 @@ struct config_section {
     struct config_setting *list; /* what settings.list was made of */
 };
 
+/* Everything that is wrong, one sentence each: "FILE:LINE: [SECTION] KEY: why". */
+struct config_problems {
+    char **lines;
+    size_t count;
+};
+/* One more of them.  False for want of memory. */
+SM_PRINTF(3, 4)
+bool config_problems_add(struct config_problems *problems, const char *place, const char *format,
+                         ...);
+void config_problems_done(struct config_problems *problems);
+
 struct config {
     unsigned references;
     char *sources;
@@ -99,18 +111,8 @@ struct config {
     struct config_target *targets; /* by name */
     size_t target_count;
     struct config_ca *cas;
+    struct config_problems warnings; /* what is wrong, but hinders nothing else */
 };
-
-/* Everything that is wrong, one sentence each: "FILE:LINE: [SECTION] KEY: why". */
-struct config_problems {
-    char **lines;
-    size_t count;
-};
-/* One more of them.  False for want of memory. */
-SM_PRINTF(3, 4)
-bool config_problems_add(struct config_problems *problems, const char *place, const char *format,
-                         ...);
-void config_problems_done(struct config_problems *problems);
 
 /* What the source modules say about their sections; NULL members: nothing is asked. */
 struct config_modules {

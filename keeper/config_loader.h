@@ -50,6 +50,8 @@ SM_PRINTF(3, 4)
 void config_problem_at(struct config_loader *loader, const char *place, const char *format, ...);
 /* With the key that is being read, at its place. */
 void config_problem(struct config_loader *loader, const char *key, const char *why);
+/* Of the key that is being read: nothing that hinders the rest. */
+void config_warning(struct config_loader *loader, const char *why);
 /* "file:line"; NULL for want of memory. */
 char *config_place(const struct inifile_place *place);
 

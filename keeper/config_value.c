@@ -329,20 +329,34 @@ static char *next_word(char **rest)
     return word;
 }
 
+/* False: no such user or group. */
+static bool find_grant(const char *word, struct config_grant *out_grant)
+{
+    struct config_grant grant = {.group = *word == '@'};
+    gid_t gid_of_user;
+    if (!(grant.group ? accounts_group(word + 1, &grant.id)
+                      : accounts_user(word, &grant.id, &gid_of_user)))
+        return false;
+    *out_grant = grant;
+    return true;
+}
+
+/* Who is not there is granted nothing: an account that was deleted must not lock all others out. */
 static const char *add_grant(struct config_loader *loader, struct config_grants *grants,
                              const char *word)
 {
-    struct config_grant grant = {.group = *word == '@'};
-    uid_t uid = 0;
-    gid_t gid = 0;
+    struct config_grant grant;
     char why[160];
-    bool found = grant.group ? accounts_group(word + 1, &gid) : accounts_user(word, &uid, &gid);
-    grant.id = grant.group ? gid : uid;
-    if (!found || (!grant.group && uid == ACCOUNTS_UID_ANYBODY)) {
-        const char *what = grant.group ? "group" : "user";
-        (void)snprintf(why, sizeof why, found ? "%s %s may be anybody" : "no %s %s on this host",
-                       what, log_quote(word + grant.group));
-        config_problem(loader, loader->target ? "allow" : "admin", why);
+    const char *name = log_quote(*word == '@' ? word + 1 : word);
+    if (!find_grant(word, &grant)) {
+        (void)snprintf(why, sizeof why, "no %s %s on this host, so nobody is meant",
+                       *word == '@' ? "group" : "user", name);
+        config_warning(loader, why);
+        return NULL;
+    }
+    if (!grant.group && grant.id == ACCOUNTS_UID_ANYBODY) {
+        (void)snprintf(why, sizeof why, "user %s may be anybody", name);
+        config_problem(loader, loader->last->name, why);
         return NULL;
     }
     struct config_grant *list = realloc(grants->list, (grants->count + 1) * sizeof *list);

@@ -24,7 +24,8 @@ struct configured {
  * As the user who will run with it: files are judged by who may read them.
  *   vault           outlives the source
  *   out_configured  untouched on failure
- *   out_problems    done with config_problems_done(); all that is wrong, none on success
+ *   out_problems    done with config_problems_done(); all that is wrong, none on success;
+ *                   warnings are in the configuration
  * Errors: SMCRED_INVALID, SMCRED_NO_MEMORY.
  */
 SM_MUST_CHECK enum smcred_status configured_new(const struct options *options,

@@ -152,23 +152,24 @@ static struct index_place place_of(void *arg, const struct config_target *target
     return (struct index_place){place.host, place.port};
 }
 
-static void log_problems(const struct config_problems *problems)
-{
-    for (size_t i = 0; i < problems->count; i++)
-        log_error("%s", problems->lines[i]);
-}
-
 /* Nothing of the keeper's changes on failure, which is logged. */
 static bool load(struct keeper *keeper, struct configured *out_configured)
 {
     struct config_problems problems;
     enum smcred_status status =
         configured_new(keeper->options, keeper->vault, out_configured, &problems);
-    log_problems(&problems);
+    for (size_t i = 0; i < problems.count; i++)
+        log_error("%s", problems.lines[i]);
     config_problems_done(&problems);
     if (status != SMCRED_OK && status != SMCRED_INVALID)
         log_error("%s: %s", keeper->options->config_file, sm_status_text(status));
     return status == SMCRED_OK;
+}
+
+static void log_warnings(const struct config *config)
+{
+    for (size_t i = 0; i < config->warnings.count; i++)
+        log_warning("%s", config->warnings.lines[i]);
 }
 
 static void set_log_level(const struct keeper *keeper)
@@ -250,6 +251,7 @@ static void reload(struct keeper *keeper)
     logins_set_rotation_wait(keeper->logins, keeper->config->rotation_wait_ms);
     set_watch(keeper);
     set_log_level(keeper);
+    log_warnings(keeper->config);
     if (listeners_update(keeper->listeners, fresh.config) != SMCRED_OK)
         log_error("not every target has its socket");
     write_index(keeper);
@@ -452,6 +454,7 @@ static int start(struct keeper *keeper)
         return KEEPER_EXIT_CONFIG;
     keeper->config = first.config;
     set_log_level(keeper);
+    log_warnings(keeper->config);
     if (!load_revocations(keeper)) {
         source_free(first.source);
         return KEEPER_EXIT_CONFIG;

@@ -13,6 +13,22 @@
 #include "keeper/source.h"
 #include "keeper/wiping.h"
 
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void say_ok(const char *file, const struct config *config)
+{
+    size_t warnings = config->warnings.count;
+    for (size_t i = 0; i < warnings; i++)
+        (void)fprintf(stderr, "warning: %s\n", config->warnings.lines[i]);
+    (void)printf("%s: ok, %zu target%s", file, config->target_count, plural(config->target_count));
+    if (warnings > 0)
+        (void)printf(", %zu warning%s", warnings, plural(warnings));
+    (void)puts("");
+}
+
 static int check_config(const struct options *options)
 {
     struct config_problems problems;
@@ -25,7 +41,7 @@ static int check_config(const struct options *options)
         (void)fprintf(stderr, "%s\n", problems.lines[i]);
     config_problems_done(&problems);
     if (status == SMCRED_OK) {
-        (void)printf("%s: ok, %zu targets\n", options->config_file, made.config->target_count);
+        say_ok(options->config_file, made.config);
         config_unref(made.config);
         source_free(made.source);
     } else if (status != SMCRED_INVALID) {

@@ -65,7 +65,7 @@ both() {
 bad() { write_config && sed -i "$1" "$dir/smcred.conf"; }
 
 write_config
-like "a good configuration is ok" "$(smcredd --check-config)" "*: ok, 1 targets"
+like "a good configuration is ok" "$(smcredd --check-config)" "*: ok, 1 target"
 is "and the check made nothing" "$(ls "$dir/audit")" ""
 
 bad "s|^ca_file.*|ca_file = $dir/none.pem|"
@@ -98,10 +98,13 @@ if [ "$(id -u)" = 0 ]; then
     bad "s|^file = .*|file = $dir/audit.jsonl|"
     both "an audit log that the keeper may not make" "*smcred.conf:7: *file: $dir/audit.jsonl: *Permission denied*"
 fi
-bad 's/^allow .*/allow = nobody-of-that-name/'
-both "a user that is none" "*smcred.conf:10: *allow: no user \"nobody-of-that-name\" on this host*"
-bad 's/^allow .*/allow = @nobody-of-that-name/'
-both "a group that is none" "*smcred.conf:10: *allow: no group \"nobody-of-that-name\" on this host*"
+bad "s/^allow .*/allow = nobody-of-that-name $me @nobody-of-that-name/"
+said=$(smcredd --check-config)
+is "who does not exist is no reason to refuse it" $? 0
+like "but is said, with file and line" "$said" \
+    "warning: *smcred.conf:10: *allow: no user \"nobody-of-that-name\" on this host*"
+like "a group likewise" "$said" "*warning: *smcred.conf:10: *allow: no group \"nobody-of-that-name\" on this host*"
+like "and counted" "$said" "*: ok, 1 target, 2 warnings"
 name=a-target-of-a-long-name-and-what-is-more-it-is-far-from-its-end
 bad "s/^\[target orders\]/[target ${name:0:63}]/"
 long=$dir/a-directory-that-is-a-little-too-long

@@ -163,14 +163,21 @@ ok "a good reload is taken" wait_for grep -q "reloaded: 2 targets" "$dir/log"
 ok "with the new target's socket" test -S "$dir/run/ledger/.s.PGSQL.5432"
 ok "and without the old one's" test ! -e "$dir/run/billing"
 
+write_config | sed "s/target billing/target ledger/; s/^allow = /allow = deleted-since @deleted-group /" >"$dir/smcred.conf"
+kill -HUP "$parent"
+reloads() { [ "$(grep -c 'reloaded: 2 targets' "$dir/log")" = "$1" ]; }
+ok "who does not exist any more is no reason to refuse a reload" wait_for reloads 2
+ok "the log names him, with file and line" grep -q 'warning: .*smcred.conf:12: \[target orders\] allow: no user "deleted-since"' "$dir/log"
+ok "and that group" grep -q 'warning: .*smcred.conf:12: \[target orders\] allow: no group "deleted-group"' "$dir/log"
+ok "the others of the line keep their grants" says 'descriptor' client connect target=orders
+
 # A full disk, as far as a test without root can have one: no file of the keeper's may grow beyond 1 MB.
 yes '{"event":"filler"}' | head -n 60000 >>"$dir/audit.jsonl"
 prlimit --pid "$(keeper_pid)" --fsize=1000000:
 ok "what cannot be audited is not granted" says 'the audit log cannot be written' client resolve name=ledger
 ok "status is answered all the same, and says so" says '"state": "degraded".*the audit log cannot be written' client status
 kill -HUP "$parent"
-reloads() { [ "$(grep -c 'reloaded: 2 targets' "$dir/log")" = "$1" ]; }
-ok "a reload is taken all the same" wait_for reloads 2
+ok "a reload is taken all the same" wait_for reloads 3
 prlimit --pid "$(keeper_pid)" --fsize=unlimited:
 ok "with room again, values are given again" says 'descriptor' client resolve name=ledger
 ok "and all is ok" says '"state": "ok"' client status
@@ -181,8 +188,9 @@ ok "a reload without a target is taken" wait_for grep -q "reloaded: 1 targets" "
 ok "and its secret forgotten" lacks '"secret": "prod/orders/db"' client status
 write_config | sed 's/target billing/target ledger/' >"$dir/smcred.conf"
 kill -HUP "$parent"
-ok "with the target again" wait_for reloads 3
+ok "with the target again" wait_for reloads 4
 
+write_config | sed "s/target billing/target ledger/; s/^\(admin\|allow\) = /&deleted-since /" >"$dir/smcred.conf"
 victim=$(keeper_pid)
 kill -9 "$victim"
 ok "a killed keeper is started again" wait_for grep -q "ready again" "$dir/log"

@@ -79,7 +79,7 @@ static void names_every_mistake_with_its_place(void **state)
         {"[keeper]\nmax_secrets = 0\n", "max_secrets: is not a number from 1"},
         {"[keeper]\nmodule_dir = here\n", "module_dir: is not an absolute path"},
         {"[keeper]\nlog_level = loud\n", "log_level: is none of"},
-        {"[keeper]\nadmin = no-such-user-here\n", "admin: no user \"no-such-user-here\""},
+        {"[keeper]\nadmin = nobody\n", "admin: user \"nobody\" may be anybody"},
         {"[keeper]\nttl = 1\n[keeper]\nttl = 2\n", "c.conf:4: [keeper] ttl: is there twice"},
         {"[audit]\non_error = maybe\n", "on_error: is neither refuse nor serve"},
         {"[target a]\ntls = disable\n", "c.conf:1: [target a] secret: is missing"},
@@ -94,8 +94,8 @@ static void names_every_mistake_with_its_place(void **state)
          "c.conf:4: [keeper] admin: is there twice"},
         {T "port = 70000\n", "c.conf:4: [target a] port: is not a port"},
         {T "engine = oracle\n", "c.conf:4: [target a] engine: is not postgres"},
-        {T "allow = @no-such-group-here\n", "allow: no group \"no-such-group-here\""},
         {T "allow = nobody\n", "allow: user \"nobody\" may be anybody"},
+        {T "allow_value = nobody\n", "allow_value: user \"nobody\" may be anybody"},
         {T "allow =\n", "allow: is empty"},
         {T "match = -x\n", "match: \"-x\" is neither host nor host:port"},
         {T "match = h:99999\n", "match: \"h:99999\" is neither"},
@@ -145,6 +145,40 @@ static void names_a_line_that_is_too_long(void **state)
     (void)problems_of(text, found, sizeof found);
     assert_non_null(strstr(found, "c.conf:2: a line longer than"));
     assert_null(strstr(found, "c.conf:3:"));
+}
+
+/* An account that was deleted is no reason to let nobody in. */
+static void who_does_not_exist_is_granted_nothing_and_named(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "[keeper]\nadmin = gone-admin\n" T "allow = gone-user root @gone-group\n"
+        "allow = gone-too\nallow_value = @gone-group root\n";
+    static const char *const warnings[] = {
+        "c.conf:2: [keeper] admin: no user \"gone-admin\" on this host",
+        "c.conf:6: [target a] allow: no user \"gone-user\" on this host",
+        "c.conf:6: [target a] allow: no group \"gone-group\" on this host",
+        "c.conf:7: [target a] allow: no user \"gone-too\" on this host",
+        "c.conf:8: [target a] allow_value: no group \"gone-group\" on this host",
+    };
+    struct config_options how = options();
+    struct config *config;
+    struct config_problems problems;
+    assert_int_equal(config_parse(&how, sm_bytes_of(text), &config, &problems), SMCRED_OK);
+    assert_int_equal(problems.count, 0);
+    assert_int_equal(config->warnings.count, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_memory_equal(config->warnings.lines[i], warnings[i], strlen(warnings[i]));
+    const struct config_target *target = &config->targets[0];
+    const struct config_grants *const lists[] = {&target->allow, &target->allow_value};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(lists[i]->count, 1);
+        assert_false(lists[i]->list[0].group);
+        assert_int_equal(lists[i]->list[0].id, 0);
+    }
+    assert_int_equal(config->admin.count, 0);
+    assert_string_equal(target->allow.text, "gone-user root @gone-group gone-too");
+    config_unref(config);
 }
 
 static void refuses_a_nul_byte(void **state)
@@ -263,6 +297,7 @@ static void believes_only_files_that_others_cannot_write(void **state)
 
 SM_TEST_MAIN(cmocka_unit_test(names_every_mistake_with_its_place),
              cmocka_unit_test(reports_all_mistakes_at_once),
-             cmocka_unit_test(names_a_line_that_is_too_long), cmocka_unit_test(refuses_a_nul_byte),
-             cmocka_unit_test(understands_a_whole_one),
+             cmocka_unit_test(names_a_line_that_is_too_long),
+             cmocka_unit_test(who_does_not_exist_is_granted_nothing_and_named),
+             cmocka_unit_test(refuses_a_nul_byte), cmocka_unit_test(understands_a_whole_one),
              cmocka_unit_test(believes_only_files_that_others_cannot_write))
