@@ -15,24 +15,25 @@ static const struct {
     {"ResourceNotFoundException", SMCRED_NOT_FOUND},
     {"AccessDeniedException", SMCRED_DENIED},
     {"AccessDenied", SMCRED_DENIED},
-    {"UnrecognizedClientException", SMCRED_DENIED},
-    {"InvalidClientTokenId", SMCRED_DENIED},
-    {"InvalidSignatureException", SMCRED_DENIED},
-    {"SignatureDoesNotMatch", SMCRED_DENIED},
-    {"IncompleteSignatureException", SMCRED_DENIED},
-    {"IncompleteSignature", SMCRED_DENIED},
-    {"MissingAuthenticationTokenException", SMCRED_DENIED},
-    {"MissingAuthenticationToken", SMCRED_DENIED},
-    {"ExpiredTokenException", SMCRED_DENIED},
-    {"ExpiredToken", SMCRED_DENIED},
-    {"RequestTimeTooSkewed", SMCRED_DENIED},
-    {"RequestExpired", SMCRED_DENIED},
-    {"AuthFailure", SMCRED_DENIED},
-    {"OptInRequired", SMCRED_DENIED},
     {"NotAuthorized", SMCRED_DENIED},
     {"DecryptionFailure", SMCRED_DENIED},
     {"EncryptionFailure", SMCRED_DENIED},
     {"PublicPolicyException", SMCRED_DENIED},
+    /* Who we are was not believed, so nothing was said of any secret. */
+    {"UnrecognizedClientException", SMCRED_UNAVAILABLE},
+    {"InvalidClientTokenId", SMCRED_UNAVAILABLE},
+    {"InvalidSignatureException", SMCRED_UNAVAILABLE},
+    {"SignatureDoesNotMatch", SMCRED_UNAVAILABLE},
+    {"IncompleteSignatureException", SMCRED_UNAVAILABLE},
+    {"IncompleteSignature", SMCRED_UNAVAILABLE},
+    {"MissingAuthenticationTokenException", SMCRED_UNAVAILABLE},
+    {"MissingAuthenticationToken", SMCRED_UNAVAILABLE},
+    {"ExpiredTokenException", SMCRED_UNAVAILABLE},
+    {"ExpiredToken", SMCRED_UNAVAILABLE},
+    {"RequestTimeTooSkewed", SMCRED_UNAVAILABLE},
+    {"RequestExpired", SMCRED_UNAVAILABLE},
+    {"AuthFailure", SMCRED_UNAVAILABLE},
+    {"OptInRequired", SMCRED_UNAVAILABLE},
     {"LimitExceededException", SMCRED_LIMITED},
     {"RequestEntityTooLargeException", SMCRED_TOO_LARGE},
     {"UnknownOperationException", SMCRED_UNSUPPORTED},
@@ -185,7 +186,8 @@ bool aws_error_is_skew(const struct aws_error *error)
 
 bool aws_error_is_credentials(const struct aws_error *error)
 {
-    static const char *const codes[] = {"ExpiredTokenException", "ExpiredToken",
-                                        "UnrecognizedClientException", "InvalidClientTokenId"};
-    return is_one_of(error->code, codes, COUNT_OF(codes));
+    static const char *const codes[] = {"ExpiredTokenException",       "ExpiredToken",
+                                        "UnrecognizedClientException", "InvalidClientTokenId",
+                                        "InvalidSignatureException",   "SignatureDoesNotMatch"};
+    return is_one_of(error->code, codes, COUNT_OF(codes)) && !aws_error_is_skew(error);
 }

@@ -29,7 +29,7 @@ bool aws_error_is_throttle(long http_code, const struct aws_error *error);
 bool aws_error_is_transient(long http_code, const struct aws_error *error);
 /* The two clocks disagree. */
 bool aws_error_is_skew(const struct aws_error *error);
-/* These credentials are not, or no longer, known. */
+/* These credentials are not, or no longer, right: others may be there by now. */
 bool aws_error_is_credentials(const struct aws_error *error);
 
 #endif

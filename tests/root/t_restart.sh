@@ -114,6 +114,20 @@ set_times 5m 1h
 holds "Secrets Manager comes back again" sandbox start "$WORLD" server
 holds "and alice is in" eventually 5 in_again
 
+# ---- the keeper's own credentials are not believed any more, which says nothing of the secret ----
+
+key=$(sed -n 's/^access_key_id *= *//p' "$WORLD/etc/smcred.conf")
+access_key() {
+    setpriv --reuid=smcred-server --regid=smcred-server --init-groups \
+        "$WORLD/smcred/sbin/smcred-server" access-key "$1" --dir "$WORLD/server" "$key"
+}
+holds "the keeper's access key is disabled" access_key disable
+like "a refresh fails for that" "$(smcred refresh orders 2>&1)" "*UnrecognizedClientException*"
+is "logins go on from the cache" "$(query 'select 1')" 1
+like "and status says why" "$(smcred status --json)" "*UnrecognizedClientException*"
+holds "the key is enabled again" access_key enable
+holds "and a refresh works" eventually 5 smcred refresh orders
+
 # ---- a full disk: no file of the keeper's may grow beyond 1 MB ----
 
 limit_keeper() { setpriv --reuid=smcred --regid=smcred --clear-groups prlimit --pid "$(keeper_pid)" --fsize="$1:"; }

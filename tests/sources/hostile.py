@@ -25,7 +25,6 @@ ERRORS = {
     "type_tail": {"__type": "ResourceNotFoundException:http://internal.amazon.com/", "message": "gone"},
     "type_code": {"code": "ResourceNotFoundException", "errorMessage": "gone"},
     "denied": {"__type": "AccessDeniedException", "Message": "no"},
-    "unknown_key": {"__type": "UnrecognizedClientException", "message": "who"},
     "throttled": {"__type": "ThrottlingException", "message": "Rate exceeded"},
     "escapes": {"__type": "Evil\u001b[31m\nException", "message": "a\nb\u001b[0m"},
 }
@@ -64,7 +63,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.record(name)
         self.close_connection = True
         good = json.dumps(GOOD).encode()
-        if name in ERRORS:
+        if name.startswith("credentials_"):
+            self.send(400, json.dumps({"__type": name[12:], "message": "who are you?"}).encode())
+        elif name in ERRORS:
             self.send(400, json.dumps(ERRORS[name]).encode())
         elif name == "type_header":
             self.send(400, b"", [("x-amzn-ErrorType", "ResourceNotFoundException:x")])

@@ -36,7 +36,10 @@ done
 answers "a denial is a denial" denied denied AccessDeniedException
 answers "a message in any of its spellings is shown" type_code "not found" ": gone"
 answers "control characters of an error do not reach the terminal" escapes invalid "Evil?[31m?Exception"
-answers "an unknown key is denied" unknown_key denied UnrecognizedClientException
+for error in ExpiredToken ExpiredTokenException UnrecognizedClientException InvalidSignatureException \
+    InvalidClientTokenId SignatureDoesNotMatch IncompleteSignature MissingAuthenticationToken RequestExpired; do
+    answers "$error is about us, not about the secret" "credentials_$error" unavailable "$error"
+done
 answers "a truncated body is no answer" truncated unavailable
 answers "a huge body is refused" huge "too large"
 timeout=1 answers "a body without end is refused" endless "too large"
@@ -77,7 +80,7 @@ answers "a wrong clock is corrected from the Date header" skew ok password=hunte
 [ "$(requests skew)" = 2 ]
 result $? "with one more request" "$(requests skew)"
 
-answers "a clock that is never right is a denial" always_skewed denied InvalidSignatureException
+answers "a clock that is never right denies no secret" always_skewed unavailable InvalidSignatureException
 [ "$(requests always_skewed)" = 2 ]
 result $? "after one correction" "$(requests always_skewed)"
 

@@ -60,8 +60,8 @@ static void types_have_their_status(void **state)
         const char *code;
         enum smcred_status status;
     } cases[] = {{"AccessDeniedException", SMCRED_DENIED},
-                 {"UnrecognizedClientException", SMCRED_DENIED},
-                 {"ExpiredTokenException", SMCRED_DENIED},
+                 {"AccessDenied", SMCRED_DENIED},
+                 {"DecryptionFailure", SMCRED_DENIED},
                  {"ThrottlingException", SMCRED_LIMITED},
                  {"InternalServiceError", SMCRED_UNAVAILABLE},
                  {"InvalidRequestException", SMCRED_INVALID},
@@ -73,6 +73,34 @@ static void types_have_their_status(void **state)
     }
     struct aws_error error = parse("SomethingNewException", "");
     assert_int_equal(aws_error_status(403, &error), SMCRED_DENIED);
+}
+
+/* What Secrets Manager says of us, it does not say of a secret: none may be dropped for it. */
+static void who_we_are_is_no_verdict_about_a_secret(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *code;
+        bool other_credentials_may_help;
+    } cases[] = {{"ExpiredToken", true},
+                 {"ExpiredTokenException", true},
+                 {"UnrecognizedClientException", true},
+                 {"InvalidClientTokenId", true},
+                 {"InvalidSignatureException", true},
+                 {"SignatureDoesNotMatch", true},
+                 {"IncompleteSignature", false},
+                 {"IncompleteSignatureException", false},
+                 {"MissingAuthenticationToken", false},
+                 {"MissingAuthenticationTokenException", false},
+                 {"RequestExpired", false},
+                 {"RequestTimeTooSkewed", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct aws_error error = parse(cases[i].code, "");
+        assert_int_equal(aws_error_status(400, &error), SMCRED_UNAVAILABLE);
+        assert_int_equal(aws_error_status(403, &error), SMCRED_UNAVAILABLE);
+        assert_int_equal(aws_error_is_credentials(&error), cases[i].other_credentials_may_help);
+        assert_false(aws_error_is_transient(400, &error));
+    }
 }
 
 static void only_what_may_pass_is_transient(void **state)
@@ -108,7 +136,8 @@ static void a_wrong_clock_is_told_from_a_wrong_key(void **state)
     assert_false(aws_error_is_skew(&wrong));
     assert_false(aws_error_is_skew(&expired));
     assert_true(aws_error_is_credentials(&expired));
-    assert_false(aws_error_is_credentials(&wrong));
+    assert_true(aws_error_is_credentials(&wrong));
+    assert_false(aws_error_is_credentials(&old));
 }
 
 static void long_and_wild_texts_are_cut_and_printable(void **state)
@@ -130,6 +159,7 @@ static void long_and_wild_texts_are_cut_and_printable(void **state)
 SM_TEST_MAIN(cmocka_unit_test(every_form_of_the_type_is_the_same),
              cmocka_unit_test(what_is_no_error_of_aws_is_judged_by_its_code),
              cmocka_unit_test(types_have_their_status),
+             cmocka_unit_test(who_we_are_is_no_verdict_about_a_secret),
              cmocka_unit_test(only_what_may_pass_is_transient),
              cmocka_unit_test(a_wrong_clock_is_told_from_a_wrong_key),
              cmocka_unit_test(long_and_wild_texts_are_cut_and_printable))
