@@ -21,6 +21,7 @@ struct cache_limits cache_limits_default(void)
         .backoff_min_ms = 1000,
         .backoff_max_ms = 60 * 1000,
         .fetch_timeout_ms = 10 * 1000,
+        .patience_ms = 1000,
         .no_news_ms = 1000,
         .whole_ms = 3600 * 1000,
         .near_ms = 60 * 1000,
@@ -150,11 +151,30 @@ bool cache_serves_stale(const struct cache *cache, const struct entry *entry,
            now < entry->times.expires_ms + cache->options.limits.stale_ms;
 }
 
+/* The fetch under way takes longer than it may for those who can do without. */
+static bool is_slow(const struct cache *cache, const struct entry *entry, int64_t now)
+{
+    return entry->fetch && now >= entry->fetch->begun_ms + cache->options.limits.patience_ms;
+}
+
+/* How long somebody may wait: to his deadline, or for a while if he could have a stale one. */
+static int64_t waits_until(const struct cache *cache, const struct entry *entry,
+                           const struct cache_query *query, int64_t now)
+{
+    if (!entry->fetch || !cache_serves_stale(cache, entry, query, now))
+        return query->deadline_ms;
+    return cache_min(query->deadline_ms,
+                     entry->fetch->begun_ms + cache->options.limits.patience_ms);
+}
+
 int64_t cache_page_until(const struct cache *cache, const struct entry *entry)
 {
-    int64_t until = entry->times.expires_ms;
-    int64_t hold = entry->retry_ms + cache->options.limits.fetch_timeout_ms;
-    if (cache_failing(entry) && hold > until)
+    int64_t until = entry->times.expires_ms, hold = 0;
+    if (cache_failing(entry))
+        hold = entry->retry_ms + cache->options.limits.fetch_timeout_ms;
+    else if (entry->fetch)
+        hold = entry->fetch->deadline_ms;
+    if (hold > until)
         until = cache_min(hold, until + cache->options.limits.stale_ms);
     return until;
 }
@@ -237,12 +257,21 @@ void cache_tell_ready(struct asks *ready, const struct prepared *prepared)
 
 /* ---- asking ---- */
 
+/* Nobody has said what is amiss. */
+static void say_slow(struct prepared *prepared, const struct entry *entry)
+{
+    if (!cache_failing(entry))
+        (void)sm_error_set(&prepared->err, SMCRED_TIMED_OUT, "the secret was not read in time");
+}
+
 static void answer_now(struct entry *entry, int64_t now, enum smcred_status status,
                        cache_done *done, void *arg)
 {
     struct prepared prepared;
     entry->hits++;
     cache_prepare(&prepared, entry, now, false);
+    if (prepared.answer.stale)
+        say_slow(&prepared, entry);
     tell_prepared(&prepared, status, done, arg);
     cache_prepared_done(&prepared);
 }
@@ -260,7 +289,7 @@ static void enqueue(struct cache *cache, struct entry *entry, const struct cache
     ask->query.stage = NULL;
     LIST_INSERT_HEAD(&entry->asks, ask, link);
     entry->waiting++;
-    cache_schedule(cache, query->deadline_ms);
+    cache_schedule(cache, waits_until(cache, entry, query, cache_now(cache)));
     if (!entry->fetch)
         cache_schedule(cache, entry->retry_ms);
     if (out_ask)
@@ -295,7 +324,7 @@ void cache_get_entry(struct cache *cache, const char *stage, const struct cache_
         return;
     }
     bool under_way = cache_ensure_fetch(cache, entry, now, query->insist);
-    bool late = now >= query->deadline_ms;
+    bool late = now >= waits_until(cache, entry, query, now);
     if ((cache_failing(entry) || late) && cache_serves_stale(cache, entry, query, now))
         answer_now(entry, now, SMCRED_OK, done, arg);
     else if (cache_failing(entry) && !under_way)
@@ -342,8 +371,9 @@ static void collect_late(struct cache *cache, struct entry *entry, int64_t now, 
     struct cache_ask *ask, *next;
     for (ask = LIST_FIRST(&entry->asks); ask; ask = next) {
         next = LIST_NEXT(ask, link);
-        if (now < ask->query.deadline_ms)
-            cache_schedule(cache, ask->query.deadline_ms);
+        int64_t until = waits_until(cache, entry, &ask->query, now);
+        if (now < until)
+            cache_schedule(cache, until);
         else if (cache_serves_stale(cache, entry, &ask->query, now))
             cache_move_ask(ask, SMCRED_OK, ready);
         else
@@ -388,8 +418,7 @@ static bool answer_late(struct cache *cache, struct entry *entry, int64_t now)
     if (LIST_EMPTY(&ready))
         return false;
     cache_prepare(&prepared, entry, now, true);
-    if (!cache_failing(entry))
-        (void)sm_error_set(&prepared.err, SMCRED_TIMED_OUT, "the secret was not read in time");
+    say_slow(&prepared, entry);
     cache_tell_ready(&ready, &prepared);
     cache_prepared_done(&prepared);
     return true;
@@ -466,12 +495,13 @@ enum smcred_status cache_page(struct cache *cache, const char *id, const char *s
         return SMCRED_NOT_FOUND;
     if (now >= cache_page_until(cache, entry))
         return SMCRED_NOT_FOUND;
-    if (!entry->page) {
-        enum smcred_status status =
-            page_new(entry->snapshot, cache_page_until(cache, entry), &entry->page);
-        if (status != SMCRED_OK)
-            return status;
-    }
+    enum smcred_status status = SMCRED_OK;
+    if (entry->page)
+        page_extend(entry->page, cache_page_until(cache, entry));
+    else
+        status = page_new(entry->snapshot, cache_page_until(cache, entry), &entry->page);
+    if (status != SMCRED_OK)
+        return status;
     *out_fd = page_fd(entry->page);
     return SMCRED_OK;
 }
@@ -492,7 +522,8 @@ void cache_walk(const struct cache *cache, void (*each)(void *arg, const struct 
             .version_id = snapshot ? snapshot->version_id : "",
             .age_ms = snapshot ? now - entry->times.begun_ms : -1,
             .expires_in_ms = -past_ms,
-            .stale_for_ms = cache_failing(entry) && past_ms > 0 ? past_ms : 0,
+            .stale_for_ms =
+                past_ms > 0 && (cache_failing(entry) || is_slow(cache, entry, now)) ? past_ms : 0,
             .retry_in_ms = entry->retry_ms > now ? entry->retry_ms - now : 0,
             .last_status = entry->last_status,
             .last_error = entry->last_error ? entry->last_error : "",

@@ -34,6 +34,7 @@ struct cache_limits {
     int64_t backoff_min_ms;   /* 1 s, doubled with each failure, less up to half by chance */
     int64_t backoff_max_ms;   /* 60 s */
     int64_t fetch_timeout_ms; /* 10 s: the deadline a fetch is given, retries included */
+    int64_t patience_ms;      /* 1 s of a fetch, for who could have something stale instead */
     int64_t no_news_ms;       /* 1 s between reads that were forced and brought nothing new */
     int64_t whole_ms;         /* 3600 s: a value is read again by then, whatever the map says */
     int64_t near_ms;          /* 60 s between refreshes in the hour before a rotation is due */
@@ -178,9 +179,8 @@ struct cache_state {
     const char *version_id; /* "" if nothing is cached */
     int64_t age_ms;         /* since the fetch that last found it so began; -1: nothing cached */
     int64_t expires_in_ms;  /* negative: past it */
-    int64_t
-        stale_for_ms;    /* how long refreshing has failed for a snapshot past its expiry; 0: not */
-    int64_t retry_in_ms; /* until the next fetch may begin; 0: at once */
+    int64_t stale_for_ms;   /* how long a snapshot past its expiry has been served; 0: it is not */
+    int64_t retry_in_ms;    /* until the next fetch may begin; 0: at once */
     enum smcred_status last_status; /* of the last fetch */
     const char *last_error;         /* "" if it went well */
     uint64_t hits;                  /* answers without waiting */

@@ -10,9 +10,10 @@
 #include "keeper/cache.h"
 #include "tests/keeper/world.h"
 
-#define TTL_MS   300000
-#define STALE_MS 3600000
-#define ID       "prod/orders/db"
+#define TTL_MS      300000
+#define STALE_MS    3600000
+#define PATIENCE_MS 1000
+#define ID          "prod/orders/db"
 
 /* The source: what the next fetch finds, and a gate that fetches wait at when it is shut. */
 static struct source {
@@ -394,6 +395,7 @@ static void a_deadline_prefers_stale_to_nothing(void **state)
     world.now_ms += TTL_MS + 1;
     source.gated = true;
     struct cache_query query = query_of(ID);
+    query.deadline_ms = world.now_ms + 100;
     cache_get(cache, &query, note, &told, NULL);
     assert_int_equal(told.times, 0);
     world.now_ms = query.deadline_ms;
@@ -403,6 +405,48 @@ static void a_deadline_prefers_stale_to_nothing(void **state)
     sem_post(&source.gate);
     world_settle();
     assert_int_equal(told.times, 1);
+}
+
+/* A Secrets Manager that neither answers nor refuses: who can do without waits a second for it. */
+static void a_hanging_source_holds_up_those_alone_who_have_nothing_else(void **state)
+{
+    (void)state;
+    struct told first = {0}, second = {0}, fresh = {0}, cold = {0};
+    (void)ask_plainly();
+    world.now_ms += TTL_MS + 1;
+    source.gated = true;
+    struct cache_query query = query_of(ID), other = query_of("cold");
+    cache_get(cache, &query, note, &first, NULL);
+    cache_get(cache, &other, note, &cold, NULL);
+    world.now_ms += PATIENCE_MS - 1;
+    cache_tick(cache);
+    assert_int_equal(first.times, 0);
+    world.now_ms += 1;
+    cache_tick(cache);
+    assert_int_equal(first.status, SMCRED_OK);
+    assert_true(first.stale);
+    assert_string_equal(first.why, "the secret was not read in time");
+    assert_true(state_of(ID).stale_for_ms > 0);
+
+    cache_get(cache, &query, note, &second, NULL);
+    assert_int_equal(second.times, 1); /* at once */
+    assert_true(second.stale);
+    assert_string_equal(second.why, "the secret was not read in time");
+
+    query.fresh_from_ms = world.now_ms; /* its password was refused */
+    cache_get(cache, &query, note, &fresh, NULL);
+    world.now_ms += PATIENCE_MS;
+    cache_tick(cache);
+    assert_int_equal(fresh.times, 0);
+    assert_int_equal(cold.times, 0);
+    for (int i = 0; i < 3; i++)
+        sem_post(&source.gate);
+    world_settle();
+    assert_int_equal(fresh.status, SMCRED_OK);
+    assert_int_equal(cold.status, SMCRED_OK);
+    assert_int_equal(state_of(ID).stale_for_ms, 0);
+    assert_false(ask_plainly().stale);
+    assert_int_equal(source.calls, 4); /* two of them before */
 }
 
 static void a_cancelled_ask_is_not_answered(void **state)
@@ -728,6 +772,31 @@ static void a_page_is_trusted_as_long_as_we_would_serve(void **state)
     sm_page_unmap(&map);
 }
 
+static void a_page_is_trusted_while_its_secret_is_read_slowly(void **state)
+{
+    (void)state;
+    struct sm_page_map map;
+    struct told told = {0};
+    char password[128];
+    int fd;
+    (void)ask_plainly();
+    assert_int_equal(cache_page(cache, ID, NULL, &fd), SMCRED_OK);
+    assert_int_equal(sm_page_map(fd, &map), SMCRED_OK);
+    world.now_ms += TTL_MS + 1;
+    source.gated = true;
+    struct cache_query query = query_of(ID);
+    cache_get(cache, &query, note, &told, NULL);
+    world.now_ms += PATIENCE_MS;
+    cache_tick(cache);
+    assert_true(told.stale);
+    assert_int_equal(read_page(&map, password), SMCRED_UNAVAILABLE);
+    assert_int_equal(cache_page(cache, ID, NULL, &fd), SMCRED_OK); /* as whoever was told so does */
+    assert_int_equal(read_page(&map, password), SMCRED_OK);
+    sem_post(&source.gate);
+    world_settle();
+    sm_page_unmap(&map);
+}
+
 static void another_source_takes_over_at_once(void **state)
 {
     (void)state;
@@ -832,6 +901,8 @@ SM_TEST_MAIN(
     TEST(stale_serves_on_errors_until_its_bound), TEST(a_failing_source_is_asked_less_and_less),
     TEST(backoff_is_shortened_by_at_most_half), TEST(service_resumes_by_itself),
     TEST(each_asker_has_a_deadline), TEST(a_deadline_prefers_stale_to_nothing),
+    TEST(a_page_is_trusted_while_its_secret_is_read_slowly),
+    TEST(a_hanging_source_holds_up_those_alone_who_have_nothing_else),
     TEST(a_cancelled_ask_is_not_answered), TEST(fresh_from_now_joins_no_older_fetch),
     TEST(a_herd_of_refused_logins_makes_one_fetch), TEST(forced_reads_without_news_wait_a_while),
     TEST(fresh_is_never_answered_stale), TEST(an_administrator_need_not_wait_for_the_backoff),
