@@ -469,20 +469,22 @@ static void on_give_up(int number)
 static void hangs(int life, int s0)
 {
     (void)signal(PARENT_GIVE_UP, on_give_up);
+    if (life == 3) /* before the parent begins to count its silence */
+        tell("keeper is back");
     say(s0, PAR_READY, 0, 0);
     if (life < 3)
         (void)raise(SIGSTOP);
-    tell("keeper is back");
     wait_for_the_end(s0);
 }
 
 static void hangs_and_is_deaf(int life, int s0)
 {
     (void)signal(PARENT_GIVE_UP, SIG_IGN);
+    if (life == 2) /* likewise */
+        tell("keeper is back");
     say(s0, PAR_READY, 0, 0);
     while (life == 1)
         (void)pause();
-    tell("keeper is back");
     wait_for_the_end(s0);
 }
 

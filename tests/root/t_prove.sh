@@ -5,7 +5,8 @@
 command -v jq >/dev/null || skip_all "no jq"
 command -v python3 >/dev/null || skip_all "no python3"
 needs_world
-prove() { python3 "$top_srcdir/tests/keeper/control_client.py" "$SMCRED_SOCKET" prove target=orders; }
+install -m 644 "$top_srcdir/tests/keeper/control_client.py" "$dir/client.py" # where alice may read it
+prove() { python3 "$dir/client.py" "$SMCRED_SOCKET" prove target=orders; }
 queries() { in_the_database "select count(*) from pg_stat_activity where application_name like '%canary%'"; }
 
 like "an administrator has a version proven" "$(prove)" "*\"outcome\": \"proven\"*"
@@ -14,7 +15,7 @@ is "and status says when" "$(smcred status --json | jq -r '.versions[] | "\(.ver
 nobody_left() { [ "$(queries)" = 0 ]; }
 holds "which is over" eventually 20 nobody_left
 like "nobody else may ask for it" \
-    "$(as_alice python3 "$top_srcdir/tests/keeper/control_client.py" "$WORLD/run/control.sock" prove target=orders)" "*denied*"
+    "$(as_alice python3 "$dir/client.py" "$WORLD/run/control.sock" prove target=orders)" "*denied*"
 
 sed -i "/^\[target orders\]/a canary = yes" "$WORLD/etc/smcred.conf"
 sandbox reload "$WORLD"
