@@ -179,7 +179,7 @@ is "set to that of AWSCURRENT, as it says, it goes on" "$code$err" 0
 AWS_ENDPOINT_URL_SECRETS_MANAGER=http://127.0.0.1:1 rotate --secret-id db --all-steps "${here[@]}"
 says "a Secrets Manager that is down" 3 "*"
 AWS_SECRET_ACCESS_KEY=wrong rotate --secret-id db --all-steps "${here[@]}"
-says "one that does not know us" 1 "*"
+says "one that does not know us" 3 "*"
 rotate --secret-id db --all-steps --password-length 3 "${here[@]}"
 says "one that refuses the password's length" 1 "*createSecret*"
 "$top_builddir/smcred-rotate" --secret-id db --all-steps "${here[@]}" >/dev/full 2>"$dir/err"
