@@ -16,6 +16,14 @@
 #define CTL_NAME_MAX    2048 /* bytes of a target name, secret name or ARN, as SecretId */
 #define CTL_TIMEOUT_MS  5000 /* a client's default patience for one answer */
 
+/* What pam_smcred says, in bytes, so that the longest of its requests fits CTL_REQUEST_MAX. */
+#define CTL_PAM_NAME_MAX     1024
+#define CTL_PAM_USER_MAX     256
+#define CTL_PAM_SERVICE_MAX  64
+#define CTL_PAM_RHOST_MAX    256
+#define CTL_PAM_TTY_MAX      64
+#define CTL_PAM_PASSWORD_MAX 1024
+
 /* Verbs.  "doc" answers with one sealed memfd that holds a JSON document. */
 enum ctl_verb {
     CTL_CONNECT = 1, /* TARGET -> descriptor: a connected loopback TCP socket, served by a relay */
@@ -27,24 +35,41 @@ enum ctl_verb {
     CTL_REFRESH = 6, /* NAME | ALL -> doc: one row per secret read again; admins only */
     CTL_PROVE = 8,   /* TARGET -> doc: what a login of the keeper's own came to; admins only */
     CTL_REVOKE = 7,  /* KIND NAME [VERSION] [REASON] [LIFT] -> doc: what it did; admins only */
+
+    /* Of pam_smcred, which says who wants to come in: root, and `callers` of the service, only. */
+    CTL_PAM_CHECK = 16,   /* NAME SERVICE USER PASSWORD [GRACE_S] [RHOST] [TTY] -> yes or no */
+    CTL_PAM_SUPPLY = 17,  /* NAME SERVICE USER [RHOST] [TTY] -> descriptor, as RESOLVE's */
+    CTL_PAM_ACCOUNT = 18, /* SERVICE USER [RHOST] [TTY] -> yes or no */
+    CTL_PAM_OPEN = 19,    /* SERVICE USER [RHOST] [TTY] -> doc: the login that begins */
+    CTL_PAM_CLOSE = 20,   /* SESSION_ID [REASON] -> yes or no */
+    CTL_PAM_CHANGE = 21,  /* NAME SERVICE USER OLD PASSWORD [RHOST] [TTY] -> yes or no */
 };
 
 enum ctl_tag {
-    CTL_TEXT = 1,    /* text: one sentence for a person */
-    CTL_RULE = 2,    /* text: the rule that decided, such as "target orders: allow" */
-    CTL_TARGET = 3,  /* text: a target's name */
-    CTL_NAME = 4,    /* text: target name, secret name or ARN */
-    CTL_STAGE = 5,   /* text: staging label */
-    CTL_HOST = 6,    /* text: host as typed */
-    CTL_PORT = 7,    /* u32 */
-    CTL_USER = 8,    /* text: the operator's system user to explain for; another's for root only */
-    CTL_ALL = 9,     /* empty */
-    CTL_ENGINE = 10, /* text: postgres, mysql, redis */
+    CTL_TEXT = 1,      /* text: one sentence for a person */
+    CTL_RULE = 2,      /* text: the rule that decided, such as "target orders: allow" */
+    CTL_TARGET = 3,    /* text: a target's name */
+    CTL_NAME = 4,      /* text: target name, secret name or ARN */
+    CTL_STAGE = 5,     /* text: staging label */
+    CTL_HOST = 6,      /* text: host as typed */
+    CTL_PORT = 7,      /* u32 */
+    CTL_USER = 8,      /* text: the operator's system user to explain for; another's for root only.
+                          PAM_USER in pam_smcred's requests */
+    CTL_ALL = 9,       /* empty */
+    CTL_ENGINE = 10,   /* text: postgres, mysql, redis */
     CTL_AUDIT_ID = 11, /* text: the id of this decision in the audit log */
     CTL_KIND = 12,     /* text: secret, version, user or session */
     CTL_VERSION = 13,  /* text: VersionId */
     CTL_REASON = 14,   /* text: why, for the audit log and for those it hits */
     CTL_LIFT = 15,     /* empty: no longer revoked */
+
+    CTL_SERVICE = 32,    /* text: PAM_SERVICE */
+    CTL_PASSWORD = 33,   /* bytes without NUL: what was typed; may be empty, which is wrong */
+    CTL_OLD = 34,        /* likewise: the password to be replaced */
+    CTL_GRACE_S = 35,    /* u32: how young a rotation must be for the versions beside AWSCURRENT */
+    CTL_RHOST = 36,      /* text: PAM_RHOST */
+    CTL_TTY = 37,        /* text: PAM_TTY */
+    CTL_SESSION_ID = 38, /* text: a login's id, 16 hex digits, as PAM_OPEN gave it */
 };
 
 #endif

@@ -18,5 +18,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if ((named && !request.name[0]) || (request.verb == CTL_EXPLAIN && !request.host[0]) ||
         request.port > UINT16_MAX)
         abort();
+    bool checks = request.verb == CTL_PAM_CHECK || request.verb == CTL_PAM_CHANGE;
+    bool says_who = checks || request.verb == CTL_PAM_SUPPLY || request.verb == CTL_PAM_ACCOUNT ||
+                    request.verb == CTL_PAM_OPEN;
+    if ((says_who && (!request.service[0] || !request.user[0])) ||
+        (request.verb == CTL_PAM_CLOSE && request.session == 0))
+        abort();
+    const uint8_t *typed = request.password.data;
+    if (checks && (typed < data || typed + request.password.len > data + size ||
+                   request.password.len > CTL_PAM_PASSWORD_MAX))
+        abort();
     return 0;
 }

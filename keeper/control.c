@@ -659,6 +659,7 @@ static void dispatch(struct client *client, struct sm_bytes packet)
             return;
         }
     }
+    answer_refusal(client, SMCRED_UNSUPPORTED, NULL, "the keeper does not answer this verb");
 }
 
 /* Reads one request, if there is one. */
@@ -682,6 +683,7 @@ static void serve(struct client *client)
         client->gone = true;
     else
         dispatch(client, sm_bytes(packet, len));
+    explicit_bzero(packet, sizeof packet); /* there may be a password in it */
 }
 
 static void on_readable(evutil_socket_t fd, short events, void *arg)

@@ -25,13 +25,20 @@ struct control_request {
     char name[CTL_NAME_MAX + 1]; /* CTL_TARGET or CTL_NAME */
     char stage[257];
     char host[256];
-    char user[256];
+    char user[CTL_PAM_USER_MAX + 1];
     char kind[16];
     char version[65];
     char reason[256];
     uint32_t port; /* 0: not said */
     bool all;
     bool lift;
+    char service[CTL_PAM_SERVICE_MAX + 1];
+    char rhost[CTL_PAM_RHOST_MAX + 1];
+    char tty[CTL_PAM_TTY_MAX + 1];
+    struct sm_bytes password; /* in the packet, which its owner wipes */
+    struct sm_bytes old_password;
+    uint32_t grace_s;
+    uint64_t session; /* 0: not said */
 };
 
 /*

@@ -13,9 +13,12 @@ import sys
 
 MAGIC, VERSION = 0x31434D53, 1
 VERBS = {"connect": 1, "resolve": 2, "targets": 3, "explain": 4, "status": 5, "refresh": 6,
-         "revoke": 7, "prove": 8}
+         "revoke": 7, "prove": 8, "pam_check": 16, "pam_supply": 17, "pam_account": 18,
+         "pam_open": 19, "pam_close": 20, "pam_change": 21}
 TAGS = {"target": 3, "name": 4, "stage": 5, "host": 6, "port": 7, "user": 8, "all": 9,
-        "kind": 12, "version": 13, "reason": 14, "lift": 15}
+        "kind": 12, "version": 13, "reason": 14, "lift": 15, "service": 32, "password": 33,
+        "old": 34, "grace": 35, "rhost": 36, "tty": 37, "session": 38}
+NUMBERS = {"port", "grace"}
 STATUSES = ["ok", "system", "not found", "denied", "unavailable", "timed out", "invalid",
             "too large", "no memory", "protocol", "revoked", "limited", "unsupported"]
 
@@ -75,7 +78,7 @@ def ask(path, verb, arguments):
     fields = b""
     for argument in arguments:
         tag, text = argument.split("=", 1)
-        value = struct.pack("=I", int(text)) if tag == "port" else text.encode()
+        value = struct.pack("=I", int(text)) if tag in NUMBERS else os.fsencode(text)
         fields += field(TAGS[tag], value)
     sock = connect(path)
     sock.send(request(VERBS[verb], fields))
