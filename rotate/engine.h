@@ -55,6 +55,12 @@ struct engine {
      */
     enum smcred_status (*set_other)(struct session *session, const char *current, const char *other,
                                     const char *password, struct sm_error *err);
+    /*
+     * A superuser's session gives a user that lost it its password back.  One that has special
+     * rights is refused: else whoever can write a secret could become it.
+     */
+    enum smcred_status (*give_back)(struct session *session, const char *username,
+                                    const char *password, struct sm_error *err);
     /* One query. */
     enum smcred_status (*test)(struct session *session, struct sm_error *err);
 };

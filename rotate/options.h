@@ -35,6 +35,8 @@ struct options {
     const char *ca_file, *client_cert, *client_key;
     const char *excluded;        /* characters that no password has */
     const char *password_length; /* a number that Secrets Manager accepts or refuses */
+    const char *masterarn;       /* the superuser's secret; else the secret names it */
+    bool mend;                   /* who is not let in any more gets AWSCURRENT's password back */
     bool allow_plain;
     bool json;
 };

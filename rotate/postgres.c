@@ -308,6 +308,34 @@ enum smcred_status postgres_set_password(struct session *session, const char *us
     return status;
 }
 
+/* What $1 could be used for beyond its own data, by itself or as a member; or it is our own user.
+ */
+static const char special_query[] =
+    "SELECT CASE WHEN rolname = session_user THEN 'it is the superuser itself'"
+    "  ELSE 'it is, or can act as, ' || quote_ident(rolname) END"
+    " FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role($1, oid, 'MEMBER') AND (rolsuper"
+    "  OR rolcreaterole OR rolreplication OR rolbypassrls OR rolname = session_user"
+    "  OR rolname IN ('pg_execute_server_program', 'pg_read_server_files',"
+    "   'pg_write_server_files', 'rds_superuser', 'rds_replication'))"
+    " ORDER BY rolname LIMIT 1";
+
+static enum smcred_status give_back(struct session *session, const char *username,
+                                    const char *password, struct sm_error *err)
+{
+    const char *const names[] = {username};
+    PGresult *result = NULL;
+    enum smcred_status status = postgres_run(session, special_query, names, 1, &result, err);
+    if (status != SMCRED_OK)
+        return status;
+    if (PQntuples(result) > 0)
+        status = sm_error_set(err, SMCRED_DENIED,
+                              "%s has special rights (%s), so an administrator has to give it its "
+                              "password back",
+                              log_quote(username), PQgetvalue(result, 0, 0));
+    PQclear(result);
+    return status == SMCRED_OK ? postgres_set_password(session, username, password, err) : status;
+}
+
 static enum smcred_status test(struct session *session, struct sm_error *err)
 {
     return postgres_run(session, "SELECT pg_catalog.now()", NULL, 0, NULL, err);
@@ -326,5 +354,6 @@ const struct engine engine_postgres = {
     .log_out = log_out,
     .set_password = postgres_set_password,
     .set_other = postgres_set_other,
+    .give_back = give_back,
     .test = test,
 };

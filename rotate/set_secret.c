@@ -10,98 +10,20 @@
 #include "common/log.h"
 #include "rotate/engine.h"
 #include "rotate/manager.h"
+#include "rotate/options.h"
 #include "rotate/stages.h"
 #include "rotate/versions.h"
 
-static enum smcred_status nobody_gets_in(const struct rotation *rotation, const char *with,
-                                         const struct sm_error *refusal, struct sm_error *err)
-{
-    return sm_error_set(err, SMCRED_DENIED,
-                        "Unable to log into database with %s secret of secret arn %s: %s; if "
-                        "somebody changed the password there, set it to the one in AWSCURRENT",
-                        with, rotation->secret_id, refusal->text);
-}
+/* --- the superuser ---------------------------------------------------------------------------- */
 
-/* --- single user ------------------------------------------------------------------------------ */
-
-/* With the version before the current one, for a secret that was changed and its database not. */
-static enum smcred_status log_in_as_before(const struct rotation *rotation,
-                                           const struct versions *versions,
-                                           const struct sm_error *refusal,
-                                           struct session **out_session, struct sm_error *err)
-{
-    autovalue struct secret_value *previous = NULL;
-    enum smcred_status status =
-        manager_value(rotation->manager, rotation->secret_id, NULL, STAGE_PREVIOUS, &previous, err);
-    if (status == SMCRED_NOT_FOUND)
-        return nobody_gets_in(rotation, "current, or pending", refusal, err);
-    if (status == SMCRED_OK && strcmp(previous->username, versions->current->username) != 0)
-        return sm_error_set(err, SMCRED_INVALID,
-                            "Attempting to modify user %s other than previous valid user %s",
-                            log_quote(versions->current->username), log_quote(previous->username));
-    if (status == SMCRED_OK)
-        status = logins_agree(&versions->logins, previous, STAGE_PREVIOUS, err);
-    if (status != SMCRED_OK)
-        return status;
-    status = logins_try(&versions->logins, previous, out_session, err);
-    return status == SMCRED_DENIED
-               ? nobody_gets_in(rotation, "previous, current, or pending", refusal, err)
-               : status;
-}
-
-static enum smcred_status set_own(const struct rotation *rotation, const struct versions *versions,
-                                  struct step_result *result, struct sm_error *err)
-{
-    const struct engine *engine = versions->logins.engine;
-    const struct secret_value *pending = versions->pending;
-    struct session *session = NULL;
-    struct sm_error refusal = {.text = ""};
-    const char *with = STAGE_CURRENT;
-    enum smcred_status status =
-        logins_try(&versions->logins, versions->current, &session, &refusal);
-    if (status == SMCRED_DENIED) {
-        with = STAGE_PREVIOUS;
-        status = log_in_as_before(rotation, versions, &refusal, &session, err);
-    } else {
-        *err = refusal;
-    }
-    if (status == SMCRED_OK)
-        status = engine->set_password(session, pending->username, pending->password, err);
-    engine->log_out(session);
-    if (status == SMCRED_OK)
-        step_tell(result, false, "%s has the new password; it logged in with %s to change it",
-                  log_quote(pending->username), with);
-    return status;
-}
-
-/* --- alternating users ------------------------------------------------------------------------ */
-
-/* Who can write the secret proves that its user is theirs, or they could have the superuser change
- * anybody. */
-static enum smcred_status prove_current(const struct rotation *rotation,
-                                        const struct versions *versions, struct sm_error *err)
-{
-    struct session *session = NULL;
-    struct sm_error refusal = {.text = ""};
-    enum smcred_status status =
-        logins_try(&versions->logins, versions->current, &session, &refusal);
-    versions->logins.engine->log_out(session);
-    if (status == SMCRED_DENIED)
-        return sm_error_set(
-            err, status, "Unable to log into database using current credentials for secret %s: %s",
-            rotation->secret_id, refusal.text);
-    *err = refusal;
-    return status;
-}
-
-/* The superuser of masterarn, in the database of the secret, on the same server or not at all. */
+/* That of masterarn, in the database of the secret, on the same server or not at all. */
 static enum smcred_status log_in_as_master(const struct rotation *rotation,
                                            const struct versions *versions,
                                            struct session **out_session, struct sm_error *err)
 {
     autovalue struct secret_value *master = NULL;
     struct sm_error refusal = {.text = ""};
-    const char *arn = versions->current->masterarn;
+    const char *arn = versions->masterarn;
     enum smcred_status status =
         manager_value(rotation->manager, arn, NULL, STAGE_CURRENT, &master, err);
     if (status == SMCRED_OK)
@@ -117,23 +39,150 @@ static enum smcred_status log_in_as_master(const struct rotation *rotation,
     return status;
 }
 
+/*
+ * No version lets in: somebody changed the password in the database.  The superuser gives back the
+ * one of AWSCURRENT, and logs in with it.
+ */
+static enum smcred_status mend(const struct rotation *rotation, const struct versions *versions,
+                               struct session **out_session, struct sm_error *err)
+{
+    const struct engine *engine = versions->logins.engine;
+    const struct secret_value *current = versions->current;
+    struct session *session = NULL;
+    if (!versions->masterarn)
+        return sm_error_set(err, SMCRED_INVALID,
+                            "masterarn key is missing from secret JSON, and --masterarn is not "
+                            "given, so that --mend has no superuser");
+    enum smcred_status status = log_in_as_master(rotation, versions, &session, err);
+    if (status == SMCRED_OK)
+        status = engine->give_back(session, current->username, current->password, err);
+    engine->log_out(session);
+    return status == SMCRED_OK ? logins_try(&versions->logins, current, out_session, err) : status;
+}
+
+/* --- single user ------------------------------------------------------------------------------ */
+
+/* The user's own session, and what let it in. */
+struct entry {
+    struct session *session;
+    const char *with;
+    bool mended;
+};
+
+/* With the version before the current one, for a secret that was changed and its database not.
+ * `out_refused`: the database says no, or there is no such version. */
+static enum smcred_status log_in_as_before(const struct rotation *rotation,
+                                           const struct versions *versions,
+                                           struct session **out_session, bool *out_refused,
+                                           struct sm_error *err)
+{
+    autovalue struct secret_value *previous = NULL;
+    enum smcred_status status =
+        manager_value(rotation->manager, rotation->secret_id, NULL, STAGE_PREVIOUS, &previous, err);
+    *out_refused = status == SMCRED_NOT_FOUND;
+    if (status == SMCRED_OK && strcmp(previous->username, versions->current->username) != 0)
+        return sm_error_set(err, SMCRED_INVALID,
+                            "Attempting to modify user %s other than previous valid user %s",
+                            log_quote(versions->current->username), log_quote(previous->username));
+    if (status == SMCRED_OK)
+        status = logins_agree(&versions->logins, previous, STAGE_PREVIOUS, err);
+    if (status != SMCRED_OK)
+        return status;
+    status = logins_try(&versions->logins, previous, out_session, err);
+    *out_refused = status == SMCRED_DENIED;
+    return status;
+}
+
+static enum smcred_status get_in(const struct rotation *rotation, const struct versions *versions,
+                                 struct entry *entry, struct sm_error *err)
+{
+    struct sm_error refusal = {.text = ""}, second = {.text = ""};
+    bool refused = false;
+    *entry = (struct entry){.with = STAGE_CURRENT};
+    enum smcred_status status =
+        logins_try(&versions->logins, versions->current, &entry->session, &refusal);
+    if (status != SMCRED_DENIED) {
+        *err = refusal;
+        return status;
+    }
+    entry->with = STAGE_PREVIOUS;
+    status = log_in_as_before(rotation, versions, &entry->session, &refused, &second);
+    if (!refused) {
+        *err = second;
+        return status;
+    }
+    if (rotation->options->mend) {
+        *entry = (struct entry){.with = STAGE_CURRENT, .mended = true};
+        return mend(rotation, versions, &entry->session, err);
+    }
+    return sm_error_set(err, SMCRED_DENIED,
+                        "Unable to log into database with %scurrent, or pending secret of secret "
+                        "arn %s: %s; if somebody changed the password there, set it to the one in "
+                        "AWSCURRENT, or have --mend do it",
+                        status == SMCRED_DENIED ? "previous, " : "", rotation->secret_id,
+                        refusal.text);
+}
+
+static enum smcred_status set_own(const struct rotation *rotation, const struct versions *versions,
+                                  struct step_result *result, struct sm_error *err)
+{
+    const struct engine *engine = versions->logins.engine;
+    const struct secret_value *pending = versions->pending;
+    struct entry entry;
+    enum smcred_status status = get_in(rotation, versions, &entry, err);
+    if (status == SMCRED_OK)
+        status = engine->set_password(entry.session, pending->username, pending->password, err);
+    engine->log_out(entry.session);
+    if (status == SMCRED_OK)
+        step_tell(result, false, "%s has the new password; it logged in with %s%s to change it",
+                  log_quote(pending->username), entry.with,
+                  entry.mended ? ", which the superuser had given back to it," : "");
+    return status;
+}
+
+/* --- alternating users ------------------------------------------------------------------------ */
+
+/* Who can write the secret proves that its user is theirs, or they could have the superuser change
+ * anybody. */
+static enum smcred_status prove_current(const struct rotation *rotation,
+                                        const struct versions *versions, bool *out_mended,
+                                        struct sm_error *err)
+{
+    struct session *session = NULL;
+    struct sm_error refusal = {.text = ""};
+    enum smcred_status status =
+        logins_try(&versions->logins, versions->current, &session, &refusal);
+    *out_mended = status == SMCRED_DENIED && rotation->options->mend;
+    if (*out_mended)
+        status = mend(rotation, versions, &session, &refusal);
+    versions->logins.engine->log_out(session);
+    if (status == SMCRED_DENIED && !*out_mended)
+        return sm_error_set(
+            err, status, "Unable to log into database using current credentials for secret %s: %s",
+            rotation->secret_id, refusal.text);
+    *err = refusal;
+    return status;
+}
+
 static enum smcred_status set_by_master(const struct rotation *rotation,
                                         const struct versions *versions, struct step_result *result,
                                         struct sm_error *err)
 {
     const struct engine *engine = versions->logins.engine;
-    const struct secret_value *pending = versions->pending;
+    const struct secret_value *current = versions->current, *pending = versions->pending;
     struct session *session = NULL;
-    enum smcred_status status = prove_current(rotation, versions, err);
+    bool mended = false;
+    enum smcred_status status = prove_current(rotation, versions, &mended, err);
     if (status == SMCRED_OK)
         status = log_in_as_master(rotation, versions, &session, err);
     if (status == SMCRED_OK)
-        status = engine->set_other(session, versions->current->username, pending->username,
-                                   pending->password, err);
+        status = engine->set_other(session, current->username, pending->username, pending->password,
+                                   err);
     engine->log_out(session);
     if (status == SMCRED_OK)
-        step_tell(result, false, "%s has the new password, set by the superuser of masterarn",
-                  log_quote(pending->username));
+        step_tell(result, false, "%s has the new password, set by the superuser of masterarn%s",
+                  log_quote(pending->username),
+                  mended ? ", who has given the other one's back to it" : "");
     return status;
 }
 

@@ -20,9 +20,11 @@ static enum smcred_status find_next_user(const struct rotation *rotation, struct
     const struct secret_value *current = versions->current;
     struct twin_name *next = &versions->next_user;
     size_t max = versions->logins.engine->username_max;
+    const char *said = rotation->options->masterarn;
+    versions->masterarn = said ? said : current->masterarn;
     versions->alternate = rotation->options->strategy == STRATEGY_ALTERNATING ||
                           (rotation->options->strategy == STRATEGY_OF_SECRET && current->masterarn);
-    if (versions->alternate && !current->masterarn)
+    if (versions->alternate && !versions->masterarn)
         return sm_error_set(err, SMCRED_INVALID, "masterarn key is missing from secret JSON");
     if (versions->alternate)
         return twin_name(current->username, max, next, err);

@@ -13,6 +13,7 @@
 struct versions {
     struct secret_value *current, *pending;
     struct logins logins;       /* to the database of the current one */
+    const char *masterarn;      /* the superuser's secret, lent; NULL: none is known */
     bool alternate;             /* the superuser sets the password, of the user's twin */
     struct twin_name next_user; /* whose turn it is */
 };

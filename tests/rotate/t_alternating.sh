@@ -101,6 +101,17 @@ turn
 is "put right, it goes on" "$code" 0
 turn
 
+sql "alter role $(member db username) password 'behind our back'" >/dev/null
+turn
+like "nor does a user whose password somebody changed" "$code $err" '1 *Unable to log into database using current credentials*'
+drifted=$(member db username)
+rotate --secret-id db --alternating-users --all-steps --mend "${here[@]}"
+like "unless it is to be mended" "$code $out$err" '0 *given the other one*back*'
+agrees db "the twin is let in"
+like "and whoever changed it is not" "$(query "$drifted" 'behind our back' 'select 1')" '*password authentication failed*'
+is "for the user has its own password back" "$(query "$drifted" "$(member db password AWSPREVIOUS)" 'select 1')" 1
+turn
+
 create victim "$(secret_of plain first "\"masterarn\":\"$master\"")" >/dev/null
 sql "create role plain login password 'first'; create role plain_clone login superuser password 'hers'" >/dev/null
 rotate --secret-id victim --all-steps "${here[@]}"

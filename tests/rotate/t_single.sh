@@ -97,6 +97,28 @@ like "where AWSCURRENT is refused, AWSPREVIOUS lets in" "$code $out" "0 *AWSPREV
 agrees db "and both agree again"
 like "the one before is refused" "$(query app "$in_database" 'select 1')" '*password authentication failed*'
 
+# ---- somebody changed the password in the database ----
+sql "create role master login createrole password 'masters'" >/dev/null
+master=$(create master "$(secret_of master masters)")
+sql "alter role app password 'behind our back'" >/dev/null
+rotate --secret-id db --single-user --all-steps "${here[@]}"
+like "a password that nobody knows is said to be one" "$code $err" '1 *somebody changed the password there*--mend*'
+rotate --secret-id db --single-user --all-steps --mend "${here[@]}"
+like "--mend needs a superuser" "$code $err" '1 *masterarn key is missing*--masterarn*'
+rotate --secret-id db --single-user --all-steps --mend --masterarn "$master" "${here[@]}"
+like "who gives the one of AWSCURRENT back" "$code $out$err" '0 *AWSCURRENT, which the superuser had given back to it*'
+agrees db "the database and AWSCURRENT have the same password"
+like "that of whoever changed it is refused" "$(query app 'behind our back' 'select 1')" '*password authentication failed*'
+rotate --secret-id db --single-user --all-steps --mend --masterarn "$master" "${here[@]}"
+like "where nothing was changed, no superuser is needed" "$code $out" '0 *logged in with AWSCURRENT to change it*'
+sql "create role boss login createrole password 'hers'; create role deputy login password 'lost'; grant boss to deputy" >/dev/null
+for user in boss deputy master; do
+    create "$user-stolen" "$(secret_of $user guessed "\"masterarn\":\"$master\"")" >/dev/null
+    rotate --secret-id $user-stolen --single-user --all-steps --mend "${here[@]}"
+    like "nobody becomes $user by writing a secret" "$code $err" "1 *\"$user\" has special rights*"
+done
+is "whose password is still theirs" "$(query boss hers 'select 1')" 1
+
 # ---- other passwords ----
 rotate --secret-id db --all-steps --password-length 20 --exclude-characters 'abcdefghijklmnopqrstuvwxy' "${here[@]}"
 is "--password-length and --exclude-characters say what passwords are like" \
