@@ -53,13 +53,24 @@ typedef enum smcred_status cache_fetch(void *arg, const struct sm_source_query *
 typedef enum smcred_status cache_read_map(void *arg, const struct sm_source_query *query,
                                           struct sm_stage_map *out_map, struct sm_error *err);
 
+/*
+ * Has the secret rotated, as an administrator's RotateSecret does.
+ *   out_version_id  that rotates in
+ * Errors: those of fetch(); SMCRED_INVALID: it has no rotation function, or one at work.
+ */
+#define CACHE_VERSION_MAX 65
+typedef enum smcred_status cache_ask_rotation(void *arg, const struct sm_source_query *query,
+                                              char out_version_id[CACHE_VERSION_MAX],
+                                              struct sm_error *err);
+
 /* Where secrets come from.  release(arg), if not NULL, is called in the loop's thread once no fetch
  * uses `arg` any more, so that a reload may change the source while fetches are under way. */
 struct cache_source {
     cache_fetch *fetch;
     void (*release)(void *arg);
     void *arg;
-    cache_read_map *read_map; /* NULL: there are no maps; every refresh reads the value */
+    cache_read_map *read_map;   /* NULL: there are no maps; every refresh reads the value */
+    cache_ask_rotation *rotate; /* NULL: it cannot */
 };
 
 struct cache_options {
@@ -153,6 +164,16 @@ void cache_cancel(struct cache_ask *ask);
 /* cache_get() of an administrator's `smcred refresh`: a new fetch, whatever is cached. */
 void cache_refresh(struct cache *cache, const char *id, const char *stage, int64_t deadline_ms,
                    cache_done *done, void *arg, struct cache_ask **out_ask);
+
+/* `version_id` is "" unless the status is SMCRED_OK. */
+typedef void cache_rotated(void *arg, enum smcred_status status, const char *version_id,
+                           const struct sm_error *err);
+/*
+ * Asks for a rotation of the secret, in a worker.  When it was accepted, the map is read anew.
+ * done() follows once, later, unless this returns an error: SMCRED_LIMITED, SMCRED_NO_MEMORY.
+ */
+SM_MUST_CHECK enum smcred_status cache_rotate(struct cache *cache, const char *id,
+                                              int64_t deadline_ms, cache_rotated *done, void *arg);
 
 /*
  * Withdraws a secret now: every stage of `id` is dropped and wiped, its pages are zeroed with state

@@ -56,6 +56,7 @@ struct config_target {
     bool cleartext;
     bool md5;
     bool canary; /* each new version is proven by a login without a query */
+    bool mends;  /* on_drift = rotate, not alarm alone */
     char *ca_file;
     const struct pemfile *ca; /* NULL with tls = disable; the config's */
     char *client_cert;

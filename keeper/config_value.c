@@ -249,6 +249,15 @@ static const char *read_on_error(struct config_loader *loader, void *field, cons
     return NULL;
 }
 
+static const char *read_on_drift(struct config_loader *loader, void *field, const char *value)
+{
+    (void)loader;
+    if (strcmp(value, "rotate") != 0 && strcmp(value, "alarm") != 0)
+        return "is neither rotate nor alarm";
+    *(bool *)field = *value == 'r';
+    return NULL;
+}
+
 static bool is_numeric(const char *host)
 {
     uint8_t address[16];
@@ -464,6 +473,7 @@ static const struct config_key target_keys[] = {
     {"replication", read_flag, offsetof(struct config_target, replication), false},
     {"cleartext", read_flag, offsetof(struct config_target, cleartext), false},
     {"canary", read_flag, offsetof(struct config_target, canary), false},
+    {"on_drift", read_on_drift, offsetof(struct config_target, mends), false},
     {"md5", read_flag, offsetof(struct config_target, md5), false},
     {"description", read_text, offsetof(struct config_target, description), false},
 };

@@ -11,7 +11,7 @@
 #include "keeper/session.h"
 
 #define PAST_MAX     256 /* sessions that have ended, of all accounts */
-#define ALARMS_MAX   16
+#define ALARMS_MAX   256 /* accounts within ten minutes; of more, some are repeated */
 #define AGAIN_MS     (10 * 60 * 1000)
 #define NAMED_MAX    8 /* sessions in one alarm; the audit log has them all */
 #define ACCOUNT_MAX  400
@@ -132,14 +132,14 @@ static bool is_known(struct drift *drift, const char *account)
     return false;
 }
 
-void drift_alarm(struct drift *drift, const struct session *session)
+bool drift_alarm(struct drift *drift, const struct session *session)
 {
     struct audit_line line;
     char account[ACCOUNT_MAX];
     struct suspects suspects = {.account = account};
     write_account(session->user ? session->user : "", session->endpoint, account);
     if (is_known(drift, account))
-        return;
+        return false;
     find_suspects(drift, session->owner, &suspects);
     log_error("alarm: the password of %s at %s was changed, and no version of secret=%s has it; "
               "sessions since it was last right: %zu%s%s",
@@ -151,4 +151,5 @@ void drift_alarm(struct drift *drift, const struct session *session)
     audit_put_number(&line, "suspect_count", suspects.count);
     audit_put(&line, "suspects", suspects.text);
     session_audit_fact(session, &line);
+    return true;
 }

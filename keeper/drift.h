@@ -20,7 +20,8 @@ void drift_free(struct drift *drift);
 
 /* A session that was logged in has ended; it is remembered. */
 void drift_note_end(struct drift *drift, const struct session *session);
-/* This login found that the password has drifted.  One alarm for an account in ten minutes. */
-void drift_alarm(struct drift *drift, const struct session *session);
+/* This login found that the password has drifted.  One alarm for an account in ten minutes; false:
+ * not again. */
+bool drift_alarm(struct drift *drift, const struct session *session);
 
 #endif

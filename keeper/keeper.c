@@ -24,6 +24,7 @@
 #include "keeper/index.h"
 #include "keeper/listen.h"
 #include "keeper/login.h"
+#include "keeper/mend.h"
 #include "keeper/places.h"
 #include "keeper/proof.h"
 #include "keeper/relays.h"
@@ -417,6 +418,7 @@ static bool build_outer(struct keeper *keeper)
            endpoints_new(&keeper->endpoints) == SMCRED_OK &&
            relays_new(keeper, &keeper->relays) == SMCRED_OK &&
            canaries_new(&keeper->canaries) == SMCRED_OK && drift_new(&keeper->drift) == SMCRED_OK &&
+           mends_new(keeper, &keeper->mends) == SMCRED_OK &&
            sessions_new(keeper, &keeper->sessions) == SMCRED_OK &&
            control_new(keeper, &keeper->control) == SMCRED_OK &&
            index_new(keeper->options->runtime_dir, &keeper->index) == SMCRED_OK &&
@@ -494,6 +496,7 @@ static void stop(struct keeper *keeper)
     control_free(keeper->control);
     sessions_free(keeper->sessions);
     canaries_free(keeper->canaries);
+    mends_free(keeper->mends);
     drift_free(keeper->drift);
     if (keeper->audit)
         audit_life(keeper, "stop");

@@ -32,6 +32,7 @@ struct index_writer;
 struct places;
 struct listeners;
 struct logins;
+struct mends;
 struct proofs;
 struct relays;
 struct revocations;
@@ -63,6 +64,7 @@ struct keeper {
     struct revocations *revocations;
     struct canaries *canaries;
     struct drift *drift;
+    struct mends *mends;
     struct listeners *listeners;
     struct control *control;
     struct event *events[5]; /* signals, the parent, the tick */

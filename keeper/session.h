@@ -65,6 +65,9 @@ struct session {
     struct sm_snapshot *snapshot; /* of the present attempt */
     bool proof_given;             /* in the present attempt */
     bool waited;                  /* for a version that is right, in any attempt */
+    bool mending;                 /* waits for sessions_mended(), ... */
+    bool mended;                  /* ... once */
+    char *refusal;                /* what to say if nothing comes of that */
     bool local;                   /* its addresses are all Unix sockets */
     char asked_user[NAME_TEXT_MAX];
     char asked_dbname[NAME_TEXT_MAX];
@@ -111,6 +114,11 @@ void session_send_refusal(struct session *session, enum orc_verb verb, enum smcr
 /* The login is over without success: said to the audit log, then to the client. */
 void session_refuse(struct session *session, enum smcred_status status, const char *sqlstate,
                     const char *text, const char *hint);
+
+/* ---- session_login.c ---- */
+
+/* It has waited for a mend.  The session may be gone afterwards. */
+void session_go_on(struct session *session, bool accepted);
 
 /* ---- session_login.c and session_proof.c: a relay's message; NULL, or why it is dropped ---- */
 

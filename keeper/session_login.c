@@ -13,6 +13,7 @@
 #include "keeper/drift.h"
 #include "keeper/endpoints.h"
 #include "keeper/login.h"
+#include "keeper/mend.h"
 #include "keeper/resolver.h"
 #include "keeper/revoke.h"
 
@@ -251,6 +252,30 @@ static void send_wait(struct session *session, int64_t wait_ms)
     (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */
 }
 
+/* The password was changed behind our back.  True: it is being mended, and this login waits. */
+static bool is_mended(struct session *session, const char *refusal)
+{
+    struct keeper *keeper = session->owner->keeper;
+    if (drift_alarm(keeper->drift, session) && session->target->mends)
+        mend_start(keeper->mends, session);
+    if (session->mended || !mend_is_asked(keeper->mends, session->target->secret) ||
+        !session_keep_text(&session->refusal, refusal))
+        return false;
+    session->mending = session->mended = true;
+    return true;
+}
+
+static void refuse_login(struct session *session, const struct login_answer *answer)
+{
+    char text[SM_ERROR_TEXT_MAX];
+    (void)snprintf(text, sizeof text, "target %s: %.380s", session->target_name,
+                   answer->err->text[0] ? answer->err->text : sm_status_text(answer->status));
+    if (answer->drifted && is_mended(session, text))
+        send_wait(session, MEND_MS);
+    else
+        session_refuse(session, answer->status, sqlstate_of(answer->status), text, NULL);
+}
+
 static void on_login(void *arg, const struct login_answer *answer)
 {
     struct session *session = arg;
@@ -260,13 +285,8 @@ static void on_login(void *arg, const struct login_answer *answer)
         send_wait(session, answer->wait_ms);
         return;
     }
-    if (answer->drifted)
-        drift_alarm(session->owner->keeper->drift, session);
     if (answer->status != SMCRED_OK) {
-        char text[SM_ERROR_TEXT_MAX];
-        (void)snprintf(text, sizeof text, "target %s: %.380s", session->target_name,
-                       answer->err->text[0] ? answer->err->text : sm_status_text(answer->status));
-        session_refuse(session, answer->status, sqlstate_of(answer->status), text, NULL);
+        refuse_login(session, answer);
         return;
     }
     if (!take_attempt(session, answer)) {
@@ -293,6 +313,30 @@ static void on_login(void *arg, const struct login_answer *answer)
         return;
     }
     resolve(session);
+}
+
+/* May end the session. */
+static void begin_login(struct session *session)
+{
+    const struct config_target *target = session->target;
+    struct login_target where = {.secret_id = target->secret,
+                                 .host = target->host,
+                                 .port = target->port,
+                                 .default_port = config_engine_port(target->engine)};
+    if (login_begin(session->owner->keeper->logins, &where, on_login, session, &session->login) !=
+        SMCRED_OK)
+        session_refuse(session, SMCRED_NO_MEMORY, CANNOT_NOW, "the keeper is out of memory", NULL);
+}
+
+void session_go_on(struct session *session, bool accepted)
+{
+    if (!accepted) {
+        session_refuse(session, SMCRED_DENIED, NOT_ALLOWED, session->refusal, NULL);
+        return;
+    }
+    login_free(session->login);
+    session->login = NULL;
+    begin_login(session);
 }
 
 /* Policy of what is known before the secret is read.  False: refused. */
@@ -346,11 +390,6 @@ const char *session_take_open(struct session *session, const struct sm_wire_in *
     }
     if (!is_permitted(session, sm_wire_get(in, ORC_T_REPLICATION, &value)))
         return NULL;
-    struct login_target where = {.secret_id = session->target->secret,
-                                 .host = session->target->host,
-                                 .port = session->target->port,
-                                 .default_port = config_engine_port(session->target->engine)};
-    if (login_begin(keeper->logins, &where, on_login, session, &session->login) != SMCRED_OK)
-        session_refuse(session, SMCRED_NO_MEMORY, CANNOT_NOW, "the keeper is out of memory", NULL);
+    begin_login(session);
     return NULL;
 }

@@ -79,6 +79,7 @@ static void free_session(struct session *session)
         session->relay->session_count--;
     sm_close_fd(&session->client_fd);
     sm_peer_done(&session->peer);
+    free(session->refusal);
     free(session->secret);
     free(session->version_id);
     free(session->user);
@@ -277,6 +278,25 @@ void sessions_relay_lost(struct relay *relay, const char *why)
         if (session->phase == WAITING)
             sessions_send_away(session->client_fd, REFUSAL_NOT_NOW, why);
         free_session(session);
+    }
+}
+
+static struct session *find_mending(struct sessions *sessions, const char *secret_id)
+{
+    for (struct table_entry *at = sessions->table.oldest; at; at = at->newer) {
+        struct session *session = (struct session *)at;
+        if (session->mending && strcmp(session->target->secret, secret_id) == 0)
+            return session;
+    }
+    return NULL;
+}
+
+void sessions_mended(struct sessions *sessions, const char *secret_id, bool accepted)
+{
+    struct session *session; /* from the beginning each time: with one, its relay's others may go */
+    while ((session = find_mending(sessions, secret_id))) {
+        session->mending = false;
+        session_go_on(session, accepted);
     }
 }
 

@@ -44,6 +44,9 @@ void sessions_relay_lost(struct relay *relay, const char *why);
 /* NULL, or how the relay broke the protocol. */
 const char *sessions_message(struct relay *relay, const struct sm_wire_in *in);
 
+/* Secrets Manager has answered mend.h: who waited for it logs in anew, or is refused. */
+void sessions_mended(struct sessions *sessions, const char *secret_id, bool accepted);
+
 /* One session, for `status`.  Borrowed for the call. */
 struct sessions_state {
     uint64_t id;

@@ -4,10 +4,14 @@
  */
 #include "keeper/source.h"
 
+#include <cjson/cJSON.h>
+
 #include "sources/chain.h"
+#include "sources/request.h"
 
 struct source {
     struct source_chain *chain;
+    struct sm_vault *vault; /* since source_open() */
 };
 
 enum smcred_status source_new(struct source **out_source)
@@ -63,6 +67,7 @@ enum smcred_status source_open(struct source *source, const struct config *confi
             (struct source_chain_section){config->sections[i].name, config->sections[i].settings};
     enum smcred_status status =
         source_chain_open(source->chain, sections, config->section_count, vault, err);
+    source->vault = vault;
     free(sections);
     return status;
 }
@@ -81,6 +86,41 @@ static enum smcred_status read_map(void *arg, const struct sm_source_query *quer
     return source_chain_stages(source->chain, query, out_map, err);
 }
 
+/* RotateSecret's answer; it holds no value. */
+static enum smcred_status read_version(const struct sm_secret *answer,
+                                       char out_version_id[CACHE_VERSION_MAX], struct sm_error *err)
+{
+    struct sm_bytes text = sm_secret_view(answer);
+    cJSON *json = cJSON_ParseWithLength((const char *)text.data, text.len);
+    const char *version_id =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "VersionId"));
+    bool good = version_id && *version_id && strlen(version_id) < CACHE_VERSION_MAX;
+    if (good)
+        memcpy(out_version_id, version_id, strlen(version_id) + 1);
+    cJSON_Delete(json);
+    return good ? SMCRED_OK
+                : sm_error_set(err, SMCRED_PROTOCOL, "RotateSecret: the answer names no version");
+}
+
+static enum smcred_status rotate(void *arg, const struct sm_source_query *query,
+                                 char out_version_id[CACHE_VERSION_MAX], struct sm_error *err)
+{
+    const struct source *source = arg;
+    autorequest struct request *request = NULL;
+    sm_autosecret struct sm_secret *answer = NULL;
+    enum smcred_status status = request_new(source->vault, &request);
+    if (status != SMCRED_OK)
+        return sm_error_set(err, status, "out of memory");
+    request_text(request, "SecretId", query->secret_id);
+    request_token(request);
+    const struct sm_secret *body = request_end(request);
+    if (!body)
+        return sm_error_set(err, SMCRED_TOO_LARGE, "the request is too large");
+    status =
+        source_chain_call(source->chain, "RotateSecret", body, query->deadline_ms, &answer, err);
+    return status == SMCRED_OK ? read_version(answer, out_version_id, err) : status;
+}
+
 static void release(void *arg)
 {
     source_free(arg);
@@ -88,5 +128,5 @@ static void release(void *arg)
 
 struct cache_source source_for_cache(struct source *source)
 {
-    return (struct cache_source){fetch, release, source, read_map};
+    return (struct cache_source){fetch, release, source, read_map, rotate};
 }

@@ -15,6 +15,7 @@
 #include "keeper/endpoints.h"
 #include "keeper/keeper.h"
 #include "keeper/login.h"
+#include "keeper/mend.h"
 #include "keeper/proof.h"
 #include "keeper/resolver.h"
 #include "keeper/revocations.h"
@@ -90,6 +91,7 @@ static bool parts_new(struct keeper *keeper, struct workers *workers, int64_t (*
         resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
         attempts_new(&attempts, &keeper->attempts) != SMCRED_OK ||
         endpoints_new(&keeper->endpoints) != SMCRED_OK || drift_new(&keeper->drift) != SMCRED_OK ||
+        mends_new(keeper, &keeper->mends) != SMCRED_OK ||
         revocations_load("/nonexistent", &keeper->revocations, &err) != SMCRED_OK)
         return false;
     struct logins_options logins = {.base = keeper->base,
@@ -114,6 +116,7 @@ static void parts_free(struct keeper *keeper)
     proofs_free(keeper->proofs);
     cache_free(keeper->cache);
     endpoints_free(keeper->endpoints);
+    mends_free(keeper->mends);
     drift_free(keeper->drift);
     revocations_free(keeper->revocations);
     config_unref(keeper->config);

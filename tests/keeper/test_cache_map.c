@@ -13,7 +13,7 @@
 
 /* The service: one worker, and nobody looks before it is done. */
 static struct service {
-    int values, maps; /* calls */
+    int values, maps, rotations; /* calls */
     enum smcred_status value_status, map_status;
     const char *current, *pending; /* versions; NULL: none */
     bool fixed, deleted;
@@ -73,6 +73,20 @@ static enum smcred_status read_map(void *arg, const struct sm_source_query *quer
     return SMCRED_OK;
 }
 
+static enum smcred_status rotate(void *arg, const struct sm_source_query *query,
+                                 char out_version_id[CACHE_VERSION_MAX], struct sm_error *err)
+{
+    (void)arg;
+    service.rotations++;
+    assert_string_equal(query->secret_id, ID);
+    assert_int_equal(query->deadline_ms, world.now_ms + 8000);
+    if (service.pending)
+        return sm_error_set(err, SMCRED_INVALID, "one is at work");
+    service.pending = "v2";
+    snprintf(out_version_id, CACHE_VERSION_MAX, "v2");
+    return SMCRED_OK;
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -80,7 +94,7 @@ static int setup(void **state)
     service = (struct service){.current = "v1", .fixed = true};
     struct cache_options options = {.base = world.base,
                                     .workers = world.workers,
-                                    .source = {fetch, NULL, NULL, read_map},
+                                    .source = {fetch, NULL, NULL, read_map, rotate},
                                     .limits = cache_limits_default(),
                                     .now_ms = world_now,
                                     .wall_ms = wall_now,
@@ -421,6 +435,51 @@ static void revoke_forgets_the_map(void **state)
     assert_null(cache_known_stages(cache, ID));
 }
 
+static void note_rotation(void *arg, enum smcred_status status, const char *version_id,
+                          const struct sm_error *err)
+{
+    struct told *told = arg;
+    told->times++;
+    told->status = status;
+    snprintf(told->version, sizeof told->version, "%.31s",
+             status == SMCRED_OK ? version_id : err->text);
+}
+
+static void a_rotation_that_is_asked_for_is_known_at_once(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    (void)ask_map(0);
+    assert_null(stages_pending(cache_known_stages(cache, ID)));
+    assert_int_equal(cache_rotate(cache, ID, world.now_ms + 8000, note_rotation, &told), SMCRED_OK);
+    assert_int_equal(told.times, 0); /* never on the loop */
+    world_settle();
+    assert_int_equal(told.times, 1);
+    assert_string_equal(told.version, "v2");
+    assert_int_equal(service.maps, 2);
+    assert_string_equal(stages_pending(cache_known_stages(cache, ID)), "v2");
+    assert_int_equal(cache_rotate(cache, ID, world.now_ms + 8000, note_rotation, &told), SMCRED_OK);
+    world_settle();
+    assert_int_equal(told.status, SMCRED_INVALID);
+    assert_string_equal(told.version, "one is at work");
+    assert_int_equal(service.rotations, 2);
+    assert_int_equal(service.maps, 2); /* nothing has changed */
+}
+
+static void who_is_stopped_hears_that_it_was_not_rotated(void **state)
+{
+    (void)state;
+    struct told told = {0};
+    const struct cache_source without = {fetch, NULL, NULL, read_map, NULL};
+    assert_int_equal(cache_set_source(cache, &without), SMCRED_OK);
+    assert_int_equal(cache_rotate(cache, ID, world.now_ms + 8000, note_rotation, &told), SMCRED_OK);
+    world_settle();
+    assert_int_equal(told.status, SMCRED_UNSUPPORTED);
+    assert_int_equal(cache_rotate(cache, ID, world.now_ms + 8000, note_rotation, &told), SMCRED_OK);
+    world_stop_workers();
+    assert_int_equal(told.times, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(TEST(a_cold_cache_asks_for_the_value_alone),
@@ -437,4 +496,6 @@ SM_TEST_MAIN(TEST(a_cold_cache_asks_for_the_value_alone),
              TEST(a_rotation_that_is_due_is_looked_for_each_minute), TEST(maps_have_single_flight),
              TEST(maps_without_news_are_a_second_apart), TEST(no_value_goes_for_a_map),
              TEST(a_new_version_makes_the_map_old),
-             TEST(a_version_that_is_wanted_need_not_be_fresh), TEST(revoke_forgets_the_map))
+             TEST(a_version_that_is_wanted_need_not_be_fresh), TEST(revoke_forgets_the_map),
+             TEST(a_rotation_that_is_asked_for_is_known_at_once),
+             TEST(who_is_stopped_hears_that_it_was_not_rotated))

@@ -72,6 +72,8 @@ static void names_every_mistake_with_its_place(void **state)
         {"[aws]\nregoin = x\n", "c.conf:2: [aws] regoin: unknown key"},
         {"[aws]\nregion = x\nregion = y\n", "c.conf:3: [aws] region: is there twice"},
         {"[keeper]\nsources = nope\n", "[keeper] sources: no module \"nope\""},
+        {"[target a]\non_drift = mend\n",
+         "c.conf:2: [target a] on_drift: is neither rotate nor alarm"},
         {"[keeper]\nttl = ten\n", "c.conf:2: [keeper] ttl: is not a number of seconds"},
         {"[keeper]\nttl = 0\n", "ttl: is zero"},
         {"[keeper]\nttl = 5 weeks\n", "ttl: has a unit other than"},
