@@ -40,7 +40,7 @@ enum ctl_verb {
     CTL_PAM_CHECK = 16,   /* NAME SERVICE USER PASSWORD [GRACE_S] [RHOST] [TTY] -> yes or no */
     CTL_PAM_SUPPLY = 17,  /* NAME SERVICE USER [RHOST] [TTY] -> descriptor, as RESOLVE's */
     CTL_PAM_ACCOUNT = 18, /* SERVICE USER [RHOST] [TTY] -> yes or no */
-    CTL_PAM_OPEN = 19,    /* SERVICE USER [RHOST] [TTY] -> doc: the login that begins */
+    CTL_PAM_OPEN = 19,    /* SERVICE USER [RHOST] [TTY] [RUSER] -> SESSION_ID [TEXT] */
     CTL_PAM_CLOSE = 20,   /* SESSION_ID [REASON] -> yes or no */
     CTL_PAM_CHANGE = 21,  /* NAME SERVICE USER OLD PASSWORD [RHOST] [TTY] -> yes or no */
 };
@@ -70,6 +70,7 @@ enum ctl_tag {
     CTL_RHOST = 36,      /* text: PAM_RHOST */
     CTL_TTY = 37,        /* text: PAM_TTY */
     CTL_SESSION_ID = 38, /* text: a login's id, 16 hex digits, as PAM_OPEN gave it */
+    CTL_RUSER = 39,      /* text: PAM_RUSER, such as who called sudo; a hint */
 };
 
 #endif
