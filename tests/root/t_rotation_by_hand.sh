@@ -3,43 +3,17 @@
 # t_rotation_by_hand.sh - role and secret are changed in every order; each login gets in, and the
 # database sees no more wrong passwords than doc/rotation.md says.
 . "$(dirname "$0")/world.sh"
+command -v jq >/dev/null || skip_all "no jq"
 needs_world
 
-# manager OPERATION JSON: a call with the administrator's keys; JSON holds no password of a person's
-manager() {
-    curl -fsS --max-time 20 --aws-sigv4 aws:amz:us-east-1:secretsmanager \
-        -K <(printf 'user = "%s:%s"\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY") \
-        -H "X-Amz-Target: secretsmanager.$1" -H 'Content-Type: application/x-amz-json-1.1' \
-        --data-binary "$2" "$AWS_ENDPOINT_URL_SECRETS_MANAGER/"
-}
-# put VERSION USER PASSWORD LABEL
-put() {
-    manager PutSecretValue "$(printf '{"SecretId":"%s","ClientRequestToken":"%s","VersionStages":["%s"],"SecretString":"{%s,%s,%s,%s,%s,%s}"}' \
-        "$WORLD_SECRET" "$1" "$4" '\"engine\":\"postgres\"' "\\\"host\\\":\\\"$WORLD_HOST\\\"" \
-        "\\\"port\\\":$WORLD_PORT" "\\\"username\\\":\\\"$2\\\"" "\\\"password\\\":\\\"$3\\\"" \
-        '\"dbname\":\"orders\"')" >/dev/null
-}
-alter() { in_the_database "alter role $1 password '$2'" >/dev/null; }
+. "$top_srcdir/tests/root/rotation.sh"
 version() { printf '00000000-0000-4000-8000-%012d' "$1"; }
-refusals() { grep -c 'password authentication failed' "$WORLD_LOG/postgres.log"; }
-since() { echo $(($(refusals) - before)); }
-at_most() { if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2, not $3"; fi; }
-
-# wait_at_most SECONDS: what rotation_wait is from now on
-reloads=0
-reloaded() { [ "$(grep -c 'reloaded: 1 targets' "$WORLD_LOG/keeper.log")" = "$reloads" ]; }
-wait_at_most() {
-    printf '[keeper]\nrotation_wait = %ss\n' "$1" >"$WORLD/etc/conf.d/wait.conf"
-    reloads=$((reloads + 1))
-    sandbox reload "$WORLD"
-    holds "the keeper is told to wait $1 seconds" eventually 20 reloaded
-}
-wait_at_most 60
+waits_at_most 60
 is "alice is in" "$(query 'select 1')" 1
-first=$(manager DescribeSecret "{\"SecretId\":\"$WORLD_SECRET\"}" | grep -o '[0-9a-f-]\{36\}' | head -n 1)
+first=$(holder AWSCURRENT)
 
 # AWS's four steps.
-before=$(refusals)
+count_wrong
 put "$(version 2)" "$WORLD_ROLE" second AWSPENDING
 is "createSecret: alice is in" "$(query 'select 1')" 1
 alter "$WORLD_ROLE" second
@@ -50,43 +24,43 @@ is "testSecret: alice is in" "$(query 'select 1')" 1
 is "without asking for a value again" "$(calls GetSecretValue)" "$values"
 manager UpdateSecretVersionStage "{\"SecretId\":\"$WORLD_SECRET\",\"VersionStage\":\"AWSCURRENT\",\"MoveToVersionId\":\"$(version 2)\",\"RemoveFromVersionId\":\"$first\"}" >/dev/null
 is "finishSecret: alice is in" "$(query 'select 1')" 1
-is "and no password was wrong" "$(since)" 0
+is "and no password was wrong" "$(wrong)" 0
 manager UpdateSecretVersionStage "{\"SecretId\":\"$WORLD_SECRET\",\"VersionStage\":\"AWSPENDING\",\"RemoveFromVersionId\":\"$(version 2)\"}" >/dev/null
 
 # The role first, the secret when the login waits already.
-before=$(refusals)
+count_wrong
 alter "$WORLD_ROLE" third
 query 'select 1' >"$dir/late" &
 late=$!
-waits() { [ "$(since)" -ge 1 ]; }
+waits() { [ "$(wrong)" -ge 1 ]; }
 holds "the role is altered first: what was proven is refused" eventually 20 waits
 put "$(version 3)" "$WORLD_ROLE" third AWSCURRENT
 wait $late
 is "the secret comes later, and the login is in" "$(cat "$dir/late")" 1
-at_most "with two wrong passwords at most" "$(since)" 2
+at_most "with two wrong passwords at most" "$(wrong)" 2
 holds "the log says that it waited" grep -q 'waits: no version of its secret is right now' "$WORLD_LOG/keeper.log"
 
 # The secret first: what is current is wrong, and its salt says so before it is sent.
-before=$(refusals)
+count_wrong
 put "$(version 4)" "$WORLD_ROLE" fourth AWSCURRENT
 holds "the keeper reads the new secret" smcred refresh orders
 is "the secret is put first, and alice is in" "$(query 'select 1')" 1
 holds "with the one before" audited '"event":"login"' '"outcome":"accepted"' '"stage":"AWSPREVIOUS"'
 alter "$WORLD_ROLE" fourth
 is "the role follows, and alice is in" "$(query 'select 1')" 1
-is "and no password was wrong" "$(since)" 0
+is "and no password was wrong" "$(wrong)" 0
 
 # User and password change in one version: never a mixed pair.
-before=$(refusals)
+count_wrong
 in_the_database "create role orders_other login password 'fifth'" >/dev/null
 alter "$WORLD_ROLE" 'of nobody'
 put "$(version 5)" orders_other fifth AWSCURRENT
 is "another user, another password: alice is in as that one" "$(query 'select current_user')" orders_other
-is "and no password was wrong" "$(since)" 0
+is "and no password was wrong" "$(wrong)" 0
 
 # Nobody knows the password: the database's own error, then a refusal that says until when.
-wait_at_most 5
-before=$(refusals)
+waits_at_most 5
+count_wrong
 alter orders_other 'of nobody either'
 like "whoever waits may leave" \
     "$(as_alice env PGCONNECT_TIMEOUT=2 psql -XAtq -h "$WORLD_HOST" -c 'select 1' 2>&1)" '*timeout expired*'
@@ -97,7 +71,7 @@ like "a password that nobody knows is the database's own error" "$(query 'select
 limited() { [[ $(query 'select 1') == *"too many wrong passwords for orders_other"*"not tried again before 20"* ]]; }
 holds "then it is refused here, with the time when it is over" eventually 40 limited
 for _ in 1 2 3 4 5; do query 'select 1' >/dev/null; done
-at_most "after three wrong passwords" "$(grep -c 'password authentication failed for user "orders_other"' "$WORLD_LOG/postgres.log")" 3
+at_most "after three wrong passwords" "$(refusals orders_other)" 3
 like "status knows the account" "$(smcred status)" "*orders_other*$WORLD_HOST:$WORLD_PORT*3*"
 like "in JSON, too" "$(smcred status --json)" "*\"account\":*\"orders_other\"*\"refused_until\":*\"20*"
 alter orders_other sixth
