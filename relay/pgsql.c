@@ -7,11 +7,19 @@
  */
 #include "relay/pgsql.h"
 
+#include "relay/login.h"
 #include "relay/pgsql_guard.h"
-#include "relay/relay.h"
 
 static const char rotation_hint[] =
     "Ask an administrator to rotate the secret; nobody needs to know the new password.";
+
+/* FATAL, as the session ends. */
+static enum smcred_status write_error(const struct relay_session *session, struct relay_buffer *out,
+                                      const struct relay_error *error)
+{
+    (void)session; /* every message stands for itself */
+    return pgsql_error_write(out, error);
+}
 
 static bool begin(struct relay_session *session)
 {
@@ -42,35 +50,6 @@ static void finish(struct relay_session *session)
     explicit_bzero(pgsql, sizeof *pgsql);
     free(pgsql);
     session->state = NULL;
-}
-
-/*
- * Reads up to the packet's end and no further: what is behind it belongs to the server.  DONE when
- * it is complete; ERROR also for a length that cannot be (the error is then filled).
- */
-static enum relay_io read_packet(struct relay_session *session, struct relay_error *error)
-{
-    struct pgsql *pgsql = session->state;
-    size_t need = 4;
-    for (;;) {
-        if (pgsql->packet.len >= 4)
-            need = pgsql_startup_len(relay_buffer_view(&pgsql->packet).data);
-        if (need == 0) {
-            *error =
-                relay_error(RELAY_PROTOCOL_BROKEN, "the startup packet has an impossible length");
-            return RELAY_IO_ERROR;
-        }
-        if (need > 4 && pgsql->packet.len == need)
-            return RELAY_IO_DONE;
-        uint8_t *room;
-        size_t got = 0, missing = need - pgsql->packet.len;
-        if (relay_buffer_reserve(&pgsql->packet, missing, &room) != SMCRED_OK)
-            return RELAY_IO_ERROR;
-        enum relay_io io = relay_receive(session->client.fd, room, missing, &got);
-        if (io != RELAY_IO_DONE)
-            return io;
-        relay_buffer_grow(&pgsql->packet, got);
-    }
 }
 
 /* "No": encryption would end here, between two processes of one host. */
@@ -147,16 +126,18 @@ static bool answer_packet(struct relay_session *session)
 
 static void client_ready(struct relay_session *session)
 {
-    struct relay_error error = {.sqlstate = ""};
+    struct relay_error error =
+        relay_error(RELAY_PROTOCOL_BROKEN, "the startup packet has an impossible length");
     for (;;) {
-        switch (read_packet(session, &error)) {
+        struct relay_buffer *packet = &((struct pgsql *)session->state)->packet;
+        switch (relay_login_read_packet(session->client.fd, packet, pgsql_startup_len)) {
         case RELAY_IO_AGAIN:
             return;
         case RELAY_IO_EOF:
             relay_session_end(session, "closed", NULL, "the client left before it said anything");
             return;
         case RELAY_IO_ERROR:
-            if (error.sqlstate[0] != '\0')
+            if (errno == EPROTO)
                 relay_session_fail(session, "failed", &error);
             else
                 relay_session_end(session, "closed", NULL, strerror(errno));
@@ -169,10 +150,10 @@ static void client_ready(struct relay_session *session)
 }
 
 /* ReadyForQuery is the last thing said: the server is idle and the client between two messages. */
-static bool may_interrupt(const uint8_t tail[6])
+static bool may_interrupt(const uint8_t tail[RELAY_TAIL])
 {
-    static const uint8_t ready_for_query[5] = {'Z', 0, 0, 0, 5};
-    return memcmp(tail, ready_for_query, sizeof ready_for_query) == 0;
+    static const uint8_t ready_for_query[5] = {'Z', 0, 0, 0, 5}; /* and the transaction's status */
+    return memcmp(tail + RELAY_TAIL - 6, ready_for_query, sizeof ready_for_query) == 0;
 }
 
 /* What would lock everybody out until the next rotation: psql's \password, above all. */
@@ -187,7 +168,7 @@ static bool overhear(const struct relay_session *session, struct sm_bytes words,
                     "rotation only, as everybody would be locked out until the next one",
                     session->user, session->target);
     memcpy(error.hint, rotation_hint, sizeof rotation_hint);
-    return pgsql_refusal_write(answer, &error, session->pump.tail[5]) == SMCRED_OK;
+    return pgsql_refusal_write(answer, &error, session->pump.tail[RELAY_TAIL - 1]) == SMCRED_OK;
 }
 
 const struct relay_protocol relay_pgsql = {
@@ -200,7 +181,7 @@ const struct relay_protocol relay_pgsql = {
     .server_ready = pgsql_server_ready,
     .proof = pgsql_proof,
     .say_refusal = pgsql_say_refusal,
-    .write_error = pgsql_error_write,
+    .write_error = write_error,
     .overhear = overhear,
     .may_interrupt = may_interrupt,
 };

@@ -8,17 +8,8 @@
 #include "relay/pgsql.h"
 
 #include <openssl/rand.h>
-#include <openssl/x509.h>
 
-#include "relay/relay.h"
-
-/* The server broke a rule: says which. */
-static void fail(struct relay_session *session, const char *sqlstate, const char *text)
-{
-    struct relay_error error =
-        relay_error(sqlstate, "server \"%s\" %s", session->endpoint->host, text);
-    relay_session_fail(session, "failed", &error);
-}
+#include "relay/login.h"
 
 enum relay_starttls pgsql_starttls(struct relay_session *session)
 {
@@ -30,7 +21,7 @@ enum relay_starttls pgsql_starttls(struct relay_session *session)
         if (relay_send(session->server.fd, sm_bytes(request, sizeof request), &len) !=
                 RELAY_IO_DONE ||
             len != sizeof request) {
-            fail(session, RELAY_CANNOT_CONNECT, "closed the connection before TLS");
+            relay_login_fail(session, RELAY_CANNOT_CONNECT, "closed the connection before TLS");
             return RELAY_STARTTLS_FAILED;
         }
     }
@@ -41,35 +32,14 @@ enum relay_starttls pgsql_starttls(struct relay_session *session)
     if (io == RELAY_IO_DONE && answer == 'S')
         return RELAY_STARTTLS_GO;
     if (io != RELAY_IO_DONE)
-        fail(session, RELAY_CANNOT_CONNECT, "closed the connection before TLS");
+        relay_login_fail(session, RELAY_CANNOT_CONNECT, "closed the connection before TLS");
     else if (answer == 'N')
-        fail(session, RELAY_CANNOT_CONNECT, "does not offer TLS, and without it nothing is sent");
+        relay_login_fail(session, RELAY_CANNOT_CONNECT,
+                         "does not offer TLS, and without it nothing is sent");
     else
-        fail(session, RELAY_CANNOT_CONNECT, "answered the request for TLS with something else");
+        relay_login_fail(session, RELAY_CANNOT_CONNECT,
+                         "answered the request for TLS with something else");
     return RELAY_STARTTLS_FAILED;
-}
-
-/* Sends what waits for the server; false if the session ended. */
-static bool flush(struct relay_session *session)
-{
-    struct pgsql *pgsql = session->state;
-    while (pgsql->to_server.len > 0) {
-        size_t sent = 0;
-        switch (relay_stream_write(&session->stream, relay_buffer_view(&pgsql->to_server), &sent)) {
-        case RELAY_IO_DONE:
-            relay_buffer_consume(&pgsql->to_server, sent);
-            break;
-        case RELAY_IO_AGAIN:
-            relay_loop_want_write(&session->relay->loop, &session->server, true);
-            return true;
-        case RELAY_IO_EOF:
-        case RELAY_IO_ERROR:
-            fail(session, RELAY_CONNECTION_FAILED, "closed the connection during the login");
-            return false;
-        }
-    }
-    relay_loop_want_write(&session->relay->loop, &session->server, false);
-    return true;
 }
 
 /* Sends one message; false if the session ended. */
@@ -82,14 +52,15 @@ static bool say(struct relay_session *session, uint8_t type, const struct sm_byt
         relay_session_fail(session, "failed", &error);
         return false;
     }
-    return flush(session);
+    return relay_login_flush(session, &pgsql->to_server);
 }
 
 static void send_cancel(struct relay_session *session)
 {
     struct pgsql *pgsql = session->state;
     if (relay_buffer_add(&pgsql->to_server, pgsql->startup.packet) == SMCRED_OK)
-        (void)flush(session); /* then the server closes, which server_ready() sees */
+        (void)relay_login_flush(
+            session, &pgsql->to_server); /* then the server closes, which server_ready() sees */
 }
 
 void pgsql_server_connected(struct relay_session *session)
@@ -117,7 +88,7 @@ void pgsql_server_connected(struct relay_session *session)
         relay_session_fail(session, "failed", &error);
         return;
     }
-    if (flush(session))
+    if (relay_login_flush(session, &pgsql->to_server))
         pgsql_server_ready(session);
 }
 
@@ -161,14 +132,16 @@ static bool begin_scram(struct relay_session *session, struct sm_bytes mechanism
     uint8_t random[SCRAM_NONCE_RAW];
     char first[128];
     if (RAND_bytes(random, sizeof random) != 1) {
-        fail(session, RELAY_CONNECTION_FAILED, "was given no nonce: there is no randomness");
+        relay_login_fail(session, RELAY_CONNECTION_FAILED,
+                         "was given no nonce: there is no randomness");
         return false;
     }
     scram_begin(&pgsql->scram, random);
     pgsql->scram.binding = choose_binding(session, mechanisms);
     if (!pgsql_sasl_offers(mechanisms, mechanism_of(pgsql))) {
-        fail(session, RELAY_NOT_SUPPORTED,
-             "offers no SASL mechanism that is spoken here (SCRAM-SHA-256, SCRAM-SHA-256-PLUS)");
+        relay_login_fail(
+            session, RELAY_NOT_SUPPORTED,
+            "offers no SASL mechanism that is spoken here (SCRAM-SHA-256, SCRAM-SHA-256-PLUS)");
         return false;
     }
     uint32_t len = (uint32_t)scram_write_first(&pgsql->scram, first, sizeof first);
@@ -189,10 +162,11 @@ static bool ask_for_scram(struct relay_session *session, struct sm_bytes server_
     struct sm_wire_out out;
     enum smcred_status status = scram_challenge_parse(scram, server_first);
     if (status != SMCRED_OK) {
-        fail(session, status == SMCRED_UNSUPPORTED ? RELAY_NOT_SUPPORTED : RELAY_PROTOCOL_BROKEN,
-             status == SMCRED_UNSUPPORTED
-                 ? "wants a SCRAM extension that is not spoken here"
-                 : "sent a SCRAM challenge that is malformed or no answer to ours");
+        relay_login_fail(session,
+                         status == SMCRED_UNSUPPORTED ? RELAY_NOT_SUPPORTED : RELAY_PROTOCOL_BROKEN,
+                         status == SMCRED_UNSUPPORTED
+                             ? "wants a SCRAM extension that is not spoken here"
+                             : "sent a SCRAM challenge that is malformed or no answer to ours");
         return false;
     }
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_SCRAM);
@@ -210,7 +184,8 @@ static bool ask_for_md5(struct relay_session *session, struct sm_bytes salt)
     uint8_t buffer[256];
     struct sm_wire_out out;
     if (salt.len != 4) {
-        fail(session, RELAY_PROTOCOL_BROKEN, "sent an md5 challenge of an impossible length");
+        relay_login_fail(session, RELAY_PROTOCOL_BROKEN,
+                         "sent an md5 challenge of an impossible length");
         return false;
     }
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_MD5);
@@ -227,8 +202,7 @@ static bool ask_for_cleartext(struct relay_session *session)
     struct sm_wire_out out;
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_CLEARTEXT);
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
-    if (session->stream.ssl && session->endpoint->tls == ORC_TLS_VERIFY_FULL &&
-        SSL_get_verify_result(session->stream.ssl) == X509_V_OK)
+    if (relay_login_is_verified(session))
         sm_wire_put(&out, ORC_T_TLS_VERIFIED, sm_bytes("", 0));
     ((struct pgsql *)session->state)->step = PGSQL_STEP_ASKED;
     return relay_session_ask(session, &out, RELAY_PROVING);
@@ -240,8 +214,8 @@ static bool check_server_signature(struct relay_session *session, struct sm_byte
     enum smcred_status status = scram_final_check(
         server_final, sm_bytes(pgsql->server_signature, sizeof pgsql->server_signature));
     if (status != SMCRED_OK) {
-        fail(session, RELAY_NOT_AUTHORIZED,
-             "does not know the password itself: its SCRAM signature is wrong");
+        relay_login_fail(session, RELAY_NOT_AUTHORIZED,
+                         "does not know the password itself: its SCRAM signature is wrong");
         return false;
     }
     pgsql->step = PGSQL_STEP_PROVEN;
@@ -252,15 +226,15 @@ static bool accept_login(struct relay_session *session, const struct pgsql_messa
 {
     struct pgsql *pgsql = session->state;
     if (pgsql->step != PGSQL_STEP_PROVEN && pgsql->step != PGSQL_STEP_START) {
-        fail(session, RELAY_NOT_AUTHORIZED,
-             "accepted the login without showing its SCRAM signature");
+        relay_login_fail(session, RELAY_NOT_AUTHORIZED,
+                         "accepted the login without showing its SCRAM signature");
         return false;
     }
     pgsql->step = PGSQL_STEP_ACCEPTED;
     if (relay_buffer_add(&pgsql->greeting, message->whole) == SMCRED_OK &&
         relay_buffer_add(&pgsql->greeting, relay_buffer_view(&pgsql->notices)) == SMCRED_OK)
         return true;
-    fail(session, RELAY_PROTOCOL_BROKEN, "sent too much during the login");
+    relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "sent too much during the login");
     return false;
 }
 
@@ -278,7 +252,8 @@ static bool authenticate(struct relay_session *session, const struct pgsql_messa
     uint32_t request = 0;
     struct sm_bytes rest = {NULL, 0};
     if (!pgsql_authentication_parse(message, &request, &rest)) {
-        fail(session, RELAY_PROTOCOL_BROKEN, "sent an authentication request that is cut off");
+        relay_login_fail(session, RELAY_PROTOCOL_BROKEN,
+                         "sent an authentication request that is cut off");
         return false;
     }
     if (request == PGSQL_AUTH_OK && step != PGSQL_STEP_ACCEPTED)
@@ -294,11 +269,12 @@ static bool authenticate(struct relay_session *session, const struct pgsql_messa
     if (request == PGSQL_AUTH_CLEARTEXT && step == PGSQL_STEP_START)
         return ask_for_cleartext(session);
     if (!is_known_request(request))
-        fail(
+        relay_login_fail(
             session, RELAY_NOT_SUPPORTED,
             "asks for an authentication method that is not spoken here (it may be GSSAPI or SSPI)");
     else
-        fail(session, RELAY_PROTOCOL_BROKEN, "sent an authentication request out of turn");
+        relay_login_fail(session, RELAY_PROTOCOL_BROKEN,
+                         "sent an authentication request out of turn");
     return false;
 }
 
@@ -318,7 +294,10 @@ static void server_error(struct relay_session *session, const struct pgsql_messa
         relay_session_relay_error(session, message->whole, sqlstate, text);
         return;
     }
-    relay_session_refused(session, sqlstate, pgsql_error_field(message, 'R'), text);
+    relay_session_refused(session,
+                          &(struct relay_verdict){.sqlstate = sqlstate,
+                                                  .routine = pgsql_error_field(message, 'R'),
+                                                  .text = text});
 }
 
 bool pgsql_say_refusal(struct relay_session *session)
@@ -338,7 +317,7 @@ static bool keep(struct relay_session *session, struct relay_buffer *where,
 {
     if (relay_buffer_add(where, message->whole) == SMCRED_OK)
         return true;
-    fail(session, RELAY_PROTOCOL_BROKEN, "sent too much during the login");
+    relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "sent too much during the login");
     return false;
 }
 
@@ -346,7 +325,8 @@ static bool remember_key(struct relay_session *session, const struct pgsql_messa
 {
     const uint8_t *at = message->body.data;
     if (message->body.len < 8 || message->body.len - 4 > sizeof session->key) {
-        fail(session, RELAY_PROTOCOL_BROKEN, "sent a cancel key of an impossible length");
+        relay_login_fail(session, RELAY_PROTOCOL_BROKEN,
+                         "sent a cancel key of an impossible length");
         return false;
     }
     session->backend_pid = pgsql_u32(at);
@@ -363,7 +343,7 @@ static void log_in(struct relay_session *session, const struct pgsql_message *me
         return;
     relay_buffer_consume(&pgsql->from_server, message->whole.len);
     if (relay_buffer_add(&pgsql->greeting, relay_buffer_view(&pgsql->from_server)) != SMCRED_OK) {
-        fail(session, RELAY_PROTOCOL_BROKEN, "sent too much during the login");
+        relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "sent too much during the login");
         return;
     }
     struct relay_buffer greeting = pgsql->greeting;
@@ -406,7 +386,8 @@ static bool take_message(struct relay_session *session, const struct pgsql_messa
     default:
         break;
     }
-    fail(session, RELAY_PROTOCOL_BROKEN, "sent something that does not belong into a login");
+    relay_login_fail(session, RELAY_PROTOCOL_BROKEN,
+                     "sent something that does not belong into a login");
     return false;
 }
 
@@ -421,7 +402,8 @@ static bool take_messages(struct relay_session *session)
         if (status == SMCRED_NOT_FOUND)
             return true;
         if (status != SMCRED_OK) {
-            fail(session, RELAY_PROTOCOL_BROKEN, "does not speak PostgreSQL's protocol");
+            relay_login_fail(session, RELAY_PROTOCOL_BROKEN,
+                             "does not speak PostgreSQL's protocol");
             return false;
         }
         size_t len = message.whole.len;
@@ -431,20 +413,6 @@ static bool take_messages(struct relay_session *session)
         relay_buffer_consume(&pgsql->from_server, len);
     }
     return false;
-}
-
-static enum relay_io read_more(struct relay_session *session)
-{
-    struct pgsql *pgsql = session->state;
-    uint8_t chunk[4096];
-    size_t got = 0;
-    size_t room = pgsql->from_server.max - pgsql->from_server.len;
-    enum relay_io io =
-        relay_stream_read(&session->stream, chunk, room < sizeof chunk ? room : sizeof chunk, &got);
-    if (io == RELAY_IO_DONE &&
-        relay_buffer_add(&pgsql->from_server, sm_bytes(chunk, got)) != SMCRED_OK)
-        return RELAY_IO_ERROR;
-    return io;
 }
 
 /* After a cancel request the server closes; whatever it says before, nobody listens. */
@@ -461,21 +429,22 @@ static void await_cancelled(struct relay_session *session)
 
 void pgsql_server_ready(struct relay_session *session)
 {
-    if (!flush(session))
+    if (!relay_login_flush(session, &((struct pgsql *)session->state)->to_server))
         return;
     if (session->is_cancel) {
         await_cancelled(session);
         return;
     }
     while (session->phase == RELAY_LOGIN && take_messages(session)) {
-        switch (read_more(session)) {
+        switch (relay_login_read(session, &((struct pgsql *)session->state)->from_server)) {
         case RELAY_IO_DONE:
             break;
         case RELAY_IO_AGAIN:
             return;
         case RELAY_IO_EOF:
         case RELAY_IO_ERROR:
-            fail(session, RELAY_CONNECTION_FAILED, "closed the connection during the login");
+            relay_login_fail(session, RELAY_CONNECTION_FAILED,
+                             "closed the connection during the login");
             return;
         }
     }
@@ -488,7 +457,7 @@ static bool send_scram_proof(struct relay_session *session, struct sm_bytes proo
     char final[640];
     size_t len = scram_write_final(&pgsql->scram, proof, final, sizeof final);
     if (len == 0 || server_signature.len != sizeof pgsql->server_signature) {
-        fail(session, RELAY_CANNOT_NOW, "cannot be answered: the keeper sent no proof");
+        relay_login_fail(session, RELAY_CANNOT_NOW, "cannot be answered: the keeper sent no proof");
         return false;
     }
     memcpy(pgsql->server_signature, server_signature.data, server_signature.len);
@@ -504,7 +473,7 @@ static bool send_password(struct relay_session *session, struct sm_bytes text)
 {
     const struct sm_bytes pieces[] = {text, sm_bytes("", 1)};
     if (text.len == 0 || memchr(text.data, 0, text.len)) {
-        fail(session, RELAY_CANNOT_NOW, "cannot be answered: the keeper sent no proof");
+        relay_login_fail(session, RELAY_CANNOT_NOW, "cannot be answered: the keeper sent no proof");
         return false;
     }
     ((struct pgsql *)session->state)->step = PGSQL_STEP_PROVEN;

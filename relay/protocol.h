@@ -15,6 +15,8 @@
 struct relay_buffer;
 struct relay_session;
 
+#define RELAY_TAIL 11 /* bytes of the server's last words that are remembered */
+
 enum relay_starttls { RELAY_STARTTLS_WAIT, RELAY_STARTTLS_GO, RELAY_STARTTLS_FAILED };
 
 struct relay_protocol {
@@ -25,9 +27,18 @@ struct relay_protocol {
     /* Wipes and frees session->state, when the login is over, one way or the other. */
     void (*finish)(struct relay_session *session);
 
-    /* Bytes came from the client before it has said what it wants: read them, then ask the keeper.
+    /*
+     * Bytes came from the client before it has said what it wants: read them, then ask the keeper,
+     * or, if the server was heard first, relay_session_go_on().
      */
     void (*client_ready)(struct relay_session *session);
+    /*
+     * The transport stands, and here the server speaks first, in plain text: hear it, and say so to
+     * the client.  NULL: the client speaks first.  Such a session is opened at the keeper before
+     * anything is known of the client's wishes, and its client is in phase STARTUP while the server
+     * waits.
+     */
+    enum relay_starttls (*hear_server)(struct relay_session *session);
     /* The transport stands, and TLS was asked for: agree on it with the server. */
     enum relay_starttls (*starttls)(struct relay_session *session);
     /* The server was reached, over TLS if it had to be: log in. */
@@ -44,7 +55,8 @@ struct relay_protocol {
     bool (*say_refusal)(struct relay_session *session);
 
     /* Appends the error in the protocol's own form. */
-    enum smcred_status (*write_error)(struct relay_buffer *out, const struct relay_error *error);
+    enum smcred_status (*write_error)(const struct relay_session *session, struct relay_buffer *out,
+                                      const struct relay_error *error);
     /*
      * The client's first words after the server's last.  True: they were answered, in `answer`, and
      * the server shall not hear them.  NULL: the protocol answers nothing itself.
@@ -52,7 +64,7 @@ struct relay_protocol {
     bool (*overhear)(const struct relay_session *session, struct sm_bytes words,
                      struct relay_buffer *answer);
     /* True if the server's last bytes show that an error may be put behind them. */
-    bool (*may_interrupt)(const uint8_t tail[6]);
+    bool (*may_interrupt)(const uint8_t tail[RELAY_TAIL]);
 };
 
 extern const struct relay_protocol relay_pgsql;

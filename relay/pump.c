@@ -46,11 +46,12 @@ static enum relay_io flush_server(struct relay_pump *pump)
 
 static void remember_tail(struct relay_pump *pump, const uint8_t *data, size_t len)
 {
-    if (len >= sizeof pump->tail)
-        memcpy(pump->tail, data + len - sizeof pump->tail, sizeof pump->tail);
-    else
-        memset(pump->tail, 0,
-               sizeof pump->tail); /* a message in pieces; it does not matter which */
+    if (len > sizeof pump->tail) {
+        data += len - sizeof pump->tail;
+        len = sizeof pump->tail;
+    }
+    memmove(pump->tail, pump->tail + len, sizeof pump->tail - len);
+    memcpy(pump->tail + sizeof pump->tail - len, data, len);
 }
 
 /* Writes to the client; what it does not take waits.  DONE even then. */

@@ -11,6 +11,7 @@
 
 #include "relay/buffer.h"
 #include "relay/loop.h"
+#include "relay/protocol.h"
 #include "relay/stream.h"
 
 /* Plain bytes of one turn: all that one wire buffer can hold, so that it is always emptied. */
@@ -24,7 +25,7 @@ struct relay_pump {
     uint8_t *plain; /* RELAY_PLAIN_SIZE bytes, the loop's */
     struct relay_buffer to_client, to_server;
     uint64_t bytes_in, bytes_out; /* client to server, server to client */
-    uint8_t tail[6];              /* the last bytes that went to the client */
+    uint8_t tail[RELAY_TAIL];     /* the last bytes that went to the client */
     bool server_told;             /* the client has said something since */
     /*
      * May answer in the server's stead what a client says first after the server's last words.

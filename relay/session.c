@@ -116,7 +116,7 @@ void relay_session_fail(struct relay_session *session, const char *outcome,
                         const struct relay_error *error)
 {
     struct relay_buffer words = relay_buffer(4 * SM_ERROR_TEXT_MAX);
-    if (!session->is_cancel && session->protocol->write_error(&words, error) == SMCRED_OK)
+    if (!session->is_cancel && session->protocol->write_error(session, &words, error) == SMCRED_OK)
         say(session, relay_buffer_view(&words));
     relay_buffer_clear(&words);
     relay_session_end(session, outcome, error->sqlstate, error->text);
@@ -192,17 +192,26 @@ void relay_session_open(struct relay_session *session, struct sm_wire_out *out)
     (void)relay_session_ask(session, out, RELAY_ASKING); /* it handles its own failure */
 }
 
-void relay_session_refused(struct relay_session *session, const char *sqlstate, const char *routine,
-                           const char *text)
+void relay_session_go_on(struct relay_session *session)
+{
+    session->phase = RELAY_DIALLING;
+    arm(session, session->relay->deadlines.connect_ms);
+    relay_upstream_step(session);
+}
+
+void relay_session_refused(struct relay_session *session, const struct relay_verdict *verdict)
 {
     uint8_t buffer[1024];
     struct sm_wire_out out;
     relay_upstream_close(session);
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_REFUSED);
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
-    sm_wire_put_text(&out, ORC_T_SQLSTATE, sqlstate);
-    sm_wire_put(&out, ORC_T_ROUTINE, sm_bytes(routine, strnlen(routine, ROUTINE_MAX)));
-    sm_wire_put(&out, ORC_T_TEXT, sm_bytes(text, strnlen(text, SM_ERROR_TEXT_MAX - 1)));
+    sm_wire_put_text(&out, ORC_T_SQLSTATE, verdict->sqlstate);
+    if (verdict->routine)
+        sm_wire_put(&out, ORC_T_ROUTINE,
+                    sm_bytes(verdict->routine, strnlen(verdict->routine, ROUTINE_MAX)));
+    sm_wire_put(&out, ORC_T_TEXT,
+                sm_bytes(verdict->text, strnlen(verdict->text, SM_ERROR_TEXT_MAX - 1)));
     session->phase = RELAY_ASKING;
     if (sm_wire_finish(&out) == SMCRED_OK && relay_keeper_send(session->relay, &out, false))
         arm(session, session->relay->deadlines.keeper_ms);
@@ -386,6 +395,20 @@ void relay_session_opened(struct relay_session *session, const struct sm_wire_in
     relay_session_fail(session, "refused", &error);
 }
 
+/* What the client's wishes come to, where OPENED was said before they were known. */
+static bool take_names(struct relay_session *session, const struct sm_wire_in *message)
+{
+    struct relay_route *route = session->route;
+    char application[sizeof route->application];
+    struct sm_bytes value;
+    if (sm_wire_get_text(message, ORC_T_APPLICATION, application, sizeof application))
+        memcpy(route->application, application, sizeof application);
+    if (!sm_wire_get(message, ORC_T_DBNAME, &value))
+        return true;
+    return sm_wire_get_text(message, ORC_T_DBNAME, route->dbname, sizeof route->dbname) &&
+           keep_text(&session->dbname, message, ORC_T_DBNAME);
+}
+
 void relay_session_proof(struct relay_session *session, const struct sm_wire_in *message)
 {
     struct sm_bytes proof = {NULL, 0}, signature = {NULL, 0}, version;
@@ -402,6 +425,12 @@ void relay_session_proof(struct relay_session *session, const struct sm_wire_in 
         !keep_text(&session->version, message, ORC_T_VERSION))
         log_warning("session=%016llx goes by its first version: memory is short",
                     (unsigned long long)session->id);
+    if (!take_names(session, message)) {
+        struct relay_error error =
+            relay_error(RELAY_CANNOT_NOW, "the keeper's answer cannot be used: its names");
+        relay_session_fail(session, "failed", &error);
+        return;
+    }
     arm(session, session->relay->deadlines.login_ms);
     session->protocol->proof(session, proof, signature);
 }
@@ -611,6 +640,14 @@ static struct relay_session *new_session(struct relay *relay, const struct sm_wi
     return session;
 }
 
+static void open_unheard(struct relay_session *session)
+{
+    uint8_t buffer[64];
+    struct sm_wire_out out;
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_OPEN);
+    relay_session_open(session, &out);
+}
+
 void relay_session_start(struct relay *relay, const struct sm_wire_in *message, int fd)
 {
     struct relay_session *session = new_session(relay, message);
@@ -630,6 +667,10 @@ void relay_session_start(struct relay *relay, const struct sm_wire_in *message, 
         relay_session_fail(session, "refused", &error);
         return;
     }
-    arm(session, relay->deadlines.startup_ms);
-    session->protocol->client_ready(session);
+    if (session->protocol->hear_server) {
+        open_unheard(session);
+    } else {
+        arm(session, relay->deadlines.startup_ms);
+        session->protocol->client_ready(session);
+    }
 }

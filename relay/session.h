@@ -102,11 +102,18 @@ void relay_session_message(const struct relay_session *session, struct sm_wire_o
 /* Sends it; from then on the keeper has time until its deadline.  False: the session is over. */
 bool relay_session_ask(struct relay_session *session, struct sm_wire_out *out,
                        enum relay_phase phase);
-/* The client said what it wants; its wishes are in `out` (ORC_OPEN). */
+/* The client said what it wants; its wishes are in `out` (ORC_OPEN).  Not where the server speaks
+ * first. */
 void relay_session_open(struct relay_session *session, struct sm_wire_out *out);
+/* The server, which was heard before it, may go on: the client has said what it wants. */
+void relay_session_go_on(struct relay_session *session);
+/* Why a server refused the credentials, in its own words. */
+struct relay_verdict {
+    const char *sqlstate, *text;
+    const char *routine; /* NULL: it does not say */
+};
 /* The server refused the credentials: asks the keeper for another attempt. */
-void relay_session_refused(struct relay_session *session, const char *sqlstate, const char *routine,
-                           const char *text);
+void relay_session_refused(struct relay_session *session, const struct relay_verdict *verdict);
 /* Logged in.  `greeting` is for the client; the buffer is taken. */
 void relay_session_logged_in(struct relay_session *session, struct relay_buffer *greeting);
 /* Another session of this relay; NULL if none has this key. */

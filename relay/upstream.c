@@ -175,6 +175,9 @@ void relay_upstream_step(struct relay_session *session)
         session->address_len = route->lengths[route->next];
         relay_loop_want_write(&session->relay->loop, &session->server, false);
     }
+    if (!session->stream.ssl && session->protocol->hear_server &&
+        session->protocol->hear_server(session) != RELAY_STARTTLS_GO)
+        return;
     if (session->endpoint->tls == ORC_TLS_DISABLE) {
         hand_over(session);
         return;

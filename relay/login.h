@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * login.h - what every protocol does while it logs in: reading one packet and no more, sending what
+ * waits, and saying which rule the server has broken.
+ */
+#ifndef RELAY_LOGIN_H
+#define RELAY_LOGIN_H
+
+#include "relay/session.h"
+
+#define RELAY_PACKET_HEAD 4 /* bytes that say how long a packet is, in every protocol so far */
+
+/*
+ * Reads a packet up to its end and no further: what is behind it belongs to somebody else.
+ *   len_of  the length of a packet from its first bytes, those included; 0: it cannot be
+ * DONE when it is complete.  ERROR with errno EPROTO if its length is impossible.
+ */
+enum relay_io relay_login_read_packet(int fd, struct relay_buffer *packet,
+                                      size_t (*len_of)(const uint8_t head[RELAY_PACKET_HEAD]));
+
+/* The server broke a rule: says which, as in: server "db" TEXT. */
+void relay_login_fail(struct relay_session *session, const char *sqlstate, const char *text);
+/* Sends what waits for the server; false if the session ended. */
+bool relay_login_flush(struct relay_session *session, struct relay_buffer *to_server);
+/* Reads some of what the server says, as far as the buffer's maximum allows. */
+enum relay_io relay_login_read(struct relay_session *session, struct relay_buffer *from_server);
+/* Were the server's certificate and name both checked?  A password may depend on it. */
+bool relay_login_is_verified(const struct relay_session *session);
+
+#endif
