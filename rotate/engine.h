@@ -12,7 +12,8 @@
 #include "common/bytes.h"
 #include "common/status.h"
 
-#define ENGINE_TIMEOUT_S 10 /* for one address to let us in, and for one statement */
+#define ENGINE_TIMEOUT_S  10 /* for one address to let us in, and for one statement */
+#define ENGINE_SYSTEM_CAS "/etc/ssl/certs/ca-certificates.crt" /* where none is named */
 
 struct session; /* an engine's own: one login */
 
@@ -32,7 +33,7 @@ struct login {
 struct engine {
     const char *name;          /* the operand of smcred-rotate */
     const char *const *spelt;  /* how secrets call it, NULL at the end */
-    const char *port, *dbname; /* when the secret names none */
+    const char *port, *dbname; /* when the secret names none; dbname may be NULL */
     const char *excluded;      /* characters that break connection strings and scripts */
     size_t username_max;       /* bytes */
 
@@ -65,7 +66,7 @@ struct engine {
     enum smcred_status (*test)(struct session *session, struct sm_error *err);
 };
 
-extern const struct engine engine_postgres;
+extern const struct engine engine_postgres, engine_mysql, engine_mariadb;
 
 /* By the name of its own, or as a secret spells it; NULL: there is none. */
 const struct engine *engine_find(const char *name);

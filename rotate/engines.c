@@ -4,7 +4,7 @@
  */
 #include "rotate/engine.h"
 
-static const struct engine *const engines[] = {&engine_postgres};
+static const struct engine *const engines[] = {&engine_postgres, &engine_mysql, &engine_mariadb};
 
 static bool is_called(const struct engine *engine, const char *name)
 {

@@ -5,8 +5,14 @@ noinst_LTLIBRARIES += %D%/librotate.la
 	%D%/command.c %D%/command.h \
 	%D%/engine.h %D%/engines.c \
 	%D%/event.c %D%/event.h \
+	%D%/hostaddr.c %D%/hostaddr.h \
+	%D%/line.c %D%/line.h \
 	%D%/logins.c %D%/logins.h \
 	%D%/manager.c %D%/manager.h \
+	%D%/mysql.c %D%/mysql.h \
+	%D%/mysql_account.c %D%/mysql_account.h \
+	%D%/mysql_hash.c %D%/mysql_hash.h \
+	%D%/mysql_words.c %D%/mysql_words.h \
 	%D%/options.c %D%/options.h \
 	%D%/postgres.c %D%/postgres.h \
 	%D%/postgres_twin.c \
@@ -18,9 +24,10 @@ noinst_LTLIBRARIES += %D%/librotate.la
 	%D%/steps.c %D%/steps.h \
 	%D%/twin.c %D%/twin.h \
 	%D%/versions.c %D%/versions.h
-%C%_librotate_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PQ_CFLAGS)
+%C%_librotate_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PQ_CFLAGS) \
+	$(MARIADB_CFLAGS) $(SODIUM_CFLAGS)
 %C%_librotate_la_LIBADD = sources/libchain.la sources/libvalue.la common/libcommon.la \
-	$(CJSON_LIBS) $(PQ_LIBS)
+	$(CJSON_LIBS) $(PQ_LIBS) $(MARIADB_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS)
 
 bin_PROGRAMS += smcred-rotate
 smcred_rotate_SOURCES = %D%/main.c

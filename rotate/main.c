@@ -20,13 +20,24 @@ static void harden(void)
     (void)signal(SIGPIPE, SIG_IGN); /* a valid signal; writes say EPIPE */
 }
 
-/* The secret and the options say which database is meant, and how: no PGHOST, no PGSSLMODE. */
-static void forget_libpq_settings(void)
+/* The secret and the options say which database is meant, and how: no PGHOST, no LIBMYSQL_PLUGINS.
+ */
+static bool is_setting(const char *variable)
+{
+    static const char *const prefixes[] = {"PG", "MYSQL_", "MARIADB_", "LIBMYSQL_"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void forget_settings(void)
 {
     char name[64];
     for (char **at = environ; at && *at;) {
         size_t len = strcspn(*at, "=");
-        if (strncmp(*at, "PG", 2) == 0 && len < sizeof name) {
+        if (is_setting(*at) && len < sizeof name) {
             memcpy(name, *at, len);
             name[len] = '\0';
             (void)unsetenv(name); /* moves the rest up */
@@ -39,6 +50,6 @@ static void forget_libpq_settings(void)
 int main(int argc, char **argv)
 {
     harden();
-    forget_libpq_settings();
+    forget_settings();
     return rotate_main(argc, argv);
 }

@@ -14,10 +14,10 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "rotate/engine.h"
+#include "rotate/line.h"
 
 #define PATIENCE_MS  ((ENGINE_TIMEOUT_S + 5) * 1000) /* the server gives up first, if it lives */
-#define SYSTEM_CAS   "/etc/ssl/certs/ca-certificates.crt" /* for a libpq before 16 */
-#define NAME_MAX_LEN 63                                   /* NAMEDATALEN - 1 */
+#define NAME_MAX_LEN 63                              /* NAMEDATALEN - 1 */
 
 #define TEXT_OF(number) TEXT_OF_IT(number)
 #define TEXT_OF_IT(it)  #it
@@ -28,25 +28,10 @@ struct session {
 
 /* --- errors ----------------------------------------------------------------------------------- */
 
-/* libpq's messages have lines; ours have one. */
-static void write_line(char *out, size_t size, const char *message)
-{
-    size_t len = 0;
-    for (; *message && len + 1 < size; message++) {
-        bool is_blank = (unsigned char)*message <= ' ';
-        if (is_blank && (len == 0 || out[len - 1] == ' '))
-            continue;
-        out[len++] = is_blank ? ' ' : *message;
-    }
-    while (len > 0 && out[len - 1] == ' ')
-        len--;
-    out[len] = '\0';
-}
-
 static enum smcred_status lost(const struct session *session, struct sm_error *err)
 {
     char line[SM_ERROR_TEXT_MAX];
-    write_line(line, sizeof line, PQerrorMessage(session->connection));
+    line_write(line, sizeof line, PQerrorMessage(session->connection));
     return sm_error_set(err, SMCRED_UNAVAILABLE, "the database is gone: %s", line);
 }
 
@@ -73,7 +58,7 @@ static enum smcred_status refused(const PGresult *result, struct sm_error *err)
     char line[SM_ERROR_TEXT_MAX / 2];
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    write_line(line, sizeof line, message ? message : PQresultErrorMessage(result));
+    line_write(line, sizeof line, message ? message : PQresultErrorMessage(result));
     (void)sm_error_set(err, SMCRED_DENIED, "the database says: %s (%s)%s", line,
                        sqlstate ? sqlstate : "no SQLSTATE", advice(sqlstate));
     if (err && sqlstate)
@@ -93,7 +78,7 @@ static const char *trusted(const struct login *login)
 {
     if (login->ca_file)
         return login->ca_file;
-    return PQlibVersion() >= 160000 ? "system" : SYSTEM_CAS;
+    return PQlibVersion() >= 160000 ? "system" : ENGINE_SYSTEM_CAS;
 }
 
 /* The environment has no say (see main.c), nor has a password file; a client certificate may be
@@ -161,7 +146,7 @@ static enum smcred_status judge(const struct session *session, const struct logi
     char line[SM_ERROR_TEXT_MAX];
     bool asked = PQconnectionUsedPassword(session->connection);
     if (PQstatus(session->connection) != CONNECTION_OK) {
-        write_line(line, sizeof line, PQerrorMessage(session->connection));
+        line_write(line, sizeof line, PQerrorMessage(session->connection));
         return sm_error_set(err, asked ? SMCRED_DENIED : SMCRED_UNAVAILABLE, "%s", line);
     }
     if (!asked)
@@ -275,7 +260,7 @@ static enum smcred_status make_verifier(struct session *session, const char *use
     if (*out_verifier)
         return SMCRED_OK;
     char line[SM_ERROR_TEXT_MAX];
-    write_line(line, sizeof line, PQerrorMessage(session->connection));
+    line_write(line, sizeof line, PQerrorMessage(session->connection));
     return sm_error_set(err, SMCRED_DENIED, "no verifier for the new password: %s", line);
 }
 
