@@ -6,6 +6,7 @@ set -euo pipefail
 
 bench_name=$(basename "$0")
 bench_top=$(cd "$(dirname "$0")/.." && pwd)
+bench_build=${SMCRED_BUILD:-$bench_top/build/plain} # one that a caller names is built already
 bench_dir=
 
 if [ "${1:-}" = --help ]; then # what stands above the bench's first command
@@ -20,10 +21,10 @@ say() {
 # Builds the tree, starts a sandbox and reads its environment.
 bench_up() {
     [ "$(id -u)" = 0 ] || { say "needs root, for the sandbox's users"; exit 77; }
-    say "building"
-    "$bench_top/scripts/dev" build >&2
-    if [ $# -gt 0 ]; then
-        (cd "$bench_top/build/plain" && make -s "$@" >&2)
+    if [ -z "${SMCRED_BUILD:-}" ]; then
+        say "building"
+        "$bench_top/scripts/dev" build >&2
+        [ $# = 0 ] || (cd "$bench_build" && make -s "$@" >&2)
     fi
     bench_dir=$(mktemp -d "${TMPDIR:-/tmp}/smcred-bench.XXXXXX")
     chmod 755 "$bench_dir"
@@ -38,6 +39,14 @@ bench_down() {
     [ -n "$bench_dir" ] || return 0
     "$bench_top/scripts/sandbox" down "$bench_dir/world" >&2 || true
     rm -rf "$bench_dir"
+}
+
+# manager OPERATION JSON: Secrets Manager's answer to the administrator
+manager() {
+    curl -fsS --max-time 60 --aws-sigv4 aws:amz:us-east-1:secretsmanager \
+        -K <(printf 'user = "%s:%s"\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY") \
+        -H "X-Amz-Target: secretsmanager.$1" -H 'Content-Type: application/x-amz-json-1.1' \
+        --data-binary "$2" "$AWS_ENDPOINT_URL_SECRETS_MANAGER/"
 }
 
 # median < numbers, one a line

@@ -13,3 +13,5 @@ EXTRA_DIST += %D%/t_rotation_by_hand.sh %D%/t_rotation_broken.sh %D%/rotation.sh
 TESTS += %D%/t_shim_setuid.sh
 EXTRA_DIST += %D%/t_shim_setuid.sh
 %D%/t_shim_setuid.log: preload/libsmcred_preload.so $(preload_helpers)
+TESTS += %D%/t_rotation_load.sh
+EXTRA_DIST += %D%/t_rotation_load.sh
