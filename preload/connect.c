@@ -63,10 +63,9 @@ static int refuse(int fd, const struct shim_target *target, int error, const cha
 {
     shim_debug("connect", target->entry.name, text);
     int instead = error == -EACCES || error == -ETIMEDOUT ? error : -ECONNREFUSED;
-    if (target->entry.engine != INDEX_POSTGRES)
-        return instead;
     char message[REFUSAL_MAX];
-    int last_words = sm_last_words(message, refusal_postgres(message, sqlstate_of(error), text));
+    size_t len = refusal_write(message, target->entry.engine, sqlstate_of(error), text);
+    int last_words = len > 0 ? sm_last_words(message, len) : -1;
     return last_words < 0 ? instead : shim_take_over(fd, last_words);
 }
 

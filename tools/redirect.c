@@ -172,9 +172,9 @@ static int socket_for(const struct index_place *place)
     int instead = status == SMCRED_DENIED      ? -EACCES
                   : status == SMCRED_TIMED_OUT ? -ETIMEDOUT
                                                : -ECONNREFUSED;
-    if (place->target.engine != INDEX_POSTGRES)
-        return instead;
-    fd = sm_last_words(message, refusal_postgres(message, sqlstate_of(status), err.text));
+    size_t len = refusal_write(message, place->target.engine, sqlstate_of(status), err.text);
+    if (len > 0)
+        fd = sm_last_words(message, len);
     return fd < 0 ? instead : fd;
 }
 
