@@ -10,11 +10,15 @@
  *
  *   keeper                                   relay
  *   SESSION id, engine, client fd     ---->            a client connected; serve it
- *                                     <----  OPEN      its startup packet, read
+ *                                     <----  OPEN      its startup packet, read; where the server
+ *                                                      speaks first (mysql): nothing is known yet
  *   [ENDPOINT endpoint id, CA fd]     ---->            the first time a relay meets this endpoint
  *   OPENED where, as whom | refused   ---->            relay dials, TLS, startup
- *                                     <----  SCRAM | MD5 | CLEARTEXT      the server's challenge
+ *                                     <----  SCRAM | CHALLENGE | CLEARTEXT  the server's challenge;
+ *                                                      where it speaks first, the session's first
+ *                                                      one says what the client asked for
  *   PROOF                             ---->
+ *   [up to twice more, where a server may change the method during a login]
  *                                     <----  LOGGED_IN | REFUSED          the server's verdict
  *   OPENED (once more) | refused      ---->            after REFUSED, or instead of PROOF: the next
  *                                                      attempt, or give up; the relay hangs up
@@ -28,6 +32,7 @@
 #define ORC_ADDRESSES_MAX    8
 #define ORC_AUTH_MESSAGE_MAX 4096 /* bytes of a SCRAM AuthMessage */
 #define ORC_SALT_MAX         256  /* bytes */
+#define ORC_CHALLENGES_MAX   3    /* of one attempt, of an engine whose server speaks first */
 
 enum orc_verb {
     /* keeper to relay */
@@ -36,21 +41,24 @@ enum orc_verb {
                          memfds of PEM; none with tls=disable */
     ORC_OPENED = 3,   /* SESSION, and either ENDPOINT HOST PORT ADDRESS... USER DBNAME APPLICATION
                          VERSION ATTEMPT, or a status with SQLSTATE TEXT [HINT] */
-    ORC_PROOF = 4,    /* SESSION PROOF VERSION [SERVER_SIGNATURE], or a status with SQLSTATE TEXT;
-                         VERSION may be newer than OPENED's */
-    ORC_END = 5,      /* SESSION SQLSTATE TEXT */
-    ORC_DRAIN = 6,    /* take no new session; exit when the last one has ended */
-    ORC_WAIT = 7, /* SESSION WAIT_MS: no version of the secret is right now; hang up on the server,
-                     the next OPENED comes that much later */
+    ORC_PROOF = 4, /* SESSION PROOF VERSION [SERVER_SIGNATURE] [DBNAME] [APPLICATION], or a status
+                      with SQLSTATE TEXT; VERSION may be newer than OPENED's, and the names go
+                      over OPENED's, which knew nothing of the client's yet */
+    ORC_END = 5,   /* SESSION SQLSTATE TEXT */
+    ORC_DRAIN = 6, /* take no new session; exit when the last one has ended */
+    ORC_WAIT = 7,  /* SESSION WAIT_MS: no version of the secret is right now; hang up on the server,
+                      the next OPENED comes that much later */
 
     /* relay to keeper */
     ORC_OPEN = 16,      /* SESSION [USER] [DBNAME] [APPLICATION] [REPLICATION] */
     ORC_SCRAM = 17,     /* SESSION ATTEMPT MECHANISM SALT ITERATIONS AUTH_MESSAGE */
-    ORC_MD5 = 18,       /* SESSION ATTEMPT SALT (4 bytes) */
-    ORC_CLEARTEXT = 19, /* SESSION ATTEMPT [TLS_VERIFIED]: given only if so or on a local socket */
+    ORC_CHALLENGE = 18, /* SESSION ATTEMPT MECHANISM SALT [ITERATIONS AUTH_MESSAGE]
+                           [USER] [DBNAME] [APPLICATION]: doc/oracle-protocol.md has the methods */
+    ORC_CLEARTEXT = 19, /* SESSION ATTEMPT MECHANISM [TLS_VERIFIED] [USER] [DBNAME] [APPLICATION]:
+                           given only if verified or on a local socket */
     ORC_LOGGED_IN = 20, /* SESSION BACKEND_PID [TLS_VERSION] */
-    ORC_REFUSED = 21, /* SESSION ATTEMPT SQLSTATE [ROUTINE] [TEXT]: the server's verdict; one of an
-                         attempt that the keeper has given up meanwhile is passed over */
+    ORC_REFUSED = 21, /* SESSION ATTEMPT SQLSTATE [CODE] [ROUTINE] [TEXT]: the server's verdict; one
+                         of an attempt that the keeper has given up meanwhile is passed over */
     ORC_ENDED = 22,   /* SESSION BYTES_IN BYTES_OUT DURATION_MS OUTCOME [SQLSTATE] [TEXT] */
     ORC_ALIVE = 23,   /* one per live session, to a restarted keeper: SESSION TARGET USER DBNAME
                          VERSION OPERATOR BACKEND_PID DURATION_MS, as OPENED said them */
@@ -60,7 +68,7 @@ enum orc_verb {
 
 enum orc_tag {
     ORC_T_SESSION = 1,  /* u64, random, never 0 */
-    ORC_T_ENGINE = 2,   /* text: postgres */
+    ORC_T_ENGINE = 2,   /* text: postgres, mysql */
     ORC_T_TARGET = 3,   /* text */
     ORC_T_OPERATOR = 4, /* text: the human's system user name, for errors and the stamp */
     ORC_T_ENDPOINT = 5, /* u32: one TLS configuration; the relay keeps an SSL_CTX per number */
@@ -74,11 +82,11 @@ enum orc_tag {
     ORC_T_REPLICATION = 13,      /* empty: the client asks for a replication connection */
     ORC_T_VERSION = 14,          /* text: the secret's version id, for ALIVE */
     ORC_T_ATTEMPT = 15,          /* u32: 1 for the first */
-    ORC_T_MECHANISM = 16,        /* text: SCRAM-SHA-256 or SCRAM-SHA-256-PLUS */
+    ORC_T_MECHANISM = 16,        /* text: the method's name, doc/oracle-protocol.md */
     ORC_T_SALT = 17,             /* bytes, decoded */
     ORC_T_ITERATIONS = 18,       /* u32 */
-    ORC_T_AUTH_MESSAGE = 19,     /* bytes: RFC 5802's AuthMessage */
-    ORC_T_PROOF = 20,            /* bytes: ClientProof (32), the md5 answer (35), or the password */
+    ORC_T_AUTH_MESSAGE = 19,     /* bytes: RFC 5802's AuthMessage; of parsec, the scramble (32) */
+    ORC_T_PROOF = 20,            /* bytes: what goes to the server, or the password */
     ORC_T_SERVER_SIGNATURE = 21, /* bytes: what the server must answer (32) */
     ORC_T_SQLSTATE = 22,         /* text: five characters */
     ORC_T_TEXT = 23,             /* text: one sentence */
@@ -93,6 +101,7 @@ enum orc_tag {
     ORC_T_TCP = 32,              /* empty: the client's end is a TCP socket */
     ORC_T_ROUTINE = 33,          /* text: field R of the server's error, in no language */
     ORC_T_WAIT_MS = 34,          /* u32 */
+    ORC_T_CODE = 35,             /* u32: MySQL's error number */
 };
 
 enum orc_tls {

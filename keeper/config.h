@@ -40,6 +40,13 @@ struct config_match {
     char *place;   /* "file:line" */
 };
 
+/* May a server have the password itself? */
+enum config_cleartext {
+    CONFIG_CLEARTEXT_UNSAID, /* by the methods that cannot do without */
+    CONFIG_CLEARTEXT_YES,
+    CONFIG_CLEARTEXT_NO,
+};
+
 struct config_target {
     char *name;
     char *place; /* "file:line" of its section */
@@ -53,7 +60,7 @@ struct config_target {
     uint32_t tls;        /* enum orc_tls */
     bool allow_insecure; /* tls = disable to another host */
     bool replication;
-    bool cleartext;
+    uint32_t cleartext; /* enum config_cleartext */
     bool md5;
     bool canary; /* each new version is proven by a login without a query */
     bool mends;  /* on_drift = rotate, not alarm alone */
@@ -152,11 +159,6 @@ const struct config_target *config_find(const struct config *config, const char 
 
 /* Where a module's setting, "SECTION KEY", stands: "FILE:LINE"; NULL if there is none. */
 const char *config_place_of(const struct config *config, const char *setting);
-const char *config_engine_name(uint32_t engine);
-uint32_t config_engine_port(uint32_t engine);
-/* Does a secret's "engine" mean this one?  As AWS writes them: also postgresql, aurora-postgresql.
- */
-bool config_engine_is(uint32_t engine, const char *name);
 const char *config_tls_name(uint32_t tls);
 
 /*

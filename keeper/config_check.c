@@ -6,6 +6,8 @@
 
 #include <arpa/inet.h>
 
+#include "keeper/engine.h"
+
 static const struct config_ca *find_ca(struct config_loader *loader, const char *path,
                                        struct sm_error *err)
 {
@@ -87,7 +89,7 @@ static void check_target(struct config_loader *loader, struct config_target *tar
     if (target->tls == ORC_TLS_DISABLE && target->ca_file)
         config_problem_at(loader, target->place,
                           "[target %s] ca_file: without TLS nothing is verified", target->name);
-    if (target->cleartext && target->tls == ORC_TLS_VERIFY_CA)
+    if (target->cleartext == CONFIG_CLEARTEXT_YES && target->tls == ORC_TLS_VERIFY_CA)
         config_problem_at(loader, target->place,
                           "[target %s] cleartext: needs tls = verify-full, or a Unix socket",
                           target->name);
@@ -99,9 +101,9 @@ static void check_target(struct config_loader *loader, struct config_target *tar
 static bool clash(const struct config_target *a, const struct config_match *of_a,
                   const struct config_target *b, const struct config_match *of_b)
 {
-    uint32_t ports_a[] = {of_a->port ? of_a->port : config_engine_port(a->engine),
+    uint32_t ports_a[] = {of_a->port ? of_a->port : engine_port(a->engine),
                           of_a->port ? of_a->port : a->port};
-    uint32_t ports_b[] = {of_b->port ? of_b->port : config_engine_port(b->engine),
+    uint32_t ports_b[] = {of_b->port ? of_b->port : engine_port(b->engine),
                           of_b->port ? of_b->port : b->port};
     if (strcmp(of_a->host, of_b->host) != 0)
         return false;

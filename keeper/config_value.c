@@ -11,6 +11,7 @@
 
 #include "keeper/accounts.h"
 #include "keeper/attempts.h"
+#include "keeper/engine.h"
 #include "keeper/watch.h"
 
 #define LIST_MAX    1024 /* words of one list */
@@ -181,6 +182,15 @@ static const char *read_flag(struct config_loader *loader, void *field, const ch
     return NULL;
 }
 
+static const char *read_cleartext(struct config_loader *loader, void *field, const char *value)
+{
+    bool permitted = false;
+    const char *why = read_flag(loader, &permitted, value);
+    if (!why)
+        *(uint32_t *)field = permitted ? CONFIG_CLEARTEXT_YES : CONFIG_CLEARTEXT_NO;
+    return why;
+}
+
 static const char *read_log_level(struct config_loader *loader, void *field, const char *value)
 {
     enum log_level level;
@@ -212,31 +222,13 @@ static const char *read_tls(struct config_loader *loader, void *field, const cha
     return "is none of verify-full, verify-ca, disable";
 }
 
-const char *config_engine_name(uint32_t engine)
-{
-    return engine == INDEX_POSTGRES ? "postgres" : "";
-}
-
-uint32_t config_engine_port(uint32_t engine)
-{
-    return engine == INDEX_POSTGRES ? 5432 : 0;
-}
-
-bool config_engine_is(uint32_t engine, const char *name)
-{
-    static const char *const names[] = {"postgres", "postgresql", "aurora-postgresql"};
-    for (size_t i = 0; engine == INDEX_POSTGRES && i < sizeof names / sizeof *names; i++)
-        if (strcasecmp(name, names[i]) == 0)
-            return true;
-    return false;
-}
-
 static const char *read_engine(struct config_loader *loader, void *field, const char *value)
 {
+    enum index_engine engine;
     loader->target->engine_given = true;
-    if (strcmp(value, "postgres") != 0)
-        return "is not postgres, the only engine that is spoken";
-    *(uint32_t *)field = INDEX_POSTGRES;
+    if (!engine_find(value, &engine))
+        return "is none of the engines that are spoken: " ENGINE_NAMES;
+    *(uint32_t *)field = engine;
     return NULL;
 }
 
@@ -471,7 +463,7 @@ static const struct config_key target_keys[] = {
     {"client_cert", read_path, offsetof(struct config_target, client_cert), false},
     {"client_key", read_path, offsetof(struct config_target, client_key), false},
     {"replication", read_flag, offsetof(struct config_target, replication), false},
-    {"cleartext", read_flag, offsetof(struct config_target, cleartext), false},
+    {"cleartext", read_cleartext, offsetof(struct config_target, cleartext), false},
     {"canary", read_flag, offsetof(struct config_target, canary), false},
     {"on_drift", read_on_drift, offsetof(struct config_target, mends), false},
     {"md5", read_flag, offsetof(struct config_target, md5), false},

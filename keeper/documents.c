@@ -15,6 +15,7 @@
 #include "keeper/accounts.h"
 #include "keeper/attempts.h"
 #include "keeper/canary.h"
+#include "keeper/engine.h"
 #include "keeper/index.h"
 #include "keeper/login.h"
 #include "keeper/memfile.h"
@@ -81,7 +82,7 @@ static void put_target(const struct keeper *keeper, cJSON *object,
     if (!index_socket_path(keeper->options->runtime_dir, target, path))
         path[0] = '\0';
     text(object, "name", target->name);
-    text(object, "engine", config_engine_name(target->engine));
+    text(object, "engine", engine_name(target->engine));
     text(object, "description", target->description);
     put_matches(object, target);
     text(object, "socket", path);
@@ -138,8 +139,11 @@ static const struct config_target *target_of_host(const struct keeper *keeper, c
     if (!config_parse_host(typed, host, &said))
         return NULL;
     if (port == 0)
-        port = said ? said : config_engine_port(INDEX_POSTGRES);
-    const char *name = index_look_up(keeper->index, host, port);
+        port = said;
+    const char *name = port ? index_look_up(keeper->index, host, port) : NULL;
+    /* Without a port a client takes its engine's. */
+    for (uint32_t engine = INDEX_POSTGRES; port == 0 && !name && engine_port(engine); engine++)
+        name = index_look_up(keeper->index, host, engine_port(engine));
     return name ? config_find(keeper->config, name) : NULL;
 }
 

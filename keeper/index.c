@@ -13,6 +13,7 @@
 
 #include "common/control.h"
 #include "common/index_find.h"
+#include "keeper/engine.h"
 
 #define SYNTHETIC_NET   0x7f530000u /* 127.83.0.0/16; 83 is 'S' */
 #define SYNTHETIC_HOSTS 65536u
@@ -65,9 +66,11 @@ void index_free(struct index_writer *writer)
 bool index_socket_path(const char *directory, const struct config_target *target,
                        char out_path[INDEX_PATH_MAX])
 {
-    int len = snprintf(out_path, INDEX_PATH_MAX, "%s/%s/.s.PGSQL.%u", directory, target->name,
-                       config_engine_port(target->engine));
-    return len > 0 && len < INDEX_PATH_MAX;
+    char own[INDEX_PATH_MAX];
+    int len = snprintf(own, sizeof own, "%s/%s", directory, target->name);
+    return len > 0 && (size_t)len < sizeof own &&
+           engine_socket(target->engine, own, engine_port(target->engine), out_path,
+                         INDEX_PATH_MAX);
 }
 
 /* FNV-1a of the name: the same target has the same address after every restart. */
@@ -131,7 +134,7 @@ static bool add_target(struct build *build, uint32_t at)
     struct index_place place = {"", 0};
     if (build->place_of)
         place = build->place_of(build->arg, from);
-    uint32_t default_port = config_engine_port(from->engine);
+    uint32_t default_port = engine_port(from->engine);
     uint32_t own_port = from->port ? from->port : place.port ? place.port : default_port;
     memcpy(target->name, from->name, strlen(from->name) + 1);
     target->engine = from->engine;
@@ -352,7 +355,7 @@ static bool is_matched(const struct config_target *target, const char *host, uin
 {
     for (size_t i = 0; i < target->match_count; i++) {
         const struct config_match *match = &target->matches[i];
-        uint32_t means = match->port ? match->port : config_engine_port(target->engine);
+        uint32_t means = match->port ? match->port : engine_port(target->engine);
         if (means == port && strcmp(match->host, host) == 0)
             return true;
     }

@@ -52,7 +52,8 @@ const char *index_look_up(const struct index_writer *writer, const char *host, u
 bool index_recall(struct index_writer *writer, const struct config_target *target,
                   char out_host[INDEX_HOST_MAX], uint32_t *out_port);
 
-/* The path of a target's socket: DIRECTORY/NAME/.s.PGSQL.5432.  False: too long for a socket. */
+/* The path of a target's socket: DIRECTORY/NAME/.s.PGSQL.5432, .../mysql.sock.  False: too long for
+ * a socket. */
 bool index_socket_path(const char *directory, const struct config_target *target,
                        char out_path[INDEX_PATH_MAX]);
 

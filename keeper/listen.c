@@ -27,6 +27,7 @@ struct listener {
     struct listener *next;
     struct keeper *keeper;
     char target[INDEX_TARGET_MAX]; /* "": the control socket */
+    uint32_t engine;               /* of the target; enum index_engine */
     char path[INDEX_PATH_MAX];
     int fd;
     struct event *event;
@@ -152,8 +153,9 @@ static void close_listener(struct listener *listener, bool remove)
     free(listener);
 }
 
-static enum smcred_status open_listener(struct listeners *listeners, const char *target,
-                                        const char *path)
+/*  target  NULL: the control socket */
+static enum smcred_status open_listener(struct listeners *listeners,
+                                        const struct config_target *target, const char *path)
 {
     struct listener *listener = calloc(1, sizeof *listener);
     if (!listener)
@@ -161,9 +163,10 @@ static enum smcred_status open_listener(struct listeners *listeners, const char 
     struct event_base *base = listeners->keeper->base;
     listener->keeper = listeners->keeper;
     listener->keep = true;
-    (void)snprintf(listener->target, sizeof listener->target, "%s", target);
+    listener->engine = target ? target->engine : 0;
+    (void)snprintf(listener->target, sizeof listener->target, "%s", target ? target->name : "");
     (void)snprintf(listener->path, sizeof listener->path, "%s", path);
-    listener->fd = open_socket(path, *target ? SOCK_STREAM : SOCK_SEQPACKET);
+    listener->fd = open_socket(path, target ? SOCK_STREAM : SOCK_SEQPACKET);
     if (listener->fd >= 0) {
         listener->event =
             event_new(base, listener->fd, EV_READ | EV_PERSIST, on_readable, listener);
@@ -187,7 +190,8 @@ static struct listener *find(struct listeners *listeners, const char *path)
     return listener;
 }
 
-static enum smcred_status want(struct listeners *listeners, const char *target, const char *path)
+static enum smcred_status want(struct listeners *listeners, const struct config_target *target,
+                               const char *path)
 {
     struct listener *listener = find(listeners, path);
     if (!listener)
@@ -211,7 +215,7 @@ static enum smcred_status want_target(struct listeners *listeners,
         return SMCRED_SYSTEM;
     }
     *slash = '/';
-    return want(listeners, target->name, path);
+    return want(listeners, target, path);
 }
 
 static void close_unwanted(struct listeners *listeners)
@@ -238,7 +242,7 @@ enum smcred_status listeners_update(struct listeners *listeners, const struct co
     }
     for (struct listener *at = listeners->first; at; at = at->next)
         at->keep = false;
-    enum smcred_status status = want(listeners, "", path);
+    enum smcred_status status = want(listeners, NULL, path);
     for (size_t i = 0; i < config->target_count; i++) {
         enum smcred_status one = want_target(listeners, &config->targets[i]);
         if (one != SMCRED_OK)
@@ -267,7 +271,7 @@ void listeners_give_up(struct listeners *listeners)
             sm_autoclose int client = accept4(at->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
             if (client < 0)
                 break;
-            sessions_send_away(client, REFUSAL_NOT_NOW,
+            sessions_send_away(client, at->engine, REFUSAL_NOT_NOW,
                                "the keeper does not answer; try again in a moment");
         }
     }

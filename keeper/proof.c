@@ -2,8 +2,8 @@
 /*
  * proof.c - the keys of challenges seen before, and the making of new ones.
  *
- * Called by the keeper's dispatch for each SCRAM challenge.  An entry of the table either has keys,
- * or a derivation in a worker and those who wait for it; one that failed leaves the table.
+ * Called by the keeper's sessions for each challenge.  An entry of the table either has keys, or a
+ * derivation in a worker and those who wait for it; one that failed leaves the table.
  */
 #include "keeper/proof.h"
 
@@ -29,7 +29,7 @@ struct kept {
     struct asks asks;
     char *secret;  /* ARN, or name if it has none; in `id` */
     char *version; /* in `id`, behind it */
-    uint8_t id[];  /* secret NUL version NUL iterations salt */
+    uint8_t id[];  /* secret NUL version NUL method NUL iterations salt */
 };
 
 struct derivation {
@@ -144,12 +144,13 @@ static const char *secret_of(const struct sm_snapshot *snapshot)
 }
 
 /* An entry outside the table yet, with its key. */
-static struct kept *kept_new(const struct sm_snapshot *snapshot,
-                             const struct proof_challenge *challenge)
+static struct kept *kept_new(const struct sm_snapshot *snapshot, const char *method,
+                             struct sm_bytes salt, uint32_t iterations)
 {
     size_t secret_size = strlen(secret_of(snapshot)) + 1;
     size_t version_size = strlen(snapshot->version_id) + 1;
-    size_t size = secret_size + version_size + sizeof challenge->iterations + challenge->salt.len;
+    size_t method_size = strlen(method) + 1;
+    size_t size = secret_size + version_size + method_size + sizeof iterations + salt.len;
     struct kept *kept = calloc(1, sizeof *kept + size);
     if (!kept)
         return NULL;
@@ -158,9 +159,12 @@ static struct kept *kept_new(const struct sm_snapshot *snapshot,
     at += secret_size;
     kept->version = memcpy(at, snapshot->version_id, version_size);
     at += version_size;
-    memcpy(at, &challenge->iterations, sizeof challenge->iterations);
-    at += sizeof challenge->iterations;
-    memcpy(at, challenge->salt.data, challenge->salt.len);
+    memcpy(at, method, method_size);
+    at += method_size;
+    memcpy(at, &iterations, sizeof iterations);
+    at += sizeof iterations;
+    if (salt.len > 0)
+        memcpy(at, salt.data, salt.len);
     kept->node.key = sm_bytes(kept->id, size);
     LIST_INIT(&kept->asks);
     return kept;
@@ -252,10 +256,8 @@ static enum smcred_status check(const struct sm_snapshot *snapshot,
                        err);
 }
 
-/* Makes the entry's keys now, or has them made.  On failure nothing is left of `kept`. */
-static enum smcred_status kept_add(struct proofs *proofs, struct kept *kept,
-                                   struct sm_snapshot *snapshot,
-                                   const struct proof_challenge *challenge)
+/* Puts an entry into the table.  On failure nothing is left of it. */
+static enum smcred_status admit(struct proofs *proofs, struct kept *kept)
 {
     while (proofs->kept.count >= proofs->options.keys_max) {
         if (!evict_one(proofs)) {
@@ -264,6 +266,17 @@ static enum smcred_status kept_add(struct proofs *proofs, struct kept *kept,
         }
     }
     table_add(&proofs->kept, &kept->node);
+    return SMCRED_OK;
+}
+
+/* Makes the entry's keys now, or has them made.  On failure nothing is left of `kept`. */
+static enum smcred_status kept_add(struct proofs *proofs, struct kept *kept,
+                                   struct sm_snapshot *snapshot,
+                                   const struct proof_challenge *challenge)
+{
+    enum smcred_status admitted = admit(proofs, kept);
+    if (admitted != SMCRED_OK)
+        return admitted;
     enum smcred_status status =
         challenge->iterations <= PROOF_INLINE_ITERATIONS
             ? scram_derive(proofs->options.vault, snapshot->password, challenge->salt,
@@ -300,7 +313,7 @@ void proof_get(struct proofs *proofs, struct sm_snapshot *snapshot,
         tell_error(done, arg, status, &err);
         return;
     }
-    struct kept *kept = kept_new(snapshot, challenge);
+    struct kept *kept = kept_new(snapshot, "SCRAM", challenge->salt, challenge->iterations);
     struct table_entry *found = kept ? table_find(&proofs->kept, kept->node.key) : NULL;
     if (found) {
         free(kept);
@@ -317,6 +330,50 @@ void proof_get(struct proofs *proofs, struct sm_snapshot *snapshot,
         (void)sm_error_set(&err, status, "%s: %s", why_not_derived(status), sm_status_text(status));
         tell_error(done, arg, status, &err);
     }
+}
+
+static enum smcred_status key_add(struct proofs *proofs, struct kept *kept,
+                                  const struct sm_snapshot *snapshot,
+                                  const struct mechanism *mechanism,
+                                  const struct mechanism_question *question)
+{
+    uint8_t key[MECHANISM_KEY_MAX];
+    enum smcred_status status = admit(proofs, kept);
+    if (status != SMCRED_OK)
+        return status;
+    status = mechanism->derive(snapshot, question, key);
+    if (status == SMCRED_OK)
+        status =
+            sm_secret_new(proofs->options.vault, sm_bytes(key, mechanism->key_len), &kept->keys);
+    OPENSSL_cleanse(key, sizeof key);
+    if (status != SMCRED_OK)
+        kept_free(proofs, kept);
+    return status;
+}
+
+enum smcred_status proof_key(struct proofs *proofs, const struct sm_snapshot *snapshot,
+                             const struct mechanism *mechanism,
+                             const struct mechanism_question *question, struct sm_bytes *out_key)
+{
+    struct sm_bytes salt = mechanism->tells ? question->salt : sm_bytes(NULL, 0);
+    if (!snapshot->password)
+        return SMCRED_INVALID;
+    struct kept *kept =
+        kept_new(snapshot, mechanism->name, salt, mechanism->tells ? question->iterations : 0);
+    if (!kept)
+        return SMCRED_NO_MEMORY;
+    struct table_entry *found = table_find(&proofs->kept, kept->node.key);
+    if (found) {
+        free(kept);
+        kept = (struct kept *)found;
+        table_touch(&proofs->kept, found);
+    } else {
+        enum smcred_status status = key_add(proofs, kept, snapshot, mechanism, question);
+        if (status != SMCRED_OK)
+            return status;
+    }
+    *out_key = sm_secret_view(kept->keys);
+    return SMCRED_OK;
 }
 
 void proof_cancel(struct proof_ask *ask)

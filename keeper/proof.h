@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * proof.h - custody of SCRAM keys: challenges answered without PBKDF2 after the first login.
+ * proof.h - custody of keys: challenges answered without PBKDF2 after the first login, and without
+ * the password.
  *
- * Keys (ClientKey, ServerKey) are kept in the vault per (secret, version, salt, iterations), and
- * never by user name: an alternating user of the same name with another password has another
- * version. The least recently used goes when there are too many.  The loop's thread alone calls
- * this.
+ * Keys (of SCRAM: ClientKey and ServerKey) are kept in the vault per (secret, version, method, and
+ * salt and iterations if they are the password's), and never by user name: an alternating user of
+ * the same name with another password has another version. The least recently used goes when there
+ * are too many.  The loop's thread alone calls this.
  */
 #ifndef KEEPER_PROOF_H
 #define KEEPER_PROOF_H
 
 #include "common/snapshot.h"
+#include "keeper/mechanism.h"
 #include "keeper/scram.h"
 
 #define PROOF_KEYS_DEFAULT      4096
@@ -60,6 +62,17 @@ void proof_get(struct proofs *proofs, struct sm_snapshot *snapshot,
                const struct proof_challenge *challenge, proof_done *done, void *arg,
                struct proof_ask **out_ask);
 void proof_cancel(struct proof_ask *ask);
+
+/*
+ * The key of a method of mechanism.h; made if it is not there, within milliseconds.
+ *   out_key  borrowed until the next call of anything here
+ * Errors: SMCRED_INVALID (no password), SMCRED_LIMITED, SMCRED_NO_MEMORY, those of derive().
+ */
+SM_MUST_CHECK enum smcred_status proof_key(struct proofs *proofs,
+                                           const struct sm_snapshot *snapshot,
+                                           const struct mechanism *mechanism,
+                                           const struct mechanism_question *question,
+                                           struct sm_bytes *out_key);
 
 /*
  * Wipes the keys of a secret and answers those who wait for them with SMCRED_REVOKED.

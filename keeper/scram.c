@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * scram.c - SCRAM-SHA-256 and md5 by libcrypto.  Called by proof.c and the keeper's dispatch.
+ * scram.c - SCRAM-SHA-256 by libcrypto.  Called by proof.c.
  *
- * What is computed on the way (SaltedPassword, ClientKey, hex of the inner md5) is as good as the
+ * What is computed on the way (SaltedPassword, ClientKey) is as good as the
  * password, and wiped before its function returns.
  */
 #include "keeper/scram.h"
@@ -14,7 +14,6 @@
 #include "keeper/saslprep.h"
 
 #define KEYS_SIZE (2 * SCRAM_HASH_SIZE) /* ClientKey, then ServerKey */
-#define MD5_SIZE  16
 
 enum smcred_status scram_check(struct sm_bytes salt, uint32_t iterations,
                                struct sm_bytes auth_message, uint32_t iterations_min,
@@ -96,48 +95,4 @@ enum smcred_status scram_sign(const struct sm_secret *keys, struct sm_bytes auth
     OPENSSL_cleanse(signature, sizeof signature);
     OPENSSL_cleanse(stored_key, sizeof stored_key);
     return done ? SMCRED_OK : SMCRED_SYSTEM;
-}
-
-static void write_hex(const uint8_t digest[MD5_SIZE], char out[2 * MD5_SIZE])
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < MD5_SIZE; i++) {
-        out[2 * i] = digits[digest[i] >> 4];
-        out[2 * i + 1] = digits[digest[i] & 15];
-    }
-}
-
-/* The hex md5 of two pieces, one after the other. */
-static bool md5_hex(EVP_MD_CTX *ctx, struct sm_bytes first, struct sm_bytes second,
-                    char out[2 * MD5_SIZE])
-{
-    uint8_t digest[MD5_SIZE];
-    bool done = EVP_DigestInit_ex(ctx, EVP_md5(), NULL) == 1 &&
-                EVP_DigestUpdate(ctx, first.data, first.len) == 1 &&
-                EVP_DigestUpdate(ctx, second.data, second.len) == 1 &&
-                EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
-    if (done)
-        write_hex(digest, out);
-    OPENSSL_cleanse(digest, sizeof digest);
-    return done;
-}
-
-enum smcred_status md5_answer(const struct sm_secret *password, const char *user,
-                              const uint8_t salt[MD5_SALT_SIZE],
-                              char out_answer[MD5_ANSWER_LEN + 1])
-{
-    char inner[2 * MD5_SIZE], outer[2 * MD5_SIZE];
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    if (!ctx)
-        return SMCRED_NO_MEMORY;
-    bool done = md5_hex(ctx, sm_secret_view(password), sm_bytes_of(user), inner) &&
-                md5_hex(ctx, sm_bytes(inner, sizeof inner), sm_bytes(salt, MD5_SALT_SIZE), outer);
-    EVP_MD_CTX_free(ctx); /* wipes its state */
-    OPENSSL_cleanse(inner, sizeof inner);
-    if (!done)
-        return SMCRED_SYSTEM;
-    memcpy(out_answer, "md5", 3);
-    memcpy(out_answer + 3, outer, sizeof outer);
-    out_answer[MD5_ANSWER_LEN] = '\0';
-    return SMCRED_OK;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * scram.h - the arithmetic of SCRAM-SHA-256 (RFC 5802, RFC 7677) and of PostgreSQL's md5.
+ * scram.h - the arithmetic of SCRAM-SHA-256 (RFC 5802, RFC 7677).
  *
- * Pure functions, called by proof.c and, for md5, by the keeper's dispatch.  The AuthMessage is
- * opaque: the relay assembled it from the wire, and nothing here parses it.
+ * Pure functions, called by proof.c.  The AuthMessage is opaque: the relay assembled it from the
+ * wire, and nothing here parses it.
  */
 #ifndef KEEPER_SCRAM_H
 #define KEEPER_SCRAM_H
@@ -15,8 +15,6 @@
 #define SCRAM_HASH_SIZE      32   /* bytes of SHA-256 */
 #define SCRAM_ITERATIONS_MIN 4096 /* RFC 7677, PostgreSQL's default */
 #define SCRAM_ITERATIONS_MAX 1000000
-#define MD5_ANSWER_LEN       35 /* "md5" and 32 hex digits */
-#define MD5_SALT_SIZE        4
 
 /*
  * Is this a challenge to answer?  A server that asks for few iterations wants a proof from which
@@ -43,13 +41,5 @@ SM_MUST_CHECK enum smcred_status scram_sign(const struct sm_secret *keys,
                                             struct sm_bytes auth_message,
                                             uint8_t out_proof[SCRAM_HASH_SIZE],
                                             uint8_t out_server_signature[SCRAM_HASH_SIZE]);
-
-/*
- * PostgreSQL's answer to AuthenticationMD5Password: "md5" md5(md5(password user) salt), in hex.
- * Errors: SMCRED_SYSTEM (no MD5, as in FIPS mode), SMCRED_NO_MEMORY.
- */
-SM_MUST_CHECK enum smcred_status md5_answer(const struct sm_secret *password, const char *user,
-                                            const uint8_t salt[MD5_SALT_SIZE],
-                                            char out_answer[MD5_ANSWER_LEN + 1]);
 
 #endif

@@ -16,12 +16,15 @@
 #include "keeper/sessions.h"
 #include "keeper/table.h"
 
-#define NAME_TEXT_MAX  256     /* bytes of user, database and application, NUL included */
-#define CANNOT_NOW     "57P03" /* cannot_connect_now */
-#define CONFIG_ERROR   "F0000" /* config_file_error */
-#define LIMIT_EXCEEDED "53400" /* configuration_limit_exceeded */
-#define NO_AUDIT       "58030" /* io_error */
-#define NOT_ALLOWED    "28000" /* invalid_authorization_specification */
+#define NAME_TEXT_MAX 256 /* bytes of user, database and application, NUL included */
+#define SESSION_STAMP_MAX                                                                          \
+    64 /* of the application's name as it goes out; PostgreSQL's NAMEDATALEN */
+#define SESSION_NAME_TOO_LONG "a user or database name is too long"
+#define CANNOT_NOW            "57P03" /* cannot_connect_now */
+#define CONFIG_ERROR          "F0000" /* config_file_error */
+#define LIMIT_EXCEEDED        "53400" /* configuration_limit_exceeded */
+#define NO_AUDIT              "58030" /* io_error */
+#define NOT_ALLOWED           "28000" /* invalid_authorization_specification */
 
 enum phase {
     WAITING, /* for the relay to be there */
@@ -37,6 +40,7 @@ struct session;
 /* A server's, kept until it is known which version answers it. */
 struct challenge {
     void (*answer)(struct session *session, const struct challenge *challenge);
+    const struct mechanism *mechanism; /* NULL: SCRAM, or the password itself */
     uint32_t iterations;
     size_t salt_len;
     size_t message_len;
@@ -50,7 +54,8 @@ struct session {
     struct relay *relay;
     enum phase phase;
     struct sm_peer peer;
-    int client_fd; /* while WAITING */
+    uint32_t engine; /* enum index_engine, as the target said when the client came */
+    int client_fd;   /* while WAITING */
     bool tcp;
     int64_t started_ms;
     int64_t opened_ms; /* when the database took the password; of a resumed one: its beginning */
@@ -62,13 +67,15 @@ struct session {
     struct resolver_ask *resolving;
     struct challenge *challenge;
     struct proof_ask *proving;
-    struct sm_snapshot *snapshot; /* of the present attempt */
-    bool proof_given;             /* in the present attempt */
-    bool waited;                  /* for a version that is right, in any attempt */
-    bool mending;                 /* waits for sessions_mended(), ... */
-    bool mended;                  /* ... once */
-    char *refusal;                /* what to say if nothing comes of that */
-    bool local;                   /* its addresses are all Unix sockets */
+    struct sm_snapshot *snapshot;            /* of the present attempt */
+    unsigned proofs_given;                   /* in the present attempt */
+    const char *methods[ORC_CHALLENGES_MAX]; /* of each of them */
+    bool wishes_known; /* what the client asks for: by OPEN, or by the first challenge */
+    bool waited;       /* for a version that is right, in any attempt */
+    bool mending;      /* waits for sessions_mended(), ... */
+    bool mended;       /* ... once */
+    char *refusal;     /* what to say if nothing comes of that */
+    bool local;        /* its addresses are all Unix sockets */
     char asked_user[NAME_TEXT_MAX];
     char asked_dbname[NAME_TEXT_MAX];
     char application[NAME_TEXT_MAX];
@@ -124,8 +131,16 @@ void session_go_on(struct session *session, bool accepted);
 
 const char *session_take_open(struct session *session, const struct sm_wire_in *in);
 const char *session_take_scram(struct session *session, const struct sm_wire_in *in);
-const char *session_take_md5(struct session *session, const struct sm_wire_in *in);
+const char *session_take_challenge(struct session *session, const struct sm_wire_in *in);
 const char *session_take_cleartext(struct session *session, const struct sm_wire_in *in);
+
+/* User, database and application that the client asks for.  False: one of them is too long. */
+bool session_take_wishes(struct session *session, const struct sm_wire_in *in);
+struct policy_decision session_decide_user(const struct session *session);
+/* By what was asked for, target and secret.  False for want of memory. */
+SM_MUST_CHECK bool session_name_database(struct session *session);
+/* "smcred:OPERATOR:APPLICATION": the human, where the database's own log shows it. */
+void session_stamp(const struct session *session, char out_stamp[SESSION_STAMP_MAX]);
 
 /* ---- session_audit.c ---- */
 

@@ -12,12 +12,11 @@
 #include "common/clock.h"
 #include "keeper/drift.h"
 #include "keeper/endpoints.h"
+#include "keeper/engine.h"
 #include "keeper/login.h"
 #include "keeper/mend.h"
 #include "keeper/resolver.h"
 #include "keeper/revoke.h"
-
-#define STAMP_MAX 64 /* bytes of application_name, NUL included; PostgreSQL's NAMEDATALEN */
 
 static bool is_loopback(const struct resolver_address *at)
 {
@@ -42,14 +41,14 @@ static bool may_go_without_tls(const struct session *session, const struct resol
     return true;
 }
 
-/* "smcred:OPERATOR:CLIENTAPP": the human, where the database's own log shows it. */
-static void stamp(const struct session *session, char out_stamp[STAMP_MAX])
+void session_stamp(const struct session *session, char out_stamp[SESSION_STAMP_MAX])
 {
-    int put = snprintf(out_stamp, STAMP_MAX, "smcred:%s:%s", session->relay->operator_name,
+    int put = snprintf(out_stamp, SESSION_STAMP_MAX, "smcred:%s:%s", session->relay->operator_name,
                        session->application);
-    size_t len =
-        put < STAMP_MAX ? (size_t)put : STAMP_MAX - 1; /* not into the middle of a character */
-    while (len == STAMP_MAX - 1 && ((unsigned char)out_stamp[len - 1] & 0x80) != 0)
+    size_t len = put < SESSION_STAMP_MAX
+                     ? (size_t)put
+                     : SESSION_STAMP_MAX - 1; /* not into the middle of a character */
+    while (len == SESSION_STAMP_MAX - 1 && ((unsigned char)out_stamp[len - 1] & 0x80) != 0)
         out_stamp[--len] = '\0';
 }
 
@@ -57,18 +56,23 @@ static void stamp(const struct session *session, char out_stamp[STAMP_MAX])
  * libpq names the database after the user when it is told none, and the user after the operator; so
  * a database of the asked user's name means: the target's own.
  */
+static bool is_implied(const struct session *session, const char *dbname)
+{
+    return strcmp(dbname, session->asked_user) == 0 ||
+           strcmp(dbname, session->relay->operator_name) == 0;
+}
+
 static const char *database_of(const struct session *session)
 {
     const struct config_target *target = session->target;
     const struct sm_snapshot *snapshot = session->snapshot;
     const char *asked = session->asked_dbname;
-    bool implied = !*asked || strcmp(asked, session->asked_user) == 0 ||
-                   strcmp(asked, session->relay->operator_name) == 0;
-    if (!implied)
+    bool postgres = target->engine == INDEX_POSTGRES;
+    if (*asked && !(postgres && is_implied(session, asked)))
         return asked;
-    return target->dbname      ? target->dbname
-           : *snapshot->dbname ? snapshot->dbname
-                               : snapshot->username;
+    if (target->dbname)
+        return target->dbname;
+    return *snapshot->dbname || !postgres ? snapshot->dbname : snapshot->username;
 }
 
 /* Tells the relay about the endpoint, once.  False: refused, or the relay is gone. */
@@ -111,8 +115,8 @@ static void send_opened(struct session *session, const struct resolver_answer *a
 {
     uint8_t buffer[4096];
     struct sm_wire_out out;
-    char application[STAMP_MAX];
-    stamp(session, application);
+    char application[SESSION_STAMP_MAX];
+    session_stamp(session, application);
     session_begin_message(&out, buffer, sizeof buffer, session, ORC_OPENED, SMCRED_OK);
     sm_wire_put_u32(&out, ORC_T_ENDPOINT, endpoint);
     sm_wire_put_text(&out, ORC_T_HOST, session->host);
@@ -126,7 +130,7 @@ static void send_opened(struct session *session, const struct resolver_answer *a
     sm_wire_put_text(&out, ORC_T_VERSION, session->version_id);
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
     session->phase = TRYING;
-    session->proof_given = false;
+    session->proofs_given = 0;
     (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */
 }
 
@@ -160,6 +164,17 @@ static void on_resolved(void *arg, const struct resolver_answer *answer)
         send_opened(session, answer, endpoint);
 }
 
+struct policy_decision session_decide_user(const struct session *session)
+{
+    return policy_user(session->target, session->asked_user, session->relay->operator_name,
+                       session->snapshot->username);
+}
+
+bool session_name_database(struct session *session)
+{
+    return session_keep_text(&session->dbname, database_of(session));
+}
+
 /* Text of the present attempt, for the audit log and for a relay's ALIVE. */
 static bool take_attempt(struct session *session, const struct login_answer *answer)
 {
@@ -171,17 +186,17 @@ static bool take_attempt(struct session *session, const struct login_answer *ans
     session->port = answer->port;
     (void)snprintf(session->stage, sizeof session->stage, "%s", answer->stage);
     (void)snprintf(session->host, sizeof session->host, "%s", answer->host);
+    bool whole = true;
     if (*answer->host == '/')
-        (void)snprintf(session->endpoint, sizeof session->endpoint, "%.240s/.s.PGSQL.%u",
-                       answer->host, answer->port);
+        whole = engine_server_socket(session->target->engine, answer->host, answer->port,
+                                     session->endpoint, sizeof session->endpoint);
     else
         (void)snprintf(session->endpoint, sizeof session->endpoint, "%.255s:%u", answer->host,
                        answer->port);
-    return strlen(answer->host) < sizeof session->host &&
+    return whole && strlen(answer->host) < sizeof session->host &&
            session_keep_text(&session->secret, *snapshot->arn ? snapshot->arn : snapshot->name) &&
            session_keep_text(&session->version_id, snapshot->version_id) &&
-           session_keep_text(&session->user, snapshot->username) &&
-           session_keep_text(&session->dbname, database_of(session));
+           session_keep_text(&session->user, snapshot->username) && session_name_database(session);
 }
 
 static void resolve(struct session *session)
@@ -226,14 +241,16 @@ static bool is_spoken(struct session *session)
 {
     const struct config_target *target = session->target;
     const char *engine = session->snapshot->engine;
+    enum index_engine found;
     char text[SM_ERROR_TEXT_MAX];
-    if (target->engine_given || !*engine || config_engine_is(target->engine, engine))
+    bool known = engine_find(engine, &found);
+    if (target->engine_given || !*engine || (known && found == target->engine))
         return true;
-    (void)snprintf(
-        text, sizeof text,
-        "target %s: its secret is of engine %s, which is not spoken here (engine = %s in "
-        "the target goes over it)",
-        session->target_name, log_quote(engine), config_engine_name(target->engine));
+    (void)snprintf(text, sizeof text,
+                   "target %s: its secret is of engine %s, which is not %s (engine = %s in the "
+                   "target goes over it)",
+                   session->target_name, log_quote(engine), known ? "the target's" : "spoken here",
+                   engine_name(known ? found : target->engine));
     session_refuse(session, SMCRED_UNSUPPORTED, CONFIG_ERROR, text, NULL);
     return false;
 }
@@ -295,9 +312,7 @@ static void on_login(void *arg, const struct login_answer *answer)
     }
     if (!is_spoken(session))
         return;
-    struct policy_decision decision =
-        policy_user(session->target, session->asked_user, session->relay->operator_name,
-                    session->snapshot->username);
+    struct policy_decision decision = session_decide_user(session);
     /* Rotations may alternate between two users: a later attempt's needs not be the one asked for.
      */
     if (!decision.allowed && session->attempt == 1) {
@@ -322,7 +337,7 @@ static void begin_login(struct session *session)
     struct login_target where = {.secret_id = target->secret,
                                  .host = target->host,
                                  .port = target->port,
-                                 .default_port = config_engine_port(target->engine)};
+                                 .default_port = engine_port(target->engine)};
     if (login_begin(session->owner->keeper->logins, &where, on_login, session, &session->login) !=
         SMCRED_OK)
         session_refuse(session, SMCRED_NO_MEMORY, CANNOT_NOW, "the keeper is out of memory", NULL);
@@ -364,23 +379,30 @@ static bool is_permitted(struct session *session, bool replication)
     return decision.allowed;
 }
 
+bool session_take_wishes(struct session *session, const struct sm_wire_in *in)
+{
+    struct sm_bytes value;
+    (void)sm_wire_get_text(in, ORC_T_USER, session->asked_user, sizeof session->asked_user);
+    (void)sm_wire_get_text(in, ORC_T_DBNAME, session->asked_dbname, sizeof session->asked_dbname);
+    (void)sm_wire_get_text(in, ORC_T_APPLICATION, session->application,
+                           sizeof session->application);
+    return !(sm_wire_get(in, ORC_T_USER, &value) && value.len >= sizeof session->asked_user) &&
+           !(sm_wire_get(in, ORC_T_DBNAME, &value) && value.len >= sizeof session->asked_dbname);
+}
+
 const char *session_take_open(struct session *session, const struct sm_wire_in *in)
 {
     struct keeper *keeper = session->owner->keeper;
     struct sm_bytes value;
     if (session->phase != ASKED)
         return "it opened a session twice";
-    (void)sm_wire_get_text(in, ORC_T_USER, session->asked_user, sizeof session->asked_user);
-    (void)sm_wire_get_text(in, ORC_T_DBNAME, session->asked_dbname, sizeof session->asked_dbname);
-    (void)sm_wire_get_text(in, ORC_T_APPLICATION, session->application,
-                           sizeof session->application);
+    bool whole = session_take_wishes(session, in);
     session->phase = SOLVING;
     session->config = config_ref(keeper->config);
     session->target = config_find(keeper->config, session->target_name);
-    if ((sm_wire_get(in, ORC_T_USER, &value) && value.len >= sizeof session->asked_user) ||
-        (sm_wire_get(in, ORC_T_DBNAME, &value) && value.len >= sizeof session->asked_dbname)) {
-        session_refuse(session, SMCRED_TOO_LARGE, NOT_ALLOWED,
-                       "a user or database name is too long", NULL);
+    session->wishes_known = !session->target || !engine_greets(session->target->engine);
+    if (!whole) {
+        session_refuse(session, SMCRED_TOO_LARGE, NOT_ALLOWED, SESSION_NAME_TOO_LONG, NULL);
         return NULL;
     }
     if (!session->target) {

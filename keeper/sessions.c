@@ -12,6 +12,7 @@
 #include "common/refusal.h"
 #include "keeper/canary.h"
 #include "keeper/drift.h"
+#include "keeper/engine.h"
 #include "keeper/login.h"
 #include "keeper/proof.h"
 #include "keeper/resolver.h"
@@ -171,7 +172,7 @@ static void hand_over(struct session *session)
     struct sm_fds fds = {{fd, -1}, 1};
     session->phase = ASKED;
     session_begin_message(&out, buffer, sizeof buffer, session, ORC_SESSION, SMCRED_OK);
-    sm_wire_put_text(&out, ORC_T_ENGINE, "postgres");
+    sm_wire_put_text(&out, ORC_T_ENGINE, engine_name(session->engine));
     sm_wire_put_text(&out, ORC_T_TARGET, session->target_name);
     sm_wire_put_text(&out, ORC_T_OPERATOR, session->relay->operator_name);
     if (session->tcp)
@@ -179,10 +180,10 @@ static void hand_over(struct session *session)
     (void)relays_send(session->relay, &out, &fds); /* a failure has ended the session */
 }
 
-void sessions_send_away(int fd, const char *sqlstate, const char *why)
+void sessions_send_away(int fd, uint32_t engine, const char *sqlstate, const char *why)
 {
     char message[REFUSAL_MAX], unread[1024];
-    size_t len = refusal_postgres(message, sqlstate, why);
+    size_t len = refusal_write(message, engine, sqlstate, why);
     (void)send(fd, message, len, MSG_DONTWAIT | MSG_NOSIGNAL); /* a client that left knows why */
     /* TCP would throw the refusal away if bytes were left when the socket is closed. */
     (void)recv(fd, unread, sizeof unread, MSG_DONTWAIT);
@@ -209,6 +210,7 @@ static struct session *begin(struct sessions *sessions, const struct config_targ
     }
     session->peer = *peer;
     peer->pidfd = -1;
+    session->engine = target->engine;
     (void)snprintf(session->target_name, sizeof session->target_name, "%s", target->name);
     return session;
 }
@@ -220,8 +222,8 @@ void sessions_start(struct sessions *sessions, const struct config_target *targe
     const char *why = NULL;
     struct session *session = begin(sessions, target, peer, &why);
     if (!session) {
-        sessions_send_away(owned, strcmp(why, TOO_MANY) == 0 ? REFUSAL_TOO_MANY : REFUSAL_NOT_NOW,
-                           why);
+        sessions_send_away(owned, target->engine,
+                           strcmp(why, TOO_MANY) == 0 ? REFUSAL_TOO_MANY : REFUSAL_NOT_NOW, why);
         return;
     }
     session->client_fd = sm_take_fd(&owned);
@@ -276,7 +278,7 @@ void sessions_relay_lost(struct relay *relay, const char *why)
             continue;
         session_audit_lost(session, why);
         if (session->phase == WAITING)
-            sessions_send_away(session->client_fd, REFUSAL_NOT_NOW, why);
+            sessions_send_away(session->client_fd, session->engine, REFUSAL_NOT_NOW, why);
         free_session(session);
     }
 }
@@ -442,10 +444,14 @@ static const struct {
     enum orc_verb verb;
     const char *(*take)(struct session *session, const struct sm_wire_in *in);
 } verbs[] = {
-    {ORC_OPEN, session_take_open},   {ORC_SCRAM, session_take_scram},
-    {ORC_MD5, session_take_md5},     {ORC_CLEARTEXT, session_take_cleartext},
-    {ORC_LOGGED_IN, take_logged_in}, {ORC_REFUSED, take_refused},
-    {ORC_ENDED, take_ended},         {ORC_CANCELLED, take_cancelled},
+    {ORC_OPEN, session_take_open},
+    {ORC_SCRAM, session_take_scram},
+    {ORC_CHALLENGE, session_take_challenge},
+    {ORC_CLEARTEXT, session_take_cleartext},
+    {ORC_LOGGED_IN, take_logged_in},
+    {ORC_REFUSED, take_refused},
+    {ORC_ENDED, take_ended},
+    {ORC_CANCELLED, take_cancelled},
 };
 
 const char *sessions_message(struct relay *relay, const struct sm_wire_in *in)
@@ -487,7 +493,7 @@ bool sessions_end(struct sessions *sessions, uint64_t id, const char *sqlstate, 
         return false;
     if (session->phase == WAITING) {
         session_audit_lost(session, text);
-        sessions_send_away(session->client_fd, sqlstate, text);
+        sessions_send_away(session->client_fd, session->engine, sqlstate, text);
         free_session(session);
         return true;
     }

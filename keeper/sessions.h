@@ -33,10 +33,10 @@ void sessions_start_canary(struct sessions *sessions, const struct config_target
                            struct sm_peer *peer, int fd, struct canary *canary);
 
 /*
- * Who gets no relay is told so as a database would: "FATAL: smcred: WHY"; what he has said so far
- * goes unread.  Async-signal-safe, for the keeper that gives up.
+ * Who gets no relay is told so as a database of that engine would: "smcred: WHY"; what he has said
+ * so far goes unread.  Async-signal-safe, for the keeper that gives up.
  */
-void sessions_send_away(int fd, const char *sqlstate, const char *why);
+void sessions_send_away(int fd, uint32_t engine, const char *sqlstate, const char *why);
 
 /* For relays.c. */
 void sessions_relay_ready(struct relay *relay);

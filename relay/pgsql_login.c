@@ -188,8 +188,9 @@ static bool ask_for_md5(struct relay_session *session, struct sm_bytes salt)
                          "sent an md5 challenge of an impossible length");
         return false;
     }
-    relay_session_message(session, &out, buffer, sizeof buffer, ORC_MD5);
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_CHALLENGE);
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
+    sm_wire_put_text(&out, ORC_T_MECHANISM, "md5");
     sm_wire_put(&out, ORC_T_SALT, salt);
     ((struct pgsql *)session->state)->step = PGSQL_STEP_ASKED;
     return relay_session_ask(session, &out, RELAY_PROVING);
@@ -202,6 +203,7 @@ static bool ask_for_cleartext(struct relay_session *session)
     struct sm_wire_out out;
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_CLEARTEXT);
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
+    sm_wire_put_text(&out, ORC_T_MECHANISM, "password");
     if (relay_login_is_verified(session))
         sm_wire_put(&out, ORC_T_TLS_VERIFIED, sm_bytes("", 0));
     ((struct pgsql *)session->state)->step = PGSQL_STEP_ASKED;

@@ -6,7 +6,7 @@ keepercore_tests = %D%/test_attempts \
 	%D%/test_lessons \
 	%D%/test_login \
 	%D%/test_page \
-	%D%/test_proof \
+	%D%/test_mechanism %D%/test_proof \
 	%D%/test_resolver \
 	%D%/test_rotation \
 	%D%/test_saslprep \
@@ -44,6 +44,10 @@ keepercore_test_libs = keeper/libkeepercore.la $(CMOCKA_LIBS)
 %C%_test_page_SOURCES = %D%/test_page.c %D%/world.h
 %C%_test_page_CFLAGS = $(keepercore_test_cflags)
 %C%_test_page_LDADD = $(keepercore_test_libs)
+
+%C%_test_mechanism_SOURCES = %D%/test_mechanism.c %D%/world.h
+%C%_test_mechanism_CFLAGS = $(keepercore_test_cflags)
+%C%_test_mechanism_LDADD = $(keepercore_test_libs)
 
 %C%_test_proof_SOURCES = %D%/test_proof.c %D%/world.h
 %C%_test_proof_CFLAGS = $(keepercore_test_cflags)

@@ -95,7 +95,7 @@ static void names_every_mistake_with_its_place(void **state)
         {"[keeper]\nadmin = root\n[keeper]\nadmin = root\n",
          "c.conf:4: [keeper] admin: is there twice"},
         {T "port = 70000\n", "c.conf:4: [target a] port: is not a port"},
-        {T "engine = oracle\n", "c.conf:4: [target a] engine: is not postgres"},
+        {T "engine = oracle\n", "c.conf:4: [target a] engine: is none of"},
         {T "allow = nobody\n", "allow: user \"nobody\" may be anybody"},
         {T "allow_value = nobody\n", "allow_value: user \"nobody\" may be anybody"},
         {T "allow =\n", "allow: is empty"},
@@ -235,7 +235,7 @@ static void understands_a_whole_one(void **state)
     assert_true(target->allow.list[1].group);
     assert_true(target->replication);
     assert_false(target->md5);
-    assert_false(target->cleartext);
+    assert_int_equal(target->cleartext, CONFIG_CLEARTEXT_UNSAID);
     config_unref(config_ref(config));
     config_unref(config);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_scram.c - the published vectors, the bounds, and md5 as PostgreSQL does it. */
+/* test_scram.c - the published vectors, and the bounds. */
 #include "tests/lib/sm_test.h"
 
 #include <openssl/evp.h>
@@ -124,17 +124,6 @@ static void keys_leave_nothing_behind(void **state)
         assert_int_equal(where[i], 0);
 }
 
-static void answers_md5_as_postgresql_wants_it(void **state)
-{
-    (void)state;
-    static const uint8_t salt[MD5_SALT_SIZE] = {1, 2, 0xfe, 0};
-    char answer[MD5_ANSWER_LEN + 1];
-    struct sm_secret *password = secret_of("pencil");
-    assert_int_equal(md5_answer(password, "user", salt, answer), SMCRED_OK);
-    assert_string_equal(answer, "md5e76c1b953be656ecde1db75ec6848a8b");
-    sm_secret_free(password);
-}
-
 #define SALT "stack-salt"
 
 static void *derive(void *arg)
@@ -186,32 +175,9 @@ static void the_signature_is_not_left_on_the_stack(void **state)
     sm_secret_free(password);
 }
 
-static char md5_said[MD5_ANSWER_LEN + 1];
-
-static void *answer_md5(void *arg)
-{
-    static const uint8_t salt[MD5_SALT_SIZE] = {1, 2, 0xfe, 0};
-    assert_int_equal(md5_answer(arg, "user", salt, md5_said), SMCRED_OK);
-    return NULL;
-}
-
-/* md5(password user), which is as good as the password. */
-static void the_inner_md5_is_not_left_on_the_stack(void **state)
-{
-    (void)state;
-    if (!stack_is_seen())
-        skip();
-    struct sm_secret *password = secret_of("pencil");
-    assert_false(
-        stack_keeps(sm_bytes_of("20c46e3762c864548e296b33c3406aa9"), answer_md5, password));
-    sm_secret_free(password);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(TEST(answers_the_vector_of_rfc_7677), TEST(other_passwords_give_other_proofs),
              TEST(absurd_challenges_are_refused), TEST(keys_leave_nothing_behind),
-             TEST(answers_md5_as_postgresql_wants_it),
              TEST(the_salted_password_is_not_left_on_the_stack),
-             TEST(the_signature_is_not_left_on_the_stack),
-             TEST(the_inner_md5_is_not_left_on_the_stack))
+             TEST(the_signature_is_not_left_on_the_stack))

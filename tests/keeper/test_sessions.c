@@ -183,6 +183,7 @@ static void say_scram(uint64_t session, const char *salt)
 static void say_cleartext(uint64_t session, bool verified)
 {
     struct message *message = about(session, ORC_CLEARTEXT);
+    sm_wire_put_text(&message->out, ORC_T_MECHANISM, "password");
     if (verified)
         sm_wire_put(&message->out, ORC_T_TLS_VERIFIED, sm_bytes("", 0));
     say(message);
@@ -190,7 +191,8 @@ static void say_cleartext(uint64_t session, bool verified)
 
 static void say_md5(uint64_t session)
 {
-    struct message *message = about(session, ORC_MD5);
+    struct message *message = about(session, ORC_CHALLENGE);
+    sm_wire_put_text(&message->out, ORC_T_MECHANISM, "md5");
     sm_wire_put(&message->out, ORC_T_SALT, sm_bytes("salt", 4));
     say(message);
 }
@@ -504,7 +506,7 @@ static void a_descriptor_drops_a_relay(void **state)
 {
     (void)state;
     uint64_t id = start_login("orders");
-    struct message *message = about(id, ORC_MD5);
+    struct message *message = about(id, ORC_CHALLENGE);
     struct sm_fds fds = {{relay_end, -1}, 1};
     assert_int_equal(sm_wire_finish(&message->out), SMCRED_OK);
     assert_int_equal(
@@ -724,8 +726,9 @@ static void an_md5_answer_leaves_nothing_behind(void **state)
     if (!stack_is_seen())
         skip();
     secret.password = FREED_CANARY;
-    struct message *message = about(start_login("orders"), ORC_MD5);
+    struct message *message = about(start_login("orders"), ORC_CHALLENGE);
     struct sm_wire_in in;
+    sm_wire_put_text(&message->out, ORC_T_MECHANISM, "md5");
     sm_wire_put(&message->out, ORC_T_SALT, sm_bytes("salt", 4));
     assert_int_equal(sm_wire_finish(&message->out), SMCRED_OK);
     assert_int_equal(sm_wire_parse(sm_bytes(message->out.data, message->out.len), &in), SMCRED_OK);

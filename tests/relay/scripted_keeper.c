@@ -327,15 +327,12 @@ static void answer_cleartext(uint64_t session, const struct sm_wire_in *in)
 
 static void print_message(const struct sm_wire_in *in)
 {
-    static const char *const verbs[] = {[ORC_OPEN] = "OPEN",
-                                        [ORC_SCRAM] = "SCRAM",
-                                        [ORC_MD5] = "MD5",
-                                        [ORC_CLEARTEXT] = "CLEARTEXT",
-                                        [ORC_LOGGED_IN] = "LOGGED_IN",
-                                        [ORC_REFUSED] = "REFUSED",
-                                        [ORC_ENDED] = "ENDED",
-                                        [ORC_ALIVE] = "ALIVE",
-                                        [ORC_CANCELLED] = "CANCELLED"};
+    static const char *const verbs[] = {
+        [ORC_OPEN] = "OPEN",           [ORC_SCRAM] = "SCRAM",
+        [ORC_CHALLENGE] = "CHALLENGE", [ORC_CLEARTEXT] = "CLEARTEXT",
+        [ORC_LOGGED_IN] = "LOGGED_IN", [ORC_REFUSED] = "REFUSED",
+        [ORC_ENDED] = "ENDED",         [ORC_ALIVE] = "ALIVE",
+        [ORC_CANCELLED] = "CANCELLED"};
     static const struct {
         uint16_t tag;
         const char *name;
@@ -395,7 +392,7 @@ static void answer(const struct sm_wire_in *in)
         if (!script.silent_proof)
             answer_scram(session, in);
         break;
-    case ORC_MD5:
+    case ORC_CHALLENGE:
         answer_md5(session, in);
         break;
     case ORC_CLEARTEXT:

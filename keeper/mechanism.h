@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mechanism.h - the methods by which a password is proven in one answer (ORC_CHALLENGE), one line
+ * each.
+ *
+ * Called by the keeper's sessions.  What a method makes of the password alone is its key: it is
+ * made once per version and kept by proof.h.  SCRAM, which proves the server too, is not here.
+ */
+#ifndef KEEPER_MECHANISM_H
+#define KEEPER_MECHANISM_H
+
+#include "common/snapshot.h"
+
+#define MECHANISM_NAME_MAX   40 /* bytes, NUL included */
+#define MECHANISM_KEY_MAX    64
+#define MECHANISM_ANSWER_MAX 1024 /* bytes; RSA with 8192 bits */
+
+/* As the relay sends it; borrowed. */
+struct mechanism_question {
+    struct sm_bytes salt;
+    uint32_t iterations;
+    struct sm_bytes message;
+};
+
+struct mechanism {
+    const char *name; /* as in ORC_T_MECHANISM */
+    uint32_t engine;  /* enum index_engine */
+    size_t salt_len;  /* exactly */
+    size_t key_len;
+    bool tells; /* the salt comes with the password, and the key is of both */
+    /* The key, `key_len` bytes; wiped by the caller. */
+    enum smcred_status (*derive)(const struct sm_snapshot *snapshot,
+                                 const struct mechanism_question *question, uint8_t *out_key);
+    /* At most MECHANISM_ANSWER_MAX bytes. */
+    enum smcred_status (*answer)(struct sm_bytes key, const struct mechanism_question *question,
+                                 uint8_t *out_answer, size_t *out_len);
+};
+
+/* NULL: there is none of this name. */
+const struct mechanism *mechanism_find(uint32_t engine, const char *name);
+/* Names the rule that a question breaks, or NULL. */
+const char *mechanism_flaw(const struct mechanism *mechanism,
+                           const struct mechanism_question *question);
+
+#endif
