@@ -79,10 +79,12 @@ static size_t end_sessions(struct keeper *keeper, const struct revocation *revoc
     char text[REVOCATIONS_TEXT_MAX];
     size_t room = sessions_count(keeper->sessions);
     sm_autofree uint64_t *ids = calloc(room + 1, sizeof *ids);
-    struct ending ending = {revocation, ids, 0, ids ? room : 0};
+    struct ending ending = {revocation, ids, 0, room};
     size_t ended = 0;
-    if (!ids)
+    if (!ids) {
         log_error("sessions are not ended: out of memory");
+        return 0;
+    }
     sessions_walk(keeper->sessions, note_session, &ending);
     revocation_say(revocation, text);
     for (size_t i = 0; i < ending.count; i++)
