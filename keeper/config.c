@@ -134,6 +134,7 @@ static enum smcred_status finish(struct config_loader *loader, struct config **o
     struct config *config = loader->config;
     if (config->target_count > 0)
         qsort(config->targets, config->target_count, sizeof *config->targets, compare_targets);
+    config_inherit_pam(config);
     config_check(loader);
     fill_settings(loader);
     if (loader->no_memory || loader->problems->count > 0) {
@@ -277,6 +278,8 @@ void config_unref(struct config *config)
         free_target(&config->targets[i]);
     for (size_t i = 0; i < config->section_count; i++)
         free_section(&config->sections[i]);
+    for (size_t i = 0; i < config->pam_count; i++)
+        config_free_pam(&config->pam[i]);
     while (config->cas) {
         struct config_ca *ca = config->cas;
         config->cas = ca->next;
@@ -286,6 +289,7 @@ void config_unref(struct config *config)
     }
     config_problems_done(&config->warnings);
     free(config->targets);
+    free(config->pam);
     free(config->sections);
     free_grants(&config->admin);
     free(config->sources);

@@ -15,7 +15,9 @@
 #include "common/log.h"
 #include "common/oracle.h"
 #include "common/source.h"
+#include "keeper/hours.h"
 #include "keeper/pemfile.h"
+#include "keeper/rhosts.h"
 
 #define CONFIG_FILE_DEFAULT SM_SYSCONFDIR "/smcred/smcred.conf"
 #define CONFIG_CA_DEFAULT   "/etc/ssl/certs/ca-certificates.crt"
@@ -76,6 +78,45 @@ struct config_target {
     size_t match_count;
 };
 
+struct config_words {
+    char **list;
+    size_t count;
+    char *text; /* as written; NULL if the key is not there */
+};
+
+struct config_hours {
+    struct hours_span *list;
+    size_t count;
+    char *text;
+};
+
+struct config_rhosts {
+    struct rhost *list;
+    size_t count;
+    char *text;
+};
+
+/* [pam], and [pam SERVICE] with what it does not say taken from [pam]. */
+struct config_pam {
+    char *service; /* "" for [pam] */
+    char *place;
+    uint64_t given; /* one bit per row of the language: its own, all others are borrowed */
+    struct config_grants allow;
+    struct config_hours hours;
+    struct config_rhosts rhost;
+    struct config_grants callers; /* who may ask besides root */
+    struct config_words secrets;  /* patterns: what may be checked and changed ... */
+    struct config_words supply;   /* ... and handed out */
+    bool end_sessions;
+    bool shim;
+    bool root_changes; /* root may set a password without the old one */
+    uint32_t tries;
+    int64_t tries_window_ms;
+    uint32_t password_length;
+    bool require_each_type;
+    char *exclude_characters; /* NULL: none */
+};
+
 /* A section that source modules read. */
 struct config_section {
     char *name;
@@ -118,6 +159,8 @@ struct config {
     size_t section_count;
     struct config_target *targets; /* by name */
     size_t target_count;
+    struct config_pam *pam;
+    size_t pam_count;
     struct config_ca *cas;
     struct config_problems warnings; /* what is wrong, but hinders nothing else */
 };
@@ -157,6 +200,10 @@ void config_unref(struct config *config);
 /* NULL if there is none. */
 const struct config_target *config_find(const struct config *config, const char *name);
 
+/* The rules for a PAM service: its own section, else [pam]; NULL: there are none, so nothing goes.
+ */
+const struct config_pam *config_pam(const struct config *config, const char *service);
+
 /* Where a module's setting, "SECTION KEY", stands: "FILE:LINE"; NULL if there is none. */
 const char *config_place_of(const struct config *config, const char *setting);
 const char *config_tls_name(uint32_t tls);
@@ -168,8 +215,8 @@ const char *config_tls_name(uint32_t tls);
  */
 bool config_parse_host(const char *text, char out_host[INDEX_HOST_MAX], uint32_t *out_port);
 
-/* Every key of a section of this kind ("keeper", "audit", "target"), NULL-terminated; for the test
- * that each is in the man page. */
+/* Every key of a section of this kind ("keeper", "audit", "target", "pam"), NULL-terminated; for
+ * the test that each is in the man page. */
 const char *const *config_keys(const char *kind);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * config_loader.h - what config.c, config_section.c, config_value.c and config_check.c share while
- * they read; nobody else includes it.
+ * config_loader.h - what config.c, config_section.c, config_value.c, config_pam.c and
+ * config_check.c share while they read; nobody else includes it.
  */
 #ifndef KEEPER_CONFIG_LOADER_H
 #define KEEPER_CONFIG_LOADER_H
@@ -25,7 +25,14 @@ struct config_ca {
     struct pemfile file;
 };
 
-enum section_kind { SECTION_NONE, SECTION_KEEPER, SECTION_AUDIT, SECTION_TARGET, SECTION_MODULE };
+enum section_kind {
+    SECTION_NONE,
+    SECTION_KEEPER,
+    SECTION_AUDIT,
+    SECTION_TARGET,
+    SECTION_PAM,
+    SECTION_MODULE
+};
 
 struct config_loader {
     const struct config_options *options;
@@ -37,6 +44,7 @@ struct config_loader {
     enum section_kind kind;
     char section[INIFILE_SECTION_MAX];
     struct config_target *target;
+    struct config_pam *pam;
     struct config_section *module;
     uint64_t seen; /* one bit per row of the kind's table: the keys of this section so far */
     const struct config_key *last; /* the key of the line before; NULL: none of this section */
@@ -63,12 +71,33 @@ typedef const char *config_read_value(struct config_loader *loader, void *field,
 struct config_key {
     const char *name;
     config_read_value *read;
-    size_t offset; /* of the field in struct config or struct config_target */
+    size_t offset; /* of the field in struct config, struct config_target or struct config_pam */
     bool is_list;  /* lines of the same key right below add to it */
 };
 
 /* The keys of a section of this kind. */
 const struct config_key *config_language(enum section_kind kind, size_t *out_count);
+
+#define CONFIG_LIST_MAX 1024 /* words of one list */
+/* The next word of a list, cut out of `*rest` at one of `breaks`; NULL at its end. */
+char *config_next_word(char **rest, const char *breaks);
+/* Adds a line to what a list was written as.  False for want of memory. */
+bool config_add_text(char **text, const char *value);
+
+/* Readers of more than one file. */
+config_read_value config_read_grants, config_read_flag, config_read_count, config_read_text,
+    config_read_positive_duration;
+
+/* ---- [pam] (config_pam.c) ---- */
+
+const struct config_key *config_pam_language(size_t *out_count);
+void config_begin_pam(struct config_loader *loader, const char *service);
+/* What a service does not say is as [pam] says. */
+void config_inherit_pam(struct config *config);
+void config_free_pam(struct config_pam *pam);
+
+/* Grows a list of the configuration by one zeroed element.  NULL for want of memory, noted. */
+void *config_add_element(struct config_loader *loader, void *list, size_t *count, size_t size);
 
 /* ---- sections and settings, as inifile.h brings them (config_section.c) ---- */
 

@@ -16,8 +16,7 @@ static bool is_target_name(const char *name)
     return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == len;
 }
 
-/* Grows a list of the configuration by one zeroed element. */
-static void *add_element(struct config_loader *loader, void *list, size_t *count, size_t size)
+void *config_add_element(struct config_loader *loader, void *list, size_t *count, size_t size)
 {
     void **at = list;
     char *grown = realloc(*at, (*count + 1) * size);
@@ -49,7 +48,7 @@ static void begin_target(struct config_loader *loader, const char *name)
         return;
     }
     struct config_target *target =
-        add_element(loader, &config->targets, &config->target_count, sizeof *target);
+        config_add_element(loader, &config->targets, &config->target_count, sizeof *target);
     if (!target)
         return;
     target->identity = PEMFILE_NONE;
@@ -72,8 +71,8 @@ static void begin_module(struct config_loader *loader, const char *name)
             loader->module = &config->sections[i];
             return;
         }
-    loader->module =
-        add_element(loader, &config->sections, &config->section_count, sizeof *config->sections);
+    loader->module = config_add_element(loader, &config->sections, &config->section_count,
+                                        sizeof *config->sections);
     if (loader->module) {
         loader->module->name = strdup(name);
         loader->module->place = config_place(loader->place);
@@ -98,6 +97,10 @@ void config_on_section(void *arg, const struct inifile_place *place, const char 
         loader->kind = SECTION_AUDIT;
     else if (strncmp(section, "target", 6) == 0 && strchr(" \t", section[6]))
         begin_target(loader, section + 6 + strspn(section + 6, " \t"));
+    else if (strcmp(section, "pam") == 0)
+        config_begin_pam(loader, "");
+    else if (strncmp(section, "pam", 3) == 0 && strchr(" \t", section[3]))
+        config_begin_pam(loader, section + 3 + strspn(section + 3, " \t"));
     else
         begin_module(loader, section);
     bool again = loader->kind == SECTION_KEEPER || loader->kind == SECTION_AUDIT;
@@ -114,7 +117,7 @@ static void take_module_setting(struct config_loader *loader, const char *key, c
         }
     }
     struct config_setting *setting =
-        add_element(loader, &section->list, &section->settings.count, sizeof *section->list);
+        config_add_element(loader, &section->list, &section->settings.count, sizeof *section->list);
     if (!setting)
         return;
     *setting = (struct config_setting){strdup(key), strdup(value), config_place(loader->place)};
@@ -133,7 +136,9 @@ static const char *distrust_repetition(const struct config_loader *loader,
 
 static void take_setting(struct config_loader *loader, const char *key, const char *value)
 {
-    void *base = loader->kind == SECTION_TARGET ? (void *)loader->target : (void *)loader->config;
+    void *base = loader->kind == SECTION_TARGET ? (void *)loader->target
+                 : loader->kind == SECTION_PAM  ? (void *)loader->pam
+                                                : (void *)loader->config;
     size_t count;
     const struct config_key *keys = config_language(loader->kind, &count);
     for (size_t i = 0; i < count; i++) {
@@ -143,6 +148,8 @@ static void take_setting(struct config_loader *loader, const char *key, const ch
         bool twice = loader->seen & (UINT64_C(1) << i);
         const char *why = twice ? distrust_repetition(loader, row) : NULL;
         loader->seen |= UINT64_C(1) << i;
+        if (loader->kind == SECTION_PAM)
+            loader->pam->given |= UINT64_C(1) << i;
         loader->last = row;
         if (!why)
             why = row->read(loader, (char *)base + row->offset, value);
@@ -170,6 +177,7 @@ void config_on_setting(void *arg, const struct inifile_place *place, const char 
     case SECTION_KEEPER:
     case SECTION_AUDIT:
     case SECTION_TARGET:
+    case SECTION_PAM:
         take_setting(loader, key, value);
     }
 }

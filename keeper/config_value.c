@@ -14,13 +14,10 @@
 #include "keeper/engine.h"
 #include "keeper/watch.h"
 
-#define LIST_MAX    1024 /* words of one list */
 #define WAIT_MAX_MS (120 * 1000)
 #define WORD_BREAKS " \t,"
 
 /* ---- readers of values: NULL, or what is wrong with the value ---- */
-
-typedef const char *config_read_value(struct config_loader *loader, void *field, const char *value);
 
 static const char *keep(char **field, const char *value)
 {
@@ -29,7 +26,7 @@ static const char *keep(char **field, const char *value)
     return *field ? NULL : CONFIG_NO_MEMORY;
 }
 
-static const char *read_text(struct config_loader *loader, void *field, const char *value)
+const char *config_read_text(struct config_loader *loader, void *field, const char *value)
 {
     (void)loader;
     for (const char *at = value; *at; at++)
@@ -40,7 +37,7 @@ static const char *read_text(struct config_loader *loader, void *field, const ch
 
 static const char *read_path(struct config_loader *loader, void *field, const char *value)
 {
-    return *value == '/' ? read_text(loader, field, value) : "is not an absolute path";
+    return *value == '/' ? config_read_text(loader, field, value) : "is not an absolute path";
 }
 
 /* These two are found wanting later, by whoever opens them. */
@@ -48,7 +45,8 @@ static const char *read_sources(struct config_loader *loader, void *field, const
 {
     free(loader->config->sources_place);
     loader->config->sources_place = config_place(loader->place);
-    return loader->config->sources_place ? read_text(loader, field, value) : CONFIG_NO_MEMORY;
+    return loader->config->sources_place ? config_read_text(loader, field, value)
+                                         : CONFIG_NO_MEMORY;
 }
 
 static const char *read_audit_file(struct config_loader *loader, void *field, const char *value)
@@ -95,7 +93,7 @@ static const char *read_duration(struct config_loader *loader, void *field, cons
     return NULL;
 }
 
-static const char *read_positive_duration(struct config_loader *loader, void *field,
+const char *config_read_positive_duration(struct config_loader *loader, void *field,
                                           const char *value)
 {
     int64_t ms = 0;
@@ -107,7 +105,7 @@ static const char *read_positive_duration(struct config_loader *loader, void *fi
     return why;
 }
 
-static const char *read_count(struct config_loader *loader, void *field, const char *value)
+const char *config_read_count(struct config_loader *loader, void *field, const char *value)
 {
     uint64_t number;
     const char *rest;
@@ -133,7 +131,7 @@ static const char *read_wait(struct config_loader *loader, void *field, const ch
 static const char *read_wrong_max(struct config_loader *loader, void *field, const char *value)
 {
     uint32_t count = 0;
-    if (read_count(loader, &count, value) || count > ATTEMPTS_WRONG_MAX)
+    if (config_read_count(loader, &count, value) || count > ATTEMPTS_WRONG_MAX)
         return "is not a number from 1 to 16";
     *(uint32_t *)field = count;
     return NULL;
@@ -173,7 +171,7 @@ static const char *read_port(struct config_loader *loader, void *field, const ch
     return NULL;
 }
 
-static const char *read_flag(struct config_loader *loader, void *field, const char *value)
+const char *config_read_flag(struct config_loader *loader, void *field, const char *value)
 {
     (void)loader;
     if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
@@ -185,7 +183,7 @@ static const char *read_flag(struct config_loader *loader, void *field, const ch
 static const char *read_cleartext(struct config_loader *loader, void *field, const char *value)
 {
     bool permitted = false;
-    const char *why = read_flag(loader, &permitted, value);
+    const char *why = config_read_flag(loader, &permitted, value);
     if (!why)
         *(uint32_t *)field = permitted ? CONFIG_CLEARTEXT_YES : CONFIG_CLEARTEXT_NO;
     return why;
@@ -304,7 +302,7 @@ static const char *read_host(struct config_loader *loader, void *field, const ch
     char host[INDEX_HOST_MAX];
     uint32_t port;
     if (*value == '/')
-        return strlen(value) < INDEX_PATH_MAX - 16 ? read_text(loader, field, value)
+        return strlen(value) < INDEX_PATH_MAX - 16 ? config_read_text(loader, field, value)
                                                    : "is too long for a socket's directory";
     if (!config_parse_host(value, host, &port) || port != 0)
         return "is neither a host name, an address nor a socket's directory";
@@ -317,14 +315,13 @@ static const char *read_hostaddr(struct config_loader *loader, void *field, cons
     return is_numeric(value) ? keep(field, value) : "is not a numeric address";
 }
 
-/* The next word of a list, cut out of `*rest`; NULL at its end. */
-static char *next_word(char **rest)
+char *config_next_word(char **rest, const char *breaks)
 {
-    *rest += strspn(*rest, WORD_BREAKS);
+    *rest += strspn(*rest, breaks);
     if (**rest == '\0')
         return NULL;
     char *word = *rest;
-    *rest += strcspn(*rest, WORD_BREAKS);
+    *rest += strcspn(*rest, breaks);
     if (**rest != '\0')
         *(*rest)++ = '\0';
     return word;
@@ -368,19 +365,26 @@ static const char *add_grant(struct config_loader *loader, struct config_grants 
     return NULL;
 }
 
-static const char *read_grants(struct config_loader *loader, void *field, const char *value)
+bool config_add_text(char **text, const char *value)
+{
+    char *whole;
+    if (asprintf(&whole, "%s%s%s", *text ? *text : "", *text ? " " : "", value) < 0)
+        return false;
+    free(*text);
+    *text = whole;
+    return true;
+}
+
+const char *config_read_grants(struct config_loader *loader, void *field, const char *value)
 {
     struct config_grants *grants = field;
     sm_autofree char *words = strdup(value);
-    char *text, *rest = words, *word;
-    if (!words || asprintf(&text, "%s%s%s", grants->text ? grants->text : "",
-                           grants->text ? " " : "", value) < 0)
+    char *rest = words, *word;
+    if (!words || !config_add_text(&grants->text, value))
         return CONFIG_NO_MEMORY;
-    free(grants->text);
-    grants->text = text;
-    while ((word = next_word(&rest))) {
+    while ((word = config_next_word(&rest, WORD_BREAKS))) {
         const char *why =
-            grants->count < LIST_MAX ? add_grant(loader, grants, word) : "is too long";
+            grants->count < CONFIG_LIST_MAX ? add_grant(loader, grants, word) : "is too long";
         if (why)
             return why;
     }
@@ -415,9 +419,9 @@ static const char *read_matches(struct config_loader *loader, void *field, const
     (void)field; /* matches and match_count both */
     if (!words)
         return CONFIG_NO_MEMORY;
-    while ((word = next_word(&rest))) {
+    while ((word = config_next_word(&rest, WORD_BREAKS))) {
         const char *why =
-            loader->target->match_count < LIST_MAX ? add_match(loader, word) : "is too long";
+            loader->target->match_count < CONFIG_LIST_MAX ? add_match(loader, word) : "is too long";
         if (why)
             return why;
     }
@@ -429,17 +433,18 @@ static const char *read_matches(struct config_loader *loader, void *field, const
 static const struct config_key keeper_keys[] = {
     {"sources", read_sources, offsetof(struct config, sources), false},
     {"module_dir", read_path, offsetof(struct config, module_dir), false},
-    {"ttl", read_positive_duration, offsetof(struct config, ttl_ms), false},
+    {"ttl", config_read_positive_duration, offsetof(struct config, ttl_ms), false},
     {"stale", read_duration, offsetof(struct config, stale_ms), false},
-    {"max_secrets", read_count, offsetof(struct config, max_secrets), false},
-    {"admin", read_grants, offsetof(struct config, admin), true},
+    {"max_secrets", config_read_count, offsetof(struct config, max_secrets), false},
+    {"admin", config_read_grants, offsetof(struct config, admin), true},
     {"log_level", read_log_level, offsetof(struct config, log_level), false},
-    {"relay_idle", read_positive_duration, offsetof(struct config, relay_idle_ms), false},
+    {"relay_idle", config_read_positive_duration, offsetof(struct config, relay_idle_ms), false},
     {"rotation_wait", read_wait, offsetof(struct config, rotation_wait_ms), false},
     {"watch", read_watch, offsetof(struct config, watch_ms), false},
     {"watch_calls", read_watch_calls, offsetof(struct config, watch_calls), false},
     {"wrong_max", read_wrong_max, offsetof(struct config, wrong_max), false},
-    {"wrong_window", read_positive_duration, offsetof(struct config, wrong_window_ms), false},
+    {"wrong_window", config_read_positive_duration, offsetof(struct config, wrong_window_ms),
+     false},
 };
 
 static const struct config_key audit_keys[] = {
@@ -448,26 +453,26 @@ static const struct config_key audit_keys[] = {
 };
 
 static const struct config_key target_keys[] = {
-    {"secret", read_text, offsetof(struct config_target, secret), false},
+    {"secret", config_read_text, offsetof(struct config_target, secret), false},
     {"match", read_matches, offsetof(struct config_target, matches), true},
-    {"allow", read_grants, offsetof(struct config_target, allow), true},
-    {"allow_value", read_grants, offsetof(struct config_target, allow_value), true},
+    {"allow", config_read_grants, offsetof(struct config_target, allow), true},
+    {"allow_value", config_read_grants, offsetof(struct config_target, allow_value), true},
     {"host", read_host, offsetof(struct config_target, host), false},
     {"hostaddr", read_hostaddr, offsetof(struct config_target, hostaddr), false},
     {"port", read_port, offsetof(struct config_target, port), false},
-    {"dbname", read_text, offsetof(struct config_target, dbname), false},
+    {"dbname", config_read_text, offsetof(struct config_target, dbname), false},
     {"engine", read_engine, offsetof(struct config_target, engine), false},
     {"tls", read_tls, offsetof(struct config_target, tls), false},
-    {"allow_insecure", read_flag, offsetof(struct config_target, allow_insecure), false},
+    {"allow_insecure", config_read_flag, offsetof(struct config_target, allow_insecure), false},
     {"ca_file", read_path, offsetof(struct config_target, ca_file), false},
     {"client_cert", read_path, offsetof(struct config_target, client_cert), false},
     {"client_key", read_path, offsetof(struct config_target, client_key), false},
-    {"replication", read_flag, offsetof(struct config_target, replication), false},
+    {"replication", config_read_flag, offsetof(struct config_target, replication), false},
     {"cleartext", read_cleartext, offsetof(struct config_target, cleartext), false},
-    {"canary", read_flag, offsetof(struct config_target, canary), false},
+    {"canary", config_read_flag, offsetof(struct config_target, canary), false},
     {"on_drift", read_on_drift, offsetof(struct config_target, mends), false},
-    {"md5", read_flag, offsetof(struct config_target, md5), false},
-    {"description", read_text, offsetof(struct config_target, description), false},
+    {"md5", config_read_flag, offsetof(struct config_target, md5), false},
+    {"description", config_read_text, offsetof(struct config_target, description), false},
 };
 
 static const struct {
@@ -481,6 +486,8 @@ static const struct {
 
 const struct config_key *config_language(enum section_kind kind, size_t *out_count)
 {
+    if (kind == SECTION_PAM)
+        return config_pam_language(out_count);
     *out_count = languages[kind].count;
     return languages[kind].keys;
 }
@@ -488,12 +495,14 @@ const struct config_key *config_language(enum section_kind kind, size_t *out_cou
 const char *const *config_keys(const char *kind)
 {
     static const char *names[32];
-    size_t at = strcmp(kind, "keeper") == 0  ? SECTION_KEEPER
-                : strcmp(kind, "audit") == 0 ? SECTION_AUDIT
-                                             : SECTION_TARGET;
-    size_t count = 0;
-    for (; count < languages[at].count; count++)
-        names[count] = languages[at].keys[count].name;
+    enum section_kind at = strcmp(kind, "keeper") == 0  ? SECTION_KEEPER
+                           : strcmp(kind, "audit") == 0 ? SECTION_AUDIT
+                           : strcmp(kind, "pam") == 0   ? SECTION_PAM
+                                                        : SECTION_TARGET;
+    size_t count;
+    const struct config_key *keys = config_language(at, &count);
+    for (size_t i = 0; i < count; i++)
+        names[i] = keys[i].name;
     names[count] = NULL;
     return names;
 }

@@ -14,6 +14,7 @@ noinst_LTLIBRARIES += %D%/libkeeper.la
 	%D%/revoke.c %D%/revoke.h %D%/session.h %D%/session_audit.c \
 	%D%/session_login.c %D%/session_proof.c %D%/sessions.c %D%/sessions.h %D%/source.c %D%/source.h %D%/wiping.c %D%/wiping.h \
 	%D%/word.c %D%/word.h
+include %D%/pam.mk
 %C%_libkeeper_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(CRYPTO_CFLAGS) $(CJSON_CFLAGS) \
 	$(INIH_CFLAGS) $(CAPNG_CFLAGS)
 %C%_libkeeper_la_LIBADD = %D%/libkeepercore.la sources/libchain.la common/libcommon.la \

@@ -11,8 +11,7 @@
 #define INVALID_AUTHORIZATION "28000" /* invalid_authorization_specification */
 #define INSUFFICIENT          "42501" /* insufficient_privilege */
 
-/* Who may be anybody is nobody here, whatever the lists say. */
-static bool granted(const struct config_grants *grants, const struct sm_peer *peer)
+bool policy_granted(const struct config_grants *grants, const struct sm_peer *peer)
 {
     if (peer->uid == ACCOUNTS_UID_ANYBODY || peer->uid == (uid_t)-1)
         return false;
@@ -38,7 +37,7 @@ static void name_rule(struct policy_decision *decision, const struct config_targ
 struct policy_decision policy_connect(const struct config_target *target,
                                       const struct sm_peer *peer, const char *operator_name)
 {
-    struct policy_decision decision = {.allowed = granted(&target->allow, peer)};
+    struct policy_decision decision = {.allowed = policy_granted(&target->allow, peer)};
     name_rule(&decision, target, "allow", &target->allow);
     if (!decision.allowed) {
         decision.sqlstate = INVALID_AUTHORIZATION;
@@ -59,7 +58,7 @@ struct policy_decision policy_canary(const struct config_target *target)
 struct policy_decision policy_value(const struct config_target *target, const struct sm_peer *peer,
                                     const char *operator_name)
 {
-    struct policy_decision decision = {.allowed = granted(&target->allow_value, peer)};
+    struct policy_decision decision = {.allowed = policy_granted(&target->allow_value, peer)};
     name_rule(&decision, target, "allow_value", &target->allow_value);
     if (!decision.allowed) {
         decision.sqlstate = INSUFFICIENT;
@@ -73,7 +72,8 @@ struct policy_decision policy_value(const struct config_target *target, const st
 struct policy_decision policy_admin(const struct config *config, const struct sm_peer *peer,
                                     const char *operator_name)
 {
-    struct policy_decision decision = {.allowed = peer->uid == 0 || granted(&config->admin, peer)};
+    struct policy_decision decision = {.allowed =
+                                           peer->uid == 0 || policy_granted(&config->admin, peer)};
     if (peer->uid == 0)
         (void)snprintf(decision.rule, sizeof decision.rule, "root");
     else if (config->admin.text)
@@ -125,7 +125,7 @@ void policy_fitting(const struct config *config, const struct sm_peer *peer, cha
 {
     size_t len = 0;
     for (size_t i = 0; i < config->target_count && len < size; i++) {
-        if (!granted(&config->targets[i].allow, peer))
+        if (!policy_granted(&config->targets[i].allow, peer))
             continue;
         int put = snprintf(out_text + len, size - len, "%s%s",
                            len == 0 ? "Targets you may use: " : ", ", config->targets[i].name);

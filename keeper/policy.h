@@ -19,6 +19,9 @@ struct policy_decision {
     const char *sqlstate;       /* five characters, if not allowed */
 };
 
+/* Is this peer on the list?  Who may be anybody is nobody here, whatever the lists say. */
+bool policy_granted(const struct config_grants *grants, const struct sm_peer *peer);
+
 /* To be logged in at the target. */
 struct policy_decision policy_connect(const struct config_target *target,
                                       const struct sm_peer *peer, const char *operator_name);

@@ -7,7 +7,7 @@
 
 int main(void)
 {
-    static const char *const sections[] = {"keeper", "audit", "target"};
+    static const char *const sections[] = {"keeper", "audit", "target", "pam"};
     for (const char *const *name = options_names(); *name; name++)
         (void)printf("option %s\n", *name);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)

@@ -1,5 +1,6 @@
 # tests/keeper/local.mk - tests of keeper/.
 include %D%/core.mk
+include %D%/pam.mk
 
 TESTS += %D%/t_check_config.sh %D%/t_daemon.sh %D%/t_papers.sh
 EXTRA_DIST += %D%/t_check_config.sh %D%/t_daemon.sh %D%/t_papers.sh %D%/control_client.py
@@ -11,7 +12,8 @@ check_PROGRAMS += %D%/list_keys
 
 if HAVE_CMOCKA
 keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_listen \
-	%D%/test_parent %D%/test_policy %D%/test_relays %D%/test_request %D%/test_revocations %D%/test_sessions \
+	%D%/test_parent %D%/test_policy %D%/test_relays %D%/test_request %D%/test_revocations \
+	%D%/test_sessions \
 	%D%/test_wiping %D%/test_word
 check_PROGRAMS += $(keeper_tests)
 TESTS += $(keeper_tests)

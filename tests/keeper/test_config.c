@@ -116,6 +116,16 @@ static void names_every_mistake_with_its_place(void **state)
         {T "match = h\n[target b]\nsecret = s\ntls = disable\nmatch = H.\n",
          "c.conf:8: [target b] match: h means target a already (c.conf:4)"},
         {T "match = h:5432\n[target b]\nsecret = s\ntls = disable\nmatch = h\n", "means target a"},
+        {"[pam]\nhours = Mon-Fri 8-18\n", "c.conf:2: [pam] hours: is no time of the week"},
+        {"[pam sshd]\nrhost = 10.1.0.0/8\n", "c.conf:2: [pam sshd] rhost: \"10.1.0.0/8\" has bits"},
+        {"[pam]\ncallers = nobody\n", "callers: user \"nobody\" may be anybody"},
+        {"[pam]\ntries = 0\n", "tries: is not a number from 1 to 1000"},
+        {"[pam]\npassword_length = 4\n", "password_length: is not a number from 8"},
+        {"[pam]\nsecret = s\n", "c.conf:2: [pam] secret: unknown key"},
+        {"[pam]\nsecrets = a\ntries = 2\nsecrets = b\n", "c.conf:4: [pam] secrets: is there twice"},
+        {"[pam sshd]\n[pam SSHD]\n", "c.conf:2: [pam SSHD] section: is there twice"},
+        {"[pam]\n[pam]\n", "c.conf:2: [pam] section: is there twice"},
+        {"[pam ss/hd]\n", "c.conf:1: [pam ss/hd] section: is no name of a PAM service"},
         {"[keeper\nttl = 1\n", "c.conf:1: a section's name ends with ']'"},
         {"[keeper] x\nttl = 1\n", "c.conf:1: text behind a section's ']'"},
         {"[]\n", "c.conf:1: a section without a name"},
@@ -297,9 +307,39 @@ static void believes_only_files_that_others_cannot_write(void **state)
     assert_int_equal(rmdir(directory), 0);
 }
 
+static void a_pam_service_takes_what_it_does_not_say_from_pam(void **state)
+{
+    (void)state;
+    static const char text[] = "[pam sshd]\ntries = 3\nsecrets = a b\n"
+                               "[pam]\nsecrets = c\nallow = root\nshim = yes\n"
+                               "hours = Mon 08:00-09:00, Sat\nhours = Sun\n"
+                               "[pam cron]\nshim = no\n";
+    struct config_options how = options();
+    struct config *config;
+    struct config_problems problems;
+    assert_int_equal(config_parse(&how, sm_bytes_of(text), &config, &problems), SMCRED_OK);
+    const struct config_pam *sshd = config_pam(config, "sshd"), *cron = config_pam(config, "cron"),
+                            *other = config_pam(config, "login");
+    assert_int_equal(sshd->tries, 3);
+    assert_int_equal(sshd->secrets.count, 2);
+    assert_true(sshd->shim);
+    assert_int_equal(sshd->allow.count, 1);
+    assert_int_equal(sshd->hours.count, 3);
+    assert_int_equal(cron->tries, 5);
+    assert_false(cron->shim);
+    assert_string_equal(cron->secrets.text, "c");
+    assert_string_equal(other->service, "");
+    assert_int_equal(other->tries_window_ms, 600 * 1000);
+    config_unref(config);
+    assert_int_equal(config_parse(&how, sm_bytes_of("[keeper]\n"), &config, &problems), SMCRED_OK);
+    assert_null(config_pam(config, "sshd"));
+    config_unref(config);
+}
+
 SM_TEST_MAIN(cmocka_unit_test(names_every_mistake_with_its_place),
              cmocka_unit_test(reports_all_mistakes_at_once),
              cmocka_unit_test(names_a_line_that_is_too_long),
              cmocka_unit_test(who_does_not_exist_is_granted_nothing_and_named),
              cmocka_unit_test(refuses_a_nul_byte), cmocka_unit_test(understands_a_whole_one),
+             cmocka_unit_test(a_pam_service_takes_what_it_does_not_say_from_pam),
              cmocka_unit_test(believes_only_files_that_others_cannot_write))

@@ -1,0 +1,18 @@
+# tests/keeper/pam.mk - tests of what smcredd answers pam_smcred.
+if HAVE_CMOCKA
+keeperpam_tests = %D%/test_hours %D%/test_pam_policy %D%/test_rhosts
+check_PROGRAMS += $(keeperpam_tests)
+TESTS += $(keeperpam_tests)
+
+%C%_test_hours_SOURCES = %D%/test_hours.c
+%C%_test_hours_CFLAGS = $(test_cflags)
+%C%_test_hours_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_pam_policy_SOURCES = %D%/test_pam_policy.c
+%C%_test_pam_policy_CFLAGS = $(test_cflags)
+%C%_test_pam_policy_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_rhosts_SOURCES = %D%/test_rhosts.c
+%C%_test_rhosts_CFLAGS = $(test_cflags)
+%C%_test_rhosts_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+endif
