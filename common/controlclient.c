@@ -114,11 +114,16 @@ static enum smcred_status refused(const struct sm_wire_in *answer, struct sm_err
     return status;
 }
 
-/* An answer to our question, or one that came before the keeper had read it: it is too busy. */
+/* An answer that came before the keeper had read anything: it is too busy. */
+static bool is_unread(const struct sm_wire_header *answer)
+{
+    return answer->verb == 0 && answer->request_id == 0 && answer->status != SMCRED_OK;
+}
+
 static bool is_answer(const struct sm_control *control, const struct sm_wire_header *answer)
 {
-    bool unread = answer->verb == 0 && answer->request_id == 0 && answer->status != SMCRED_OK;
-    return unread || (answer->verb == control->verb && answer->request_id == control->request_id);
+    return is_unread(answer) ||
+           (answer->verb == control->verb && answer->request_id == control->request_id);
 }
 
 static int64_t monotonic_us(void)
@@ -143,34 +148,59 @@ static enum smcred_status receive(struct sm_control *control, void *packet, size
     return sm_seqpacket_receive(control->fd, packet, size, fds, control->deadline_ms, out_len);
 }
 
+/* What arrives is an answer to this question; if it is a yes, with `fd_count` descriptors. */
+static enum smcred_status receive_answer(struct sm_control *control, void *packet, size_t size,
+                                         struct sm_fds *fds, size_t fd_count,
+                                         struct sm_wire_in *answer)
+{
+    size_t len;
+    enum smcred_status status = receive(control, packet, size, fds, &len);
+    if (status != SMCRED_OK)
+        return status;
+    status = sm_wire_parse(sm_bytes(packet, len), answer);
+    if (status != SMCRED_OK || !is_answer(control, &answer->header))
+        return SMCRED_PROTOCOL; /* damaged, another version, or to somebody else */
+    size_t wanted = answer->header.status == SMCRED_OK ? fd_count : 0;
+    return fds->count == wanted ? SMCRED_OK : SMCRED_PROTOCOL;
+}
+
+/* As receive_answer(), with the keeper's refusal, or what went wrong, in words. */
+static enum smcred_status await_yes(struct sm_control *control, void *packet, size_t size,
+                                    struct sm_fds *fds, size_t fd_count, struct sm_wire_in *answer,
+                                    struct sm_error *err)
+{
+    enum smcred_status status = receive_answer(control, packet, size, fds, fd_count, answer);
+    if (status == SMCRED_UNAVAILABLE)
+        return sm_error_set(err, status, "the keeper at %s hung up without an answer",
+                            control->path);
+    if (status != SMCRED_OK)
+        return broken(control->path, status, err);
+    control->unread = is_unread(&answer->header);
+    return answer->header.status == SMCRED_OK ? SMCRED_OK : refused(answer, err);
+}
+
 enum smcred_status sm_control_answer(struct sm_control *control, int *out_fd, struct sm_error *err)
 {
     uint8_t packet[ANSWER_MAX];
     struct sm_fds fds = {.count = 0};
     struct sm_wire_in answer;
-    size_t len;
-    enum smcred_status status = receive(control, packet, sizeof packet, &fds, &len);
+    enum smcred_status status = await_yes(control, packet, sizeof packet, &fds, 1, &answer, err);
     if (status == SMCRED_OK)
-        status = sm_wire_parse(sm_bytes(packet, len), &answer);
-    if (status == SMCRED_UNAVAILABLE)
-        return sm_error_set(err, status, "the keeper at %s hung up without an answer",
-                            control->path);
-    if (status == SMCRED_OK && !is_answer(control, &answer.header))
-        status = SMCRED_PROTOCOL;
-    if (status == SMCRED_UNSUPPORTED)
-        status = SMCRED_PROTOCOL; /* another version of it */
-    if (status == SMCRED_OK && (answer.header.status == SMCRED_OK) != (fds.count == 1))
-        status = SMCRED_PROTOCOL;
-    if (status != SMCRED_OK) {
-        sm_fds_close(&fds);
-        return broken(control->path, status, err);
-    }
-    if (answer.header.status != SMCRED_OK) {
-        sm_fds_close(&fds);
-        return refused(&answer, err);
-    }
-    *out_fd = sm_take_fd(&fds.fd[0]);
-    return SMCRED_OK;
+        *out_fd = sm_take_fd(&fds.fd[0]);
+    sm_fds_close(&fds);
+    return status;
+}
+
+enum smcred_status sm_control_answer_fields(struct sm_control *control, void *buffer, size_t size,
+                                            struct sm_wire_in *out_answer, struct sm_error *err)
+{
+    struct sm_fds fds = {.count = 0};
+    struct sm_wire_in answer;
+    enum smcred_status status = await_yes(control, buffer, size, &fds, 0, &answer, err);
+    if (status == SMCRED_OK)
+        *out_answer = answer;
+    sm_fds_close(&fds);
+    return status;
 }
 
 void sm_control_done(struct sm_control *control)

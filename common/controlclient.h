@@ -3,8 +3,8 @@
  * controlclient.h - the asking end of S1 (control.h): one question to the keeper, one checked
  * answer.
  *
- * Linked by libsmcred and tools; needs libc alone.  The keeper's refusal becomes one sentence that
- * names its rule and its audit id.
+ * Linked by libsmcred, pam and tools; needs libc alone.  The keeper's refusal becomes one sentence
+ * that names its rule and its audit id.
  */
 #ifndef SM_CONTROLCLIENT_H
 #define SM_CONTROLCLIENT_H
@@ -23,6 +23,7 @@ struct sm_control {
     uint16_t verb;
     uint64_t request_id;
     int64_t deadline_ms;
+    bool unread; /* set with an answer that came before the keeper had read: it is too busy */
 };
 
 /*
@@ -44,6 +45,17 @@ SM_MUST_CHECK enum smcred_status sm_control_ask(const char *path, struct sm_wire
  */
 SM_MUST_CHECK enum smcred_status sm_control_answer(struct sm_control *control, int *out_fd,
                                                    struct sm_error *err);
+
+/*
+ * Waits for an answer that is fields, without a descriptor.
+ *   buffer, size  hold the answer; 8192 bytes are always enough
+ *   out_answer    borrows from buffer; untouched on failure
+ * Errors: as sm_control_answer().
+ */
+SM_MUST_CHECK enum smcred_status sm_control_answer_fields(struct sm_control *control, void *buffer,
+                                                          size_t size,
+                                                          struct sm_wire_in *out_answer,
+                                                          struct sm_error *err);
 
 void sm_control_done(struct sm_control *control);
 #define sm_autocontrol __attribute__((cleanup(sm_control_done)))
