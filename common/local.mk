@@ -9,6 +9,8 @@ noinst_LTLIBRARIES += %D%/libcommon.la
 # Without libc, for the shim and for `smcred exec`.
 %C%_libcommon_la_SOURCES += %D%/index_find.h %D%/last_words.c %D%/last_words.h %D%/raw.h \
 	%D%/refusal.h %D%/takeover.h
+# What pam_smcred and tools share.
+%C%_libcommon_la_SOURCES += %D%/preload.c %D%/preload.h
 
 # What signs or verifies a request links this besides.
 noinst_LTLIBRARIES += %D%/libsigv4.la

@@ -5,9 +5,8 @@
 #include "tools/launch.h"
 
 #include <limits.h>
-#include <stdio.h>
 
-#include "common/bytes.h"
+#include "common/preload.h"
 #include "tools/index_map.h"
 #include "tools/watch.h"
 
@@ -20,38 +19,19 @@ const char *launch_shim_path(void)
     return path && path[0] != '\0' ? path : SHIM_PATH;
 }
 
-/* True if `path` is one of the entries of `list`. */
-static bool is_listed(const char *list, const char *path)
-{
-    size_t len = strlen(path);
-    for (const char *at = list; (at = strstr(at, path)); at++)
-        if ((at == list || strchr(": ", at[-1])) && strchr(": ", at[len]))
-            return true; /* strchr() finds the NUL at the end, too */
-    return false;
-}
-
 bool launch_is_preloaded(const char *path)
 {
-    const char *list = getenv("LD_PRELOAD");
-    return list && is_listed(list, path);
+    return sm_preload_has(getenv("LD_PRELOAD"), path);
 }
 
 static enum smcred_status set_preload(struct sm_error *err)
 {
-    const char *path = launch_shim_path(), *others = getenv("LD_PRELOAD");
-    if (path[0] != '/' || strpbrk(path, ": "))
-        return sm_error_set(err, SMCRED_INVALID,
-                            "the shim's path must be absolute, without colon or space: '%s'", path);
-    if (access(path, R_OK) != 0)
-        return sm_error_set(err, SMCRED_NOT_FOUND, "cannot read the shim %s: %s", path,
-                            strerror(errno));
-    if (others && is_listed(others, path))
-        return SMCRED_OK;
     sm_autofree char *list = NULL;
-    int len = asprintf(&list, "%s%s%s", others ? others : "", others && *others ? ":" : "", path);
-    if (len < 0 || setenv("LD_PRELOAD", list, 1) != 0)
-        return sm_error_set(err, SMCRED_NO_MEMORY, "no memory for the environment");
-    return SMCRED_OK;
+    enum smcred_status status =
+        sm_preload_list(getenv("LD_PRELOAD"), launch_shim_path(), &list, err);
+    if (status == SMCRED_OK && setenv("LD_PRELOAD", list, 1) != 0)
+        status = sm_error_set(err, SMCRED_NO_MEMORY, "no memory for the environment");
+    return status;
 }
 
 /* Without an index a target's name would lead wherever DNS says, with the operator's own password.
