@@ -50,6 +50,14 @@ for module in sources/.libs/libsmcred_source_*.so; do
     is "${module##*/} exports its one symbol" "$(exported "$module")" smcred_source
 done
 
+pam=.libs/pam_smcred.so
+if [ -e "$pam" ]; then
+    is "pam_smcred.so exports what its map lists" "$(exported "$pam")" "$(listed "$top_srcdir/pam/pam_smcred.map")"
+    is "pam_smcred.so needs libpam and the C library alone" "$(needed "$pam")" libpam.so.0
+    empty "it neither reads the environment nor ends a process nor starts a thread" "$(nm -D --undefined-only "$pam" |
+        grep -wE 'getenv|_?exit|abort|signal|sigaction|pthread_create|fork|system|setenv|dlopen')"
+fi
+
 # The check can fail: a symbol that no map lists is found.
 echo 'int ghost; int smcred_open(void); int smcred_open(void) { return ghost; }' >"$dir/planted.c"
 ${CC:-cc} -shared -fPIC -o "$dir/planted.so" "$dir/planted.c" &&

@@ -26,6 +26,7 @@ include %D%/preload/local.mk
 include %D%/server/local.mk
 include %D%/rotate/local.mk
 include %D%/tools/local.mk
+include %D%/pam/local.mk
 include %D%/root/local.mk
 include %D%/clients/local.mk
 include %D%/install/local.mk

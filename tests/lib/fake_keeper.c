@@ -59,6 +59,7 @@ static size_t write_answer(const struct fake_answer *answer, const struct sm_wir
     sm_wire_put_text(&out, CTL_TEXT, answer->text);
     sm_wire_put_text(&out, CTL_RULE, answer->rule);
     sm_wire_put_text(&out, CTL_AUDIT_ID, answer->audit_id);
+    sm_wire_put_text(&out, CTL_SESSION_ID, answer->session_id);
     if (sm_wire_finish(&out) != SMCRED_OK)
         abort();
     struct sm_wire_header header;
@@ -79,8 +80,8 @@ static void give(int fd, const struct fake_answer *answer, const struct sm_wire_
 {
     static uint8_t packet[OVERSIZED];
     const int fds[2] = {answer->fd, answer->fd};
-    size_t count = answer->status == SMCRED_OK;
-    size_t len = write_answer(answer, question, packet, 4096);
+    size_t count = answer->status == SMCRED_OK && !answer->fields;
+    size_t len = write_answer(answer, question, packet, 8192);
     switch (answer->manner) {
     case FAKE_SILENT:
         say_nothing(fd);
@@ -133,7 +134,8 @@ static void *serve(void *argument)
             atomic_fetch_add(&keeper->heard, 1);
             give(fd, &answer, &question);
         }
-        (void)close(fd); /* a socket of one question */
+        explicit_bzero(packet, sizeof packet); /* tests look for what askers leave behind */
+        (void)close(fd);                       /* a socket of one question */
     }
 }
 

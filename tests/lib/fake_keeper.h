@@ -36,7 +36,9 @@ struct fake_answer {
     const char *text; /* NULL: none; so the next two */
     const char *rule;
     const char *audit_id;
-    int fd; /* sent when status is SMCRED_OK; stays the giver's */
+    int fd;                 /* sent when status is SMCRED_OK; stays the giver's */
+    bool fields;            /* a yes without a descriptor */
+    const char *session_id; /* NULL: none */
 };
 
 /* Called in the keeper's thread, once per question. */

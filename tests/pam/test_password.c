@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* test_password.c - a password is changed once, or it is said that nobody knows. */
+#include "tests/pam/stack.h"
+
+#define PASSWORD "password required MODULE secret=bastion/users/%u "
+#define EXPIRED  PAM_CHANGE_EXPIRED_AUTHTOK /* root too is asked for the old one */
+
+static const struct fake_answer yes = {.fields = true};
+
+static int change(struct stack *stack, const char *lines, int flags)
+{
+    stack_start(stack, lines);
+    return pam_chauthtok(stack->pamh, flags);
+}
+
+static void types(struct stack *stack, const char *old, const char *new, const char *again)
+{
+    stack->typed[0] = old;
+    stack->typed[1] = new;
+    stack->typed[2] = again;
+}
+
+static void answers(struct stack *stack, struct fake_answer to_check, struct fake_answer to_change)
+{
+    stack->answers[0] = to_check;
+    stack->answers[1] = to_change;
+    stack->answer_count = 2;
+}
+
+static void the_old_one_is_checked_and_the_new_one_made(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", "new one", "new one");
+    assert_int_equal(change(stack, PASSWORD "grace=1h", EXPIRED), PAM_SUCCESS);
+    assert_int_equal(stack->asked_count, 2);
+    assert_int_equal(stack->asked[0].verb, CTL_PAM_CHECK);
+    assert_string_equal(stack->asked[0].password, "old one");
+    assert_int_equal(stack->asked[0].grace_s, 0); /* a former password changes nothing */
+    assert_int_equal(stack->asked[1].verb, CTL_PAM_CHANGE);
+    assert_string_equal(stack->asked[1].name, "bastion/users/alice");
+    assert_string_equal(stack->asked[1].old, "old one");
+    assert_string_equal(stack->asked[1].password, "new one");
+    assert_string_equal(stack->prompts,
+                        "Current password: \nNew password: \nRetype new password: \n");
+    assert_string_equal(stack->heard, "");
+}
+
+static void root_needs_no_old_one(void **state)
+{
+    struct stack *stack = *state;
+    if (getuid() != 0)
+        skip();
+    types(stack, "new one", "new one", NULL);
+    assert_int_equal(change(stack, PASSWORD, 0), PAM_SUCCESS);
+    assert_int_equal(stack->asked_count, 1);
+    assert_int_equal(stack->asked[0].verb, CTL_PAM_CHANGE);
+    assert_true(stack->asked[0].has_old);
+    assert_string_equal(stack->asked[0].old, "");
+    assert_string_equal(stack->asked[0].password, "new one");
+}
+
+static void a_wrong_old_one_ends_it(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "wrong", "new one", "new one");
+    stack_keeper_says(stack, (struct fake_answer){.status = SMCRED_DENIED});
+    assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_PERM_DENIED);
+    assert_int_equal(stack->asked_count, 1);
+    assert_string_equal(stack->prompts, "Current password: \n");
+}
+
+static void two_different_new_ones_change_nothing(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", "new one", "new two");
+    assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_TRY_AGAIN);
+    assert_int_equal(stack->asked_count, 1);
+    assert_string_equal(stack->heard, "The two passwords are not the same.\n");
+}
+
+static void what_cannot_be_a_password_is_never_sent(void **state)
+{
+    static char huge[1026];
+    struct stack *stack = *state;
+    memset(huge, 'x', 1025);
+    const char *const words[] = {"", huge};
+    for (size_t i = 0; i < 2; i++) {
+        types(stack, "old one", words[i], words[i]);
+        assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_AUTHTOK_ERR);
+        assert_int_equal(stack->asked_count, 1);
+        assert_string_equal(stack->heard, i ? "The new password is too long.\n" : "");
+    }
+}
+
+static void a_rule_that_is_broken_is_told(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", "short", "short");
+    answers(stack, yes, (struct fake_answer){.status = SMCRED_INVALID, .text = "too short"});
+    assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_AUTHTOK_ERR);
+    assert_string_equal(stack->heard, "too short\n");
+    answers(stack, yes, (struct fake_answer){.status = SMCRED_UNSUPPORTED, .text = "use rotate"});
+    assert_int_equal(change(stack, PASSWORD "fail=ignore", EXPIRED), PAM_AUTHTOK_ERR);
+    assert_string_equal(stack->heard, "use rotate\n");
+}
+
+static void a_change_is_asked_for_once_whatever_becomes_of_it(void **state)
+{
+    static const enum fake_manner manners[] = {FAKE_CLOSE, FAKE_SILENT, FAKE_GARBAGE};
+    struct stack *stack = *state;
+    types(stack, "old one", "new one", "new one");
+    for (size_t i = 0; i < sizeof manners / sizeof manners[0]; i++) {
+        answers(stack, yes, (struct fake_answer){.manner = manners[i]});
+        assert_int_equal(
+            change(stack, PASSWORD "fail=ignore\npassword required pam_permit.so", EXPIRED),
+            PAM_AUTHTOK_ERR);
+        assert_int_equal(stack->asked_count, 2);
+        assert_string_equal(stack->heard, "It is not known whether the password was changed. Try "
+                                          "the new one first, then the old one.\n");
+    }
+}
+
+static void without_a_keeper_nothing_is_changed(void **state)
+{
+    struct stack *stack = *state;
+    stack_keeper_goes(stack);
+    types(stack, "old one", "new one", "new one");
+    assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_TRY_AGAIN);
+    assert_string_equal(stack->prompts, "Current password: \n");
+    assert_int_equal(
+        change(stack, PASSWORD "fail=ignore\npassword required pam_permit.so", EXPIRED),
+        PAM_SUCCESS);
+    if (getuid() != 0)
+        return;
+    types(stack, "new one", "new one", NULL);
+    assert_int_equal(change(stack, PASSWORD, 0), PAM_AUTHTOK_ERR);
+    assert_string_equal(stack->heard, ""); /* nothing was sent: it is known */
+    assert_int_equal(change(stack, PASSWORD "fail=ignore\npassword required pam_permit.so", 0),
+                     PAM_SUCCESS);
+}
+
+static void use_authtok_asks_for_no_new_one(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", "new one", "new one");
+    assert_int_equal(change(stack, PASSWORD "use_authtok", EXPIRED), PAM_AUTHTOK_ERR);
+    assert_int_equal(stack->asked_count, 1);
+    types(stack, "old one", "new one", "new one");
+    assert_int_equal(change(stack, PASSWORD "\n" PASSWORD "use_authtok", EXPIRED), PAM_SUCCESS);
+    assert_int_equal(stack->asked_count, 4);
+    assert_string_equal(stack->asked[3].password, "new one");
+    assert_string_equal(stack->asked[3].old, "old one");
+}
+
+static void a_broken_conversation_changes_nothing(void **state)
+{
+    struct stack *stack = *state;
+    stack->conversation_code = PAM_CONV_ERR;
+    assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_CONV_ERR);
+    stack->conversation_code = PAM_SUCCESS;
+    for (int words = 0; words < 3; words++) {
+        types(stack, words > 0 ? "old one" : NULL, words > 1 ? "new one" : NULL, NULL);
+        assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_CONV_ERR);
+        assert_int_equal(stack->asked_count, words > 0);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, stack_set_up, stack_tear_down)
+SM_TEST_MAIN(TEST(the_old_one_is_checked_and_the_new_one_made), TEST(root_needs_no_old_one),
+             TEST(a_wrong_old_one_ends_it), TEST(two_different_new_ones_change_nothing),
+             TEST(what_cannot_be_a_password_is_never_sent), TEST(a_rule_that_is_broken_is_told),
+             TEST(a_change_is_asked_for_once_whatever_becomes_of_it),
+             TEST(without_a_keeper_nothing_is_changed), TEST(use_authtok_asks_for_no_new_one),
+             TEST(a_broken_conversation_changes_nothing))
