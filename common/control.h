@@ -32,9 +32,10 @@ enum ctl_verb {
     CTL_EXPLAIN = 4, /* HOST [PORT] [USER] -> doc: what would happen, by which rule */
     CTL_STATUS =
         5, /* -> doc: cache, relays, sessions; secrets and other users' rows for admins only */
-    CTL_REFRESH = 6, /* NAME | ALL -> doc: one row per secret read again; admins only */
-    CTL_PROVE = 8,   /* TARGET -> doc: what a login of the keeper's own came to; admins only */
-    CTL_REVOKE = 7,  /* KIND NAME [VERSION] [REASON] [LIFT] -> doc: what it did; admins only */
+    CTL_REFRESH = 6,  /* NAME | ALL -> doc: one row per secret read again; admins only */
+    CTL_PROVE = 8,    /* TARGET -> doc: what a login of the keeper's own came to; admins only */
+    CTL_REVOKE = 7,   /* KIND NAME [VERSION] [REASON] [LIFT] -> doc: what it did; admins only */
+    CTL_SIMULATE = 9, /* NAME KIND -> doc: what would become of the next login; admins only */
 
     /* Of pam_smcred, which says who wants to come in: root, and `callers` of the service, only. */
     CTL_PAM_CHECK = 16,   /* NAME SERVICE USER PASSWORD [GRACE_S] [RHOST] [TTY] -> yes or no */
@@ -58,7 +59,7 @@ enum ctl_tag {
     CTL_ALL = 9,       /* empty */
     CTL_ENGINE = 10,   /* text: postgres, mysql, redis */
     CTL_AUDIT_ID = 11, /* text: the id of this decision in the audit log */
-    CTL_KIND = 12,     /* text: secret, version, user or session */
+    CTL_KIND = 12,     /* text: secret, version, user or session; of SIMULATE what happens */
     CTL_VERSION = 13,  /* text: VersionId */
     CTL_REASON = 14,   /* text: why, for the audit log and for those it hits */
     CTL_LIFT = 15,     /* empty: no longer revoked */

@@ -206,6 +206,22 @@ void attempts_walk(struct attempts *attempts,
     }
 }
 
+enum smcred_status attempts_copy(const struct attempts *from, struct attempts *to)
+{
+    attempts_set_limits(to, from->options.wrong_max, from->options.window_ms);
+    for (const struct table_entry *at = from->accounts.oldest; at; at = at->newer) {
+        const struct account *account = (const struct account *)at;
+        const char *user = account->key.bytes;
+        struct account *copy =
+            account_add(to, (struct attempts_account){user, user + strlen(user) + 1});
+        if (!copy)
+            return SMCRED_NO_MEMORY;
+        memcpy(copy->wrong, account->wrong, sizeof copy->wrong);
+        copy->next = account->next;
+    }
+    return SMCRED_OK;
+}
+
 void attempts_write_until(int64_t in_ms, char out_until[ATTEMPTS_UNTIL_MAX])
 {
     struct tm parts;

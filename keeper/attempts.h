@@ -55,6 +55,9 @@ void attempts_right(struct attempts *attempts, struct attempts_account account);
 /* Wrong ones within the window. */
 unsigned attempts_count(struct attempts *attempts, struct attempts_account account);
 
+/* Limits and all accounts; `to` is new.  Errors: SMCRED_NO_MEMORY. */
+SM_MUST_CHECK enum smcred_status attempts_copy(const struct attempts *from, struct attempts *to);
+
 /* One account with wrong ones within the window, for `status`.  Borrowed for the call. */
 struct attempts_state {
     struct attempts_account account;

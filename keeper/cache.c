@@ -144,11 +144,16 @@ bool cache_satisfies(const struct entry *entry, const struct cache_query *query,
             (query->version_id && strcmp(snapshot->version_id, query->version_id) == 0));
 }
 
+/* Of what is held. */
+static int64_t served_until(const struct cache *cache, const struct entry *entry)
+{
+    return entry->times.expires_ms + cache->options.limits.stale_ms;
+}
+
 bool cache_serves_stale(const struct cache *cache, const struct entry *entry,
                         const struct cache_query *query, int64_t now)
 {
-    return cache_holds(entry) && query->fresh_from_ms == 0 &&
-           now < entry->times.expires_ms + cache->options.limits.stale_ms;
+    return cache_holds(entry) && query->fresh_from_ms == 0 && now < served_until(cache, entry);
 }
 
 /* The fetch under way takes longer than it may for those who can do without. */
@@ -401,7 +406,7 @@ static void tick_fetch(struct cache *cache, struct entry *entry, int64_t now)
 /* Nobody is called back here, so the table stays as it is. */
 static void tick_entry(struct cache *cache, struct entry *entry, int64_t now)
 {
-    int64_t end = entry->times.expires_ms + cache->options.limits.stale_ms;
+    int64_t end = served_until(cache, entry);
     if (cache_holds(entry) && now >= end)
         cache_drop(entry, PAGE_RETIRED); /* too old to serve, so not kept either */
     else if (cache_holds(entry))
@@ -541,6 +546,52 @@ void cache_walk(const struct cache *cache, void (*each)(void *arg, const struct 
 size_t cache_count(const struct cache *cache)
 {
     return cache->entries.count;
+}
+
+/* ---- what is known ---- */
+
+struct sm_snapshot *cache_known_snapshot(const struct cache *cache, const char *id,
+                                         const char *stage)
+{
+    const struct entry *entry = cache_find(cache, id, stage);
+    return entry ? entry->snapshot : NULL;
+}
+
+int64_t cache_served_until(const struct cache *cache, const char *id, const char *stage)
+{
+    const struct entry *entry = cache_find(cache, id, stage);
+    return entry && cache_holds(entry) ? served_until(cache, entry) : 0;
+}
+
+static enum smcred_status copy_entry(const struct entry *from, struct cache *to)
+{
+    struct entry *entry;
+    enum smcred_status status = cache_add(to, from->id, from->stage, &entry);
+    if (status != SMCRED_OK)
+        return status;
+    entry->times = from->times;
+    entry->whole_ms = from->whole_ms;
+    entry->snapshot = from->snapshot ? sm_snapshot_ref(from->snapshot) : NULL;
+    entry->stages = from->stages ? stages_ref(from->stages) : NULL;
+    entry->retry_ms = from->retry_ms;
+    entry->used = from->used;
+    entry->last_status = from->last_status;
+    entry->last_error = from->last_error ? strdup(from->last_error) : NULL;
+    entry->failures_in_row = from->failures_in_row;
+    return from->last_error && !entry->last_error ? SMCRED_NO_MEMORY : SMCRED_OK;
+}
+
+enum smcred_status cache_copy(const struct cache *from, const char *id, struct cache *to)
+{
+    enum smcred_status status = SMCRED_OK;
+    to->options.limits = from->options.limits;
+    for (const struct table_entry *at = from->entries.oldest; at && status == SMCRED_OK;
+         at = at->newer) {
+        const struct entry *entry = (const struct entry *)at;
+        if (strcmp(entry->id, id) == 0)
+            status = copy_entry(entry, to);
+    }
+    return status;
 }
 
 /* ---- the whole ---- */

@@ -158,6 +158,17 @@ void cache_stages(struct cache *cache, const struct cache_query *query, cache_do
                   struct cache_ask **out_ask);
 /* The last one read, however old, or NULL.  Borrowed until the cache is called again. */
 struct stages *cache_known_stages(const struct cache *cache, const char *id);
+/* Likewise, of one stage; as long as it may be served. */
+struct sm_snapshot *cache_known_snapshot(const struct cache *cache, const char *id,
+                                         const char *stage);
+/* Until when that may be served, though the source fails, on now_ms(); 0: there is none. */
+int64_t cache_served_until(const struct cache *cache, const char *id, const char *stage);
+/*
+ * Limits, and what is known of one secret: as it is served, without who waits, shares or fetches.
+ * `to` is new.  Errors: SMCRED_NO_MEMORY, SMCRED_LIMITED.
+ */
+SM_MUST_CHECK enum smcred_status cache_copy(const struct cache *from, const char *id,
+                                            struct cache *to);
 /* done() will not be called.  The fetch goes on.  NULL is allowed. */
 void cache_cancel(struct cache_ask *ask);
 

@@ -23,6 +23,7 @@
 #include "keeper/policy.h"
 #include "keeper/revoke.h"
 #include "keeper/sessions.h"
+#include "keeper/simulated.h"
 
 #define RESOLVE_MS 4500 /* less than a client's patience, CTL_TIMEOUT_MS */
 #define REFRESH_MS 30000
@@ -515,6 +516,28 @@ static void take_prove(struct client *client, const struct control_request *requ
     client->proving = client->canary != NULL;
 }
 
+/* ---- SIMULATE ---- */
+
+static void take_simulate(struct client *client, const struct control_request *request)
+{
+    const struct keeper *keeper = client->control->keeper;
+    const struct config_target *target = find_value(client, request->name);
+    if (!target) {
+        answer_refusal(client, SMCRED_NOT_FOUND, NULL,
+                       "no target has that name, and none has that secret");
+        return;
+    }
+    if (!simulated_knows(request->kind)) {
+        answer_refusal(client, SMCRED_INVALID, NULL,
+                       "sm-down, rotated, half-rotated and changed can be simulated");
+        return;
+    }
+    struct policy_decision decision = policy_admin(keeper->config, &client->peer, client->name);
+    if (decide(client, "simulate", NULL, &decision, target->secret))
+        answer_document(client,
+                        simulated_document(keeper, target->secret, request->kind, &client->peer));
+}
+
 /* ---- REVOKE ---- */
 
 /* What is asked for, as a revocation; the texts are borrowed.  False: answered with why not. */
@@ -633,7 +656,7 @@ static const struct {
 } verbs[] = {
     {CTL_CONNECT, take_connect}, {CTL_RESOLVE, take_resolve}, {CTL_TARGETS, take_targets},
     {CTL_EXPLAIN, take_explain}, {CTL_STATUS, take_status},   {CTL_REFRESH, take_refresh},
-    {CTL_PROVE, take_prove},     {CTL_REVOKE, take_revoke},
+    {CTL_PROVE, take_prove},     {CTL_REVOKE, take_revoke},   {CTL_SIMULATE, take_simulate},
 };
 
 static void dispatch(struct client *client, struct sm_bytes packet)

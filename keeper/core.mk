@@ -5,7 +5,7 @@ noinst_LTLIBRARIES += %D%/libkeepercore.la
 	%D%/login_state.h %D%/login_wait.c %D%/lessons.c %D%/lessons.h %D%/md5.c %D%/md5.h \
 	%D%/mechanism.c %D%/mechanism.h %D%/mysql_auth.c %D%/mysql_auth.h %D%/page.c %D%/page.h \
 	%D%/proof.c %D%/proof.h %D%/resolver.c %D%/resolver.h %D%/saslprep.c %D%/saslprep.h %D%/scram.c \
-	%D%/scram.h %D%/stages.c %D%/stages.h %D%/table.c %D%/table.h %D%/watch.c %D%/watch.h %D%/verdict.c %D%/verdict.h \
+	%D%/scram.h %D%/simulate.c %D%/simulate.h %D%/stages.c %D%/stages.h %D%/table.c %D%/table.h %D%/watch.c %D%/watch.h %D%/verdict.c %D%/verdict.h \
 	%D%/workers.c %D%/workers.h
 %C%_libkeepercore_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_libkeepercore_la_LIBADD = common/libcommon.la $(EVENT_LIBS) $(CRYPTO_LIBS)

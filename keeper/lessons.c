@@ -64,6 +64,36 @@ struct lesson *lessons_get(struct lessons *lessons, const char *secret_id, const
     return lesson;
 }
 
+/* Without the login whose verdict is awaited. */
+static enum smcred_status copy_lesson(const struct lesson *from, struct lessons *to)
+{
+    struct lesson *copy = lessons_get(to, from->key, from->key + strlen(from->key) + 1);
+    if (!copy)
+        return SMCRED_NO_MEMORY;
+    memcpy(copy->facts, from->facts, sizeof copy->facts);
+    copy->last_number = from->last_number;
+    copy->forgotten = from->forgotten;
+    copy->map = from->map ? stages_ref(from->map) : NULL;
+    copy->salt = from->salt;
+    copy->salt_since_ms = from->salt_since_ms;
+    copy->stuck_since_ms = from->stuck_since_ms;
+    copy->stuck_salt = from->stuck_salt;
+    return SMCRED_OK;
+}
+
+enum smcred_status lessons_copy(const struct lessons *from, const char *secret_id,
+                                struct lessons *to)
+{
+    enum smcred_status status = SMCRED_OK;
+    for (const struct table_entry *at = from->table.oldest; at && status == SMCRED_OK;
+         at = at->newer) {
+        const struct lesson *lesson = (const struct lesson *)at;
+        if (strcmp(lesson->key, secret_id) == 0)
+            status = copy_lesson(lesson, to);
+    }
+    return status;
+}
+
 /* ---- facts ---- */
 
 int64_t lesson_see(struct lesson *lesson, const struct salt *salt, int64_t now_ms)

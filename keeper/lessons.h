@@ -5,7 +5,7 @@
  *
  * One lesson is about one (secret, endpoint).  Its facts say "this version, at this salt: right" or
  * "wrong".  A salt comes with a password, so a fact about one holds until the endpoint shows
- * another salt; facts of methods without one are hints.  Called by login.c alone.
+ * another salt; facts of methods without one are hints.  Called by login.c, and read by simulate.c.
  */
 #ifndef KEEPER_LESSONS_H
 #define KEEPER_LESSONS_H
@@ -67,6 +67,10 @@ struct lesson *lessons_find(const struct lessons *lessons, const char *secret_id
                             const char *endpoint);
 /* To write to; the least recently used one may go.  NULL for want of memory: nothing is learnt. */
 struct lesson *lessons_get(struct lessons *lessons, const char *secret_id, const char *endpoint);
+
+/* What is known of one secret's endpoints; `to` is new.  Errors: SMCRED_NO_MEMORY. */
+SM_MUST_CHECK enum smcred_status lessons_copy(const struct lessons *from, const char *secret_id,
+                                              struct lessons *to);
 
 /* The endpoint shows this salt.  Returns since when. */
 int64_t lesson_see(struct lesson *lesson, const struct salt *salt, int64_t now_ms);

@@ -448,6 +448,19 @@ void logins_walk(const struct logins *logins,
     }
 }
 
+const struct lesson *logins_lesson(const struct logins *logins, const char *secret_id,
+                                   const char *endpoint)
+{
+    return lessons_find(&logins->lessons, secret_id, endpoint);
+}
+
+enum smcred_status logins_copy(const struct logins *from, const char *secret_id, struct logins *to)
+{
+    to->options.patience_ms = from->options.patience_ms;
+    to->options.rotation_wait_ms = from->options.rotation_wait_ms;
+    return lessons_copy(&from->lessons, secret_id, &to->lessons);
+}
+
 void logins_set_rotation_wait(struct logins *logins, int64_t rotation_wait_ms)
 {
     logins->options.rotation_wait_ms = rotation_wait_ms;

@@ -131,6 +131,14 @@ struct logins_state {
 void logins_walk(const struct logins *logins,
                  void (*each)(void *arg, const struct logins_state *state), void *arg);
 
+struct lesson;
+/* What is known of it (lessons.h), or NULL.  Borrowed until the next call. */
+const struct lesson *logins_lesson(const struct logins *logins, const char *secret_id,
+                                   const char *endpoint);
+/* Times, and what is known of one secret; `to` is new.  Errors: SMCRED_NO_MEMORY. */
+SM_MUST_CHECK enum smcred_status logins_copy(const struct logins *from, const char *secret_id,
+                                             struct logins *to);
+
 /*
  * The version that last worked there, "" if none is remembered.  Borrowed until the next call.
  *   endpoint  as "host:port"; a socket's path stands alone

@@ -212,7 +212,7 @@ static void resolve(struct session *session)
         session->resolving = ask;
 }
 
-static const char *sqlstate_of(enum smcred_status status)
+const char *sessions_sqlstate(enum smcred_status status)
 {
     switch (status) {
     case SMCRED_UNAVAILABLE:
@@ -290,7 +290,7 @@ static void refuse_login(struct session *session, const struct login_answer *ans
     if (answer->drifted && is_mended(session, text))
         send_wait(session, MEND_MS);
     else
-        session_refuse(session, answer->status, sqlstate_of(answer->status), text, NULL);
+        session_refuse(session, answer->status, sessions_sqlstate(answer->status), text, NULL);
 }
 
 static void on_login(void *arg, const struct login_answer *answer)

@@ -38,6 +38,9 @@ void sessions_start_canary(struct sessions *sessions, const struct config_target
  */
 void sessions_send_away(int fd, uint32_t engine, const char *sqlstate, const char *why);
 
+/* How a client hears of a login that ended with this status. */
+const char *sessions_sqlstate(enum smcred_status status);
+
 /* For relays.c. */
 void sessions_relay_ready(struct relay *relay);
 void sessions_relay_lost(struct relay *relay, const char *why);

@@ -113,10 +113,10 @@ static enum smcred_status start_threads(struct workers *workers, size_t thread_c
     return SMCRED_SYSTEM;
 }
 
-enum smcred_status workers_new(struct event_base *base, size_t thread_count, size_t queue_max,
+static enum smcred_status make(struct event_base *base, size_t thread_count, size_t queue_max,
                                struct workers **out_workers)
 {
-    if (thread_count < 1 || thread_count > WORKERS_THREADS_MAX || queue_max < 1)
+    if (queue_max < 1)
         return SMCRED_INVALID;
     struct workers *workers = calloc(1, sizeof *workers + thread_count * sizeof(pthread_t));
     if (!workers)
@@ -142,6 +142,34 @@ enum smcred_status workers_new(struct event_base *base, size_t thread_count, siz
     }
     *out_workers = workers;
     return SMCRED_OK;
+}
+
+enum smcred_status workers_new(struct event_base *base, size_t thread_count, size_t queue_max,
+                               struct workers **out_workers)
+{
+    if (thread_count < 1 || thread_count > WORKERS_THREADS_MAX)
+        return SMCRED_INVALID;
+    return make(base, thread_count, queue_max, out_workers);
+}
+
+enum smcred_status workers_new_idle(struct event_base *base, size_t queue_max,
+                                    struct workers **out_workers)
+{
+    return make(base, 0, queue_max, out_workers);
+}
+
+void workers_work(struct workers *workers)
+{
+    while (!STAILQ_EMPTY(&workers->waiting)) {
+        struct jobs jobs = STAILQ_HEAD_INITIALIZER(jobs);
+        struct job *job = STAILQ_FIRST(&workers->waiting);
+        STAILQ_REMOVE_HEAD(&workers->waiting, link);
+        workers->waiting_count--;
+        job->run(job->arg);
+        job->ran = true;
+        STAILQ_INSERT_TAIL(&jobs, job, link);
+        finish_jobs(workers, &jobs);
+    }
 }
 
 static void stop_threads(struct workers *workers)

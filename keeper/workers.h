@@ -36,6 +36,15 @@ SM_MUST_CHECK enum smcred_status workers_new(struct event_base *base, size_t thr
                                              size_t queue_max, struct workers **out_workers);
 
 /*
+ * A pool without threads: jobs wait for workers_work().  For a world on a clock of its own.
+ * Errors: SMCRED_INVALID, SMCRED_NO_MEMORY, SMCRED_SYSTEM.
+ */
+SM_MUST_CHECK enum smcred_status workers_new_idle(struct event_base *base, size_t queue_max,
+                                                  struct workers **out_workers);
+/* Runs, in the caller's thread, what waits in such a pool, and what is submitted meanwhile. */
+void workers_work(struct workers *workers);
+
+/*
  * Takes no new job, drops those that wait, waits for those that run, and calls done() of each of
  * them.  So: free the workers before what their jobs belong to.  NULL is allowed.
  */

@@ -16,6 +16,7 @@ extern const struct tool_command tool_doctor;
 extern const struct tool_command tool_refresh;
 extern const struct tool_command tool_rotate;
 extern const struct tool_command tool_revoke;
+extern const struct tool_command tool_simulate;
 extern const struct tool_command tool_secret_create;
 extern const struct tool_command tool_secret_put;
 extern const struct tool_command tool_secret_get_metadata;

@@ -4,7 +4,7 @@ noinst_LTLIBRARIES += %D%/libtools.la
 %C%_libtools_la_SOURCES = %D%/tools.c %D%/tools.h %D%/commands.c %D%/commands.h \
 	%D%/document.c %D%/document.h %D%/render.c %D%/render.h \
 	%D%/connect.c %D%/doctor.c %D%/exec.c %D%/explain.c %D%/manager.c %D%/manager.h \
-	%D%/refresh.c %D%/revoke.c %D%/rotate.c %D%/secret.c %D%/secretvalue.c %D%/secretvalue.h %D%/status.c %D%/targets.c
+	%D%/refresh.c %D%/revoke.c %D%/rotate.c %D%/secret.c %D%/secretvalue.c %D%/secretvalue.h %D%/simulate.c %D%/status.c %D%/targets.c
 %C%_libtools_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 %C%_libtools_la_LIBADD = %D%/liblaunch.la sources/libchain.la common/libcommon.la $(CJSON_LIBS)
 

@@ -11,6 +11,7 @@
 #include "keeper/attempts.h"
 #include "keeper/cache.h"
 #include "keeper/login.h"
+#include "keeper/simulate.h"
 #include "tests/keeper/world.h"
 
 #define ID          "prod/orders/db"
@@ -878,12 +879,130 @@ static void a_herd_at_the_start_makes_one_call(void **state)
     assert_int_equal(service.maps, 0);
 }
 
+/* ---- simulations ---- */
+
+struct footprint {
+    enum smcred_status status;
+    int values, maps, wrong;
+    int64_t took_ms;
+    char version[16];
+};
+
+static struct footprint simulated(enum simulate_event event)
+{
+    static struct simulate_result result;
+    struct simulate_options options = {.event = event,
+                                       .cache = cache,
+                                       .attempts = attempts,
+                                       .logins = logins,
+                                       .vault = world.vault,
+                                       .where = {.secret_id = ID, .default_port = 5432},
+                                       .host = "db",
+                                       .username = "app",
+                                       .dbname = "orders",
+                                       .at_ms = world.now_ms};
+    int values = service.values, maps = service.maps, dials = database.dials;
+    size_t count = cache_count(cache);
+    assert_int_equal(simulate_login(&options, &result), SMCRED_OK);
+    assert_int_equal(service.values, values); /* nobody was asked */
+    assert_int_equal(service.maps, maps);
+    assert_int_equal(database.dials, dials);
+    assert_int_equal(cache_count(cache), count);
+    struct footprint made = {result.status,     (int)result.values, (int)result.maps,
+                             (int)result.wrong, result.took_ms,     ""};
+    snprintf(made.version, sizeof made.version, "%.15s", result.version_id);
+    return made;
+}
+
+/* What then happens; versions that are made up have another name. */
+static void assert_so(struct footprint said, const char *version)
+{
+    int values = service.values, maps = service.maps, wrong = wrong_passwords();
+    (void)log_in(1);
+    assert_int_equal(clients[0].logged_in, said.status == SMCRED_OK);
+    assert_int_equal(clients[0].status, said.status);
+    assert_string_equal(clients[0].version, version);
+    assert_int_equal(wrong_passwords() - wrong, said.wrong);
+    assert_int_equal(service.values - values, said.values);
+    assert_true(said.took_ms > 1000 || service.maps - maps == said.maps);
+    assert_in_range(clients[0].took_ms, said.took_ms, said.took_ms + 500);
+}
+
+static void a_simulated_rotation_is_a_rotation(void **state)
+{
+    (void)state;
+    struct footprint said = simulated(SIMULATE_ROTATED);
+    assert_int_equal(said.status, SMCRED_OK);
+    assert_string_equal(said.version, "(new)");
+    assert_int_equal(said.values, 1);
+    assert_int_equal(said.wrong, 0);
+    put_current("v2", "app", "new");
+    alter_role("app", "new");
+    assert_so(said, "v2");
+}
+
+static void a_simulated_half_of_one_is_half_of_one(void **state)
+{
+    (void)state;
+    struct footprint said = simulated(SIMULATE_HALF_ROTATED);
+    assert_int_equal(said.status, SMCRED_OK);
+    assert_int_equal(said.wrong, 0);
+    put_pending("v2", "app", "new");
+    alter_role("app", "new");
+    assert_so(said, "v2");
+    assert_string_equal(simulated(SIMULATE_HALF_ROTATED).version, "v2"); /* which it knows now */
+}
+
+static void a_simulated_change_is_waited_for_in_vain(void **state)
+{
+    (void)state;
+    struct footprint said = simulated(SIMULATE_CHANGED);
+    assert_int_equal(said.status, SMCRED_DENIED);
+    assert_int_equal(said.wrong, 2);
+    assert_in_range(said.took_ms, WAIT_MS, WAIT_MS + 500);
+    alter_role("app", "nobody's");
+    int wrong = wrong_passwords();
+    assert_int_equal(log_in(1), 0);
+    assert_int_equal(wrong_passwords() - wrong, said.wrong);
+    assert_in_range(clients[0].took_ms, said.took_ms - 500, said.took_ms + 500);
+}
+
+static void a_simulated_outage_ends_when_the_real_one_does(void **state)
+{
+    (void)state;
+    int64_t until_ms = cache_served_until(cache, ID, "AWSCURRENT");
+    struct footprint said = simulated(SIMULATE_SM_DOWN);
+    assert_int_equal(said.status, SMCRED_OK);
+    service.status = SMCRED_UNAVAILABLE;
+    assert_so(said, "v1");
+    world.now_ms = until_ms - 10;
+    assert_int_equal(simulated(SIMULATE_SM_DOWN).status, SMCRED_OK);
+    assert_in_with("v1");
+    world.now_ms = until_ms;
+    said = simulated(SIMULATE_SM_DOWN);
+    assert_int_equal(said.status, SMCRED_UNAVAILABLE);
+    assert_int_equal(log_in(1), 0);
+    assert_int_equal(clients[0].status, said.status);
+}
+
+static void a_cold_secret_is_simulated_too(void **state)
+{
+    (void)state;
+    assert_int_equal(simulated(SIMULATE_SM_DOWN).status, SMCRED_UNAVAILABLE);
+    struct footprint said = simulated(SIMULATE_ROTATED);
+    assert_int_equal(said.status, SMCRED_OK);
+    assert_so(said, "v1");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_proven, teardown)
 #define COLD(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(
-    COLD(a_herd_at_the_start_makes_one_call), TEST(no_step_of_a_rotation_is_noticed),
-    TEST(a_rotation_costs_few_calls), TEST(the_first_login_after_a_rotation_asks_once),
+    COLD(a_cold_secret_is_simulated_too), TEST(a_simulated_rotation_is_a_rotation),
+    TEST(a_simulated_half_of_one_is_half_of_one), TEST(a_simulated_change_is_waited_for_in_vain),
+    TEST(a_simulated_outage_ends_when_the_real_one_does), COLD(a_herd_at_the_start_makes_one_call),
+    TEST(no_step_of_a_rotation_is_noticed), TEST(a_rotation_costs_few_calls),
+    TEST(the_first_login_after_a_rotation_asks_once),
     TEST(finish_secret_that_never_comes_costs_nothing),
     TEST(a_keeper_started_in_the_middle_is_wrong_once), TEST(two_rotations_at_once_are_followed),
     TEST(alternating_users_are_no_different), TEST(both_users_of_a_pair_at_once_are_no_mixed_pair),

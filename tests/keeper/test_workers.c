@@ -117,6 +117,40 @@ static void signals_belong_to_the_loop(void **state)
     world_end();
 }
 
+static void run_here(void *arg)
+{
+    (void)arg;
+    assert_true(pthread_equal(pthread_self(), loop_thread));
+    atomic_fetch_add(&runs, 1);
+}
+
+static void submit_another(void *arg, bool ran)
+{
+    struct workers *workers = arg;
+    done(arg, ran);
+    if (dones < 3)
+        assert_int_equal(workers_submit(workers, run_here, submit_another, workers), SMCRED_OK);
+}
+
+static void without_threads_jobs_wait_for_the_caller(void **state)
+{
+    (void)state;
+    struct event_base *base = event_base_new();
+    struct workers *workers;
+    assert_int_equal(workers_new_idle(base, 2, &workers), SMCRED_OK);
+    assert_int_equal(workers_submit(workers, run_here, submit_another, workers), SMCRED_OK);
+    assert_int_equal(runs, 0);
+    workers_work(workers);
+    assert_int_equal(runs, 3); /* and what was submitted meanwhile */
+    assert_int_equal(dones, 3);
+    assert_int_equal(workers_pending(workers), 0);
+    assert_int_equal(workers_submit(workers, run_here, done, NULL), SMCRED_OK);
+    workers_free(workers);
+    assert_int_equal(runs, 3);
+    assert_int_equal(not_run, 1);
+    event_base_free(base);
+}
+
 static void nonsense_sizes_are_refused(void **state)
 {
     (void)state;
@@ -132,4 +166,5 @@ SM_TEST_MAIN(cmocka_unit_test_setup(every_job_is_done_once, setup),
              cmocka_unit_test_setup(a_full_queue_says_so, setup),
              cmocka_unit_test_setup(stopping_waits_for_the_running_and_drops_the_waiting, setup),
              cmocka_unit_test_setup(signals_belong_to_the_loop, setup),
+             cmocka_unit_test_setup(without_threads_jobs_wait_for_the_caller, setup),
              cmocka_unit_test(nonsense_sizes_are_refused))

@@ -39,7 +39,7 @@ is "an unknown command is misuse" "$code" 2
 like "and named" "$err" '*conect*'
 for wrong in "targets extra" "status extra" explain "explain --host" "explain --host h extra" \
     "explain --host h --port 0" "explain --host h --port 65536" "explain --host h --port 5432x" \
-    "explain --host h --port -1" refresh "refresh a b" revoke "revoke secret" "revoke version a" "revoke --list a" "refresh a --all" connect "connect --program" \
+    "explain --host h --port -1" refresh "refresh a b" simulate "simulate --secret a" "simulate --rotated" "simulate --secret a --rotated --sm-down" "simulate --secret a --rotated b" revoke "revoke secret" "revoke version a" "revoke --list a" "refresh a --all" connect "connect --program" \
     "--timeout 0 status" "--timeout x status" "--timeout nan status" "status --timeout 999999"; do
     # shellcheck disable=SC2086 # words
     run --socket "$socket" $wrong

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_simulate.sh - smcred simulate says what would happen, and that is what then happens.
+. "$(dirname "$0")/world.sh"
+command -v jq >/dev/null || skip_all "no jq"
+needs_world
+simulate() { smcred simulate --secret "$WORLD_SECRET" "--$1" --json >"$dir/said"; }
+said() { jq -r ".targets[0].$1" "$dir/said"; }
+wrong() { grep -c 'password authentication failed' "$WORLD_LOG/postgres.log"; }
+count() { echo "$(calls GetSecretValue) $(wrong)"; }
+# what_happens: GetSecretValue and wrong passwords of one login
+what_happens() {
+    local values wrong
+    read -r values wrong <<<"$(count)"
+    is "alice is in" "$(query 'select 1')" 1
+    echo "$(($(calls GetSecretValue) - values)) $(($(wrong) - wrong))" >"$dir/happened"
+}
+refusal() { grep '"event":"decision"' "$WORLD_AUDIT" | grep '"outcome":"refused"' | tail -n 1 | jq -r .sqlstate; }
+
+before=$(calls .)
+simulate sm-down
+is "a secret that was never read is refused when Secrets Manager is down" "$? $(said outcome)" "1 refused"
+is "nobody was asked to find out" "$(calls .)" "$before"
+sandbox stop "$WORLD" server
+query 'select 1' >/dev/null
+is "and that is what happens, with this error" "$(refusal)" "$(said sqlstate)"
+sandbox start "$WORLD" server
+holds "alice is in again" eventually 30 query 'select 1'
+
+before="$(calls .) $(grep -c '"event":"decision"' "$WORLD_AUDIT")"
+simulate rotated
+is "a rotation that nobody has noticed costs no login" "$? $(said outcome)" "0 in"
+like "its steps are told" "$(said 'steps | join("\n")')" "*its salt has changed since*GetSecretValue AWSCURRENT: version (new)*accepted*"
+is "nobody was asked, and nobody logged in" "$(calls .) $(grep -c '"event":"decision"' "$WORLD_AUDIT")" "$before"
+sandbox rotate "$WORLD"
+what_happens
+is "so many calls and wrong passwords it costs" "$(cat "$dir/happened")" "$(said get_secret_value) $(said wrong_passwords)"
+
+simulate changed
+is "a password that nobody knows is waited for, and refused" "$? $(said outcome) $(said alarm)" "1 refused true"
+like "people read it as a story" "$(smcred simulate --secret orders --changed)" "if *target orders*is refused (28000)*connects to *"
+simulate half-rotated
+is "nor does half of one" "$? $(said outcome)" "0 in"
+for step in createSecret setSecret; do
+    smcred-rotate postgres --single-user --secret-id "$WORLD_SECRET" --step $step --ca-file "$WORLD_CA" \
+        --hostaddr 127.0.0.1 >"$dir/step" 2>&1 || not_ok "$step" "$(cat "$dir/step")"
+done
+what_happens
+is "which costs what was said" "$(cat "$dir/happened")" "$(said get_secret_value) $(said wrong_passwords)"
+version=$(smcred secret get-metadata "$WORLD_SECRET" --json | jq -r '.VersionIdsToStages | to_entries[] | select(.value | index("AWSPENDING")).key')
+simulate half-rotated
+is "a version that is there is named" "$(said version) $(said stage)" "$version AWSPENDING"
+smcred-rotate postgres --secret-id "$WORLD_SECRET" --step finishSecret --ca-file "$WORLD_CA" --hostaddr 127.0.0.1 >/dev/null
+
+# An outage, with lives that are short enough to see its end.
+sed -i 's/^\[keeper\]/&\nttl = 10s\nstale = 3s/' "$WORLD/etc/smcred.conf"
+sandbox stop "$WORLD" keeper
+sandbox start "$WORLD" keeper
+is "alice is in" "$(query 'select 1')" 1
+sandbox stop "$WORLD" server
+simulate sm-down
+is "what is cached is served" "$? $(said outcome)" "0 in"
+until=$(date -d "$(said served_until)" +%s)
+is "until it is too old" "$(said then.outcome)" refused
+is "alice is in" "$(query 'select 1')" 1
+refused() { ! query 'select 1' >/dev/null; }
+holds "then she is refused" eventually 60 refused
+over=$(date +%s)
+[ "$over" -ge "$until" ] && ok "not before the time that was said" || not_ok "not before the time that was said" "$over $until"
+is "with the error that was said" "$(refusal)" "$(said then.sqlstate)"
+sandbox start "$WORLD" server
+
+smcred revoke secret "$WORLD_SECRET" --reason "a drill" >/dev/null
+simulate rotated
+is "what is revoked is refused whatever happens" "$? $(said outcome)" "1 refused"
+like "for that reason" "$(said text)" "*revoked*a drill*"
+as_alice smcred simulate --secret orders --rotated >"$dir/out" 2>&1
+like "it is for administrators" "$? $(cat "$dir/out")" "1 smcred simulate: *administrator*"
+smcred simulate --secret nothing --rotated >"$dir/out" 2>&1
+like "of secrets that there are" "$? $(cat "$dir/out")" "1 smcred simulate: no target has that name*"
+done_testing
