@@ -50,12 +50,12 @@ struct engine {
     enum smcred_status (*set_password)(struct session *session, const char *username,
                                        const char *password, struct sm_error *err);
     /*
-     * A superuser's session gives `other` this password and, if it was made to act for `current`,
-     * the same rights.  One that is not there is made so; one that is there and has nothing to do
-     * with `current` is refused.  All of it or nothing.
+     * A superuser's session gives `other` this password and, if it was made to act for the user of
+     * the session `own`, the same rights.  One that is not there is made so; one that is there and
+     * has nothing to do with that user is refused.  All of it, or not yet the password.
      */
-    enum smcred_status (*set_other)(struct session *session, const char *current, const char *other,
-                                    const char *password, struct sm_error *err);
+    enum smcred_status (*set_other)(struct session *session, const struct session *own,
+                                    const char *other, const char *password, struct sm_error *err);
     /*
      * A superuser's session gives a user that lost it its password back.  One that has special
      * rights is refused: else whoever can write a secret could become it.

@@ -12,6 +12,8 @@ noinst_LTLIBRARIES += %D%/librotate.la
 	%D%/mysql.c %D%/mysql.h \
 	%D%/mysql_account.c %D%/mysql_account.h \
 	%D%/mysql_hash.c %D%/mysql_hash.h \
+	%D%/mysql_rights.c %D%/mysql_rights.h \
+	%D%/mysql_twin.c \
 	%D%/mysql_words.c %D%/mysql_words.h \
 	%D%/options.c %D%/options.h \
 	%D%/postgres.c %D%/postgres.h \

@@ -140,6 +140,14 @@ char *mydb_quote(struct session *session, const char *text)
     return quoted;
 }
 
+char *mydb_name(struct session *session, const struct mydb_account *account)
+{
+    sm_autofree char *user = mydb_quote(session, account->user);
+    sm_autofree char *host = mydb_quote(session, account->host);
+    char *name = NULL;
+    return user && host && asprintf(&name, "%s@%s", user, host) >= 0 ? name : NULL;
+}
+
 /* --- logging in ------------------------------------------------------------------------------- */
 
 static void set_number(MYSQL *connection, enum mysql_option option, unsigned int number)
@@ -260,15 +268,15 @@ static enum smcred_status find_self(struct session *session, const struct login 
 static enum smcred_status check_socket(struct session *session, const struct login *login,
                                        struct sm_error *err)
 {
-    struct mydb_methods methods;
+    mydb_autodefinition struct mydb_definition definition = {.text = NULL};
     if (!is_socket(login) || !mydb_is_mariadb(session))
         return SMCRED_OK;
-    enum smcred_status status = mydb_read_methods(session, &session->self, &methods, err);
-    if (status == SMCRED_OK && methods.others > 0)
+    enum smcred_status status = mydb_define(session, &session->self, &definition, err);
+    if (status == SMCRED_OK && definition.others > 0)
         return sm_error_set(err, SMCRED_INVALID,
                             "the database lets %s in without a password, by %s, so that a login "
                             "proves none; log in over TCP",
-                            log_quote(login->username), methods.other);
+                            log_quote(login->username), definition.other);
     return status;
 }
 
@@ -324,25 +332,27 @@ static enum smcred_status log_in(const struct login *login, struct session **out
 /* --- passwords -------------------------------------------------------------------------------- */
 
 /* MariaDB writes statements to its logs as they come, but takes the hash for the password. */
-static enum smcred_status set_hash(struct session *session, const char *password,
-                                   struct sm_error *err)
+static enum smcred_status set_hash(struct session *session, const struct mydb_account *account,
+                                   const char *name, const char *password, struct sm_error *err)
 {
     char hash[MYSQL_HASH_SIZE];
-    struct mydb_methods methods;
-    enum smcred_status status = mydb_read_methods(session, &session->self, &methods, err);
+    mydb_autodefinition struct mydb_definition definition = {.text = NULL};
+    enum smcred_status status = mydb_define(session, account, &definition, err);
     if (status == SMCRED_OK)
-        status = mydb_hash(&session->self, &methods, password, hash, err);
-    return status == SMCRED_OK ? mydb_runf(session, NULL, err, "SET PASSWORD = '%s'", hash)
+        status = mydb_hash(account, &definition, password, hash, err);
+    return status == SMCRED_OK ? mydb_runf(session, NULL, err, "SET PASSWORD%s%s = '%s'",
+                                           name ? " FOR " : "", name ? name : "", hash)
                                : status;
 }
 
 /* MySQL wants the password, and writes something else to its logs. */
-static enum smcred_status set_text(struct session *session, const char *password,
+static enum smcred_status set_text(struct session *session, const char *name, const char *password,
                                    struct sm_error *err)
 {
     char *quoted = mydb_quote(session, password);
     enum smcred_status status =
-        quoted ? mydb_runf(session, NULL, err, "ALTER USER USER() IDENTIFIED BY %s", quoted)
+        quoted ? mydb_runf(session, NULL, err, "ALTER USER %s IDENTIFIED BY %s",
+                           name ? name : "USER()", quoted)
                : sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     if (quoted)
         explicit_bzero(quoted, strlen(quoted));
@@ -350,27 +360,23 @@ static enum smcred_status set_text(struct session *session, const char *password
     return status;
 }
 
+enum smcred_status mydb_set_password_of(struct session *session, const struct mydb_account *account,
+                                        const char *password, struct sm_error *err)
+{
+    sm_autofree char *name = mydb_name(session, account);
+    if (!name)
+        return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
+    return mydb_is_mariadb(session) ? set_hash(session, account, name, password, err)
+                                    : set_text(session, name, password, err);
+}
+
+/* Without a name in the statement, it takes no rights. */
 static enum smcred_status set_password(struct session *session, const char *username,
                                        const char *password, struct sm_error *err)
 {
     (void)username; /* find_self() saw that it is the session's own */
-    return mydb_is_mariadb(session) ? set_hash(session, password, err)
-                                    : set_text(session, password, err);
-}
-
-static enum smcred_status set_other(struct session *session, const char *current, const char *other,
-                                    const char *password, struct sm_error *err)
-{
-    (void)session, (void)current, (void)other, (void)password;
-    return sm_error_set(err, SMCRED_UNSUPPORTED,
-                        "this engine has no alternating users; say --single-user");
-}
-
-static enum smcred_status give_back(struct session *session, const char *username,
-                                    const char *password, struct sm_error *err)
-{
-    (void)session, (void)username, (void)password;
-    return sm_error_set(err, SMCRED_UNSUPPORTED, "this engine does not mend");
+    return mydb_is_mariadb(session) ? set_hash(session, &session->self, NULL, password, err)
+                                    : set_text(session, NULL, password, err);
 }
 
 static enum smcred_status test(struct session *session, struct sm_error *err)
@@ -391,8 +397,8 @@ const struct engine engine_mysql = {
     .log_in = log_in,
     .log_out = log_out,
     .set_password = set_password,
-    .set_other = set_other,
-    .give_back = give_back,
+    .set_other = mydb_set_other,
+    .give_back = mydb_give_back,
     .test = test,
 };
 
@@ -405,7 +411,7 @@ const struct engine engine_mariadb = {
     .log_in = log_in,
     .log_out = log_out,
     .set_password = set_password,
-    .set_other = set_other,
-    .give_back = give_back,
+    .set_other = mydb_set_other,
+    .give_back = mydb_give_back,
     .test = test,
 };

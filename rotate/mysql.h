@@ -33,12 +33,25 @@ bool mydb_is_mariadb(const struct session *session);
 SM_MUST_CHECK enum smcred_status mydb_run(struct session *session, const char *statement,
                                           struct st_mysql_res **out_result, struct sm_error *err);
 
-/* The same, printed as by printf(); `format` NULL-checks nothing, its arguments must be there. */
+/* The same, printed as by printf(), and wiped. */
 SM_MUST_CHECK SM_PRINTF(4, 5) enum smcred_status
     mydb_runf(struct session *session, struct st_mysql_res **out_result, struct sm_error *err,
               const char *format, ...);
 
-/* A text as it stands in a statement, in quotes; free with sm_free_ptr(), NULL: out of memory. */
+/* As they stand in a statement, in quotes; free with free(), NULL: out of memory. */
 char *mydb_quote(struct session *session, const char *text);
+char *mydb_name(struct session *session, const struct mydb_account *account);
+
+/* Of the engine's functions, in mysql_twin.c. */
+SM_MUST_CHECK enum smcred_status mydb_set_other(struct session *session, const struct session *own,
+                                                const char *other, const char *password,
+                                                struct sm_error *err);
+SM_MUST_CHECK enum smcred_status mydb_give_back(struct session *session, const char *username,
+                                                const char *password, struct sm_error *err);
+
+/* A superuser gives somebody else a password. */
+SM_MUST_CHECK enum smcred_status mydb_set_password_of(struct session *session,
+                                                      const struct mydb_account *account,
+                                                      const char *password, struct sm_error *err);
 
 #endif

@@ -242,6 +242,11 @@ char *postgres_name(struct session *session, const char *name)
     return PQescapeIdentifier(session->connection, name, strlen(name));
 }
 
+const char *postgres_self(const struct session *session)
+{
+    return PQuser(session->connection);
+}
+
 /* --- passwords -------------------------------------------------------------------------------- */
 
 /* What the server would make of the password itself; free with wipe(). */

@@ -31,8 +31,11 @@ SM_MUST_CHECK enum smcred_status postgres_set_password(struct session *session,
                                                        struct sm_error *err);
 
 /* struct engine's set_other(); in postgres_twin.c. */
-SM_MUST_CHECK enum smcred_status postgres_set_other(struct session *session, const char *current,
-                                                    const char *other, const char *password,
-                                                    struct sm_error *err);
+SM_MUST_CHECK enum smcred_status postgres_set_other(struct session *session,
+                                                    const struct session *own, const char *other,
+                                                    const char *password, struct sm_error *err);
+
+/* As whom a session has logged in. */
+const char *postgres_self(const struct session *session);
 
 #endif

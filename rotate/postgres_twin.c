@@ -182,9 +182,10 @@ static enum smcred_status prepare(struct session *session, const char *current, 
     return SMCRED_INVALID;
 }
 
-enum smcred_status postgres_set_other(struct session *session, const char *current,
+enum smcred_status postgres_set_other(struct session *session, const struct session *own,
                                       const char *other, const char *password, struct sm_error *err)
 {
+    const char *current = postgres_self(own);
     enum smcred_status status = postgres_run(session, "BEGIN", NULL, 0, NULL, err);
     if (status == SMCRED_OK)
         status = prepare(session, current, other, err);

@@ -145,17 +145,14 @@ static enum smcred_status set_own(const struct rotation *rotation, const struct 
 /* Who can write the secret proves that its user is theirs, or they could have the superuser change
  * anybody. */
 static enum smcred_status prove_current(const struct rotation *rotation,
-                                        const struct versions *versions, bool *out_mended,
-                                        struct sm_error *err)
+                                        const struct versions *versions, struct session **out_own,
+                                        bool *out_mended, struct sm_error *err)
 {
-    struct session *session = NULL;
     struct sm_error refusal = {.text = ""};
-    enum smcred_status status =
-        logins_try(&versions->logins, versions->current, &session, &refusal);
+    enum smcred_status status = logins_try(&versions->logins, versions->current, out_own, &refusal);
     *out_mended = status == SMCRED_DENIED && rotation->options->mend;
     if (*out_mended)
-        status = mend(rotation, versions, &session, &refusal);
-    versions->logins.engine->log_out(session);
+        status = mend(rotation, versions, out_own, &refusal);
     if (status == SMCRED_DENIED && !*out_mended)
         return sm_error_set(
             err, status, "Unable to log into database using current credentials for secret %s: %s",
@@ -169,16 +166,16 @@ static enum smcred_status set_by_master(const struct rotation *rotation,
                                         struct sm_error *err)
 {
     const struct engine *engine = versions->logins.engine;
-    const struct secret_value *current = versions->current, *pending = versions->pending;
-    struct session *session = NULL;
+    const struct secret_value *pending = versions->pending;
+    struct session *own = NULL, *session = NULL;
     bool mended = false;
-    enum smcred_status status = prove_current(rotation, versions, &mended, err);
+    enum smcred_status status = prove_current(rotation, versions, &own, &mended, err);
     if (status == SMCRED_OK)
         status = log_in_as_master(rotation, versions, &session, err);
     if (status == SMCRED_OK)
-        status = engine->set_other(session, current->username, pending->username, pending->password,
-                                   err);
+        status = engine->set_other(session, own, pending->username, pending->password, err);
     engine->log_out(session);
+    engine->log_out(own);
     if (status == SMCRED_OK)
         step_tell(result, false, "%s has the new password, set by the superuser of masterarn%s",
                   log_quote(pending->username),

@@ -9,11 +9,17 @@
 static const char suffix[] = "_clone";
 #define SUFFIX_LEN (sizeof suffix - 1)
 
+bool twin_is_clone(const char *username)
+{
+    size_t len = strlen(username);
+    return len > SUFFIX_LEN && strcmp(username + len - SUFFIX_LEN, suffix) == 0;
+}
+
 enum smcred_status twin_name(const char *username, size_t max, struct twin_name *out_name,
                              struct sm_error *err)
 {
     size_t len = strlen(username);
-    bool is_clone = len > SUFFIX_LEN && strcmp(username + len - SUFFIX_LEN, suffix) == 0;
+    bool is_clone = twin_is_clone(username);
     if (len + (is_clone ? 0 : SUFFIX_LEN) > max)
         return sm_error_set(err, SMCRED_TOO_LARGE,
                             "Unable to clone user, username length with _clone appended would "

@@ -14,6 +14,8 @@ struct twin_name {
     char text[TWIN_NAME_MAX + 1];
 };
 
+bool twin_is_clone(const char *username);
+
 /*
  * The other one's name.
  *   max  what the engine allows, in bytes, not above TWIN_NAME_MAX
