@@ -339,9 +339,9 @@ static void learn_wrong_password(struct login *login)
     lesson_note(lesson, login->current, login->stage, &login->salt, false, login_now(login));
 }
 
-void login_refused(struct login *login, const char *sqlstate, const char *routine)
+void login_refused(struct login *login, const struct verdict_refusal *refusal)
 {
-    enum verdict verdict = verdict_of(sqlstate, routine, login->sent);
+    enum verdict verdict = verdict_of(refusal, login->sent);
     int64_t now_ms = login_now(login);
     assert(login->dial_count > 0);
     stop_asking(login);

@@ -28,6 +28,7 @@ struct attempts;
 struct cache;
 struct event_base;
 struct login;
+struct verdict_refusal;
 struct logins; /* what logins teach each other, per endpoint */
 
 struct logins_options {
@@ -96,21 +97,20 @@ struct login_proof {
 typedef void login_prove(void *arg, const struct login_proof *proof);
 
 /*
- * The database challenges the current attempt with this SCRAM salt; empty for methods that have
- * none. A salt comes with a password, so it tells which version is right, or that none of those
- * that were tried is: then others are looked for before anything is sent.  One of the same user at
- * the same endpoint takes the attempt's place, one of another is the next attempt.  While another
- * login's proof may be wrong, this one waits for its verdict. Either callback, once, with `arg` of
- * login_begin(); at once, or later, or never if login_free() or a verdict comes first.
+ * The database challenges the current attempt with this salt; empty for methods whose salt is not
+ * the password's. A salt comes with a password, so it tells which version is right, or that none of
+ * those that were tried is: then others are looked for before anything is sent.  One of the same
+ * user at the same endpoint takes the attempt's place, one of another is the next attempt.  While
+ * another login's proof may be wrong, this one waits for its verdict. Either callback, once, with
+ * `arg` of login_begin(); at once, or later, or never if login_free() or a verdict comes first.
  */
 void login_challenged(struct login *login, struct sm_bytes salt, login_prove *prove);
 
 /*
  * The database refused the current attempt (verdict.h).  Answers through `next` as above, and
  * SMCRED_DENIED: no version is left to try, so the database's own error goes to the client.
- *   routine  "" if the server said none
  */
-void login_refused(struct login *login, const char *sqlstate, const char *routine);
+void login_refused(struct login *login, const struct verdict_refusal *refusal);
 /*
  * The database accepted it: the version is proven, the budget is whole again.  Free the login soon:
  * it holds the versions it tried.

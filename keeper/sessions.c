@@ -17,6 +17,7 @@
 #include "keeper/proof.h"
 #include "keeper/resolver.h"
 #include "keeper/session.h"
+#include "keeper/verdict.h"
 
 #define TOO_MANY "too many sessions"
 
@@ -341,20 +342,25 @@ static const char *take_refused(struct session *session, const struct sm_wire_in
         return NULL;
     if (session->phase != TRYING)
         return "it reported a refusal of no attempt";
+    struct verdict_refusal refusal = {.sqlstate = sqlstate, .routine = routine};
     if (!sm_wire_get_text(in, ORC_T_SQLSTATE, sqlstate, sizeof sqlstate))
         return "it reported a refusal without an SQLSTATE";
+    if (engine_greets(session->engine) && !sm_wire_get_u32(in, ORC_T_CODE, &refusal.code))
+        return "it reported a refusal without its number";
     (void)sm_wire_get_text(in, ORC_T_TEXT, text, sizeof text);
     (void)sm_wire_get_text(in, ORC_T_ROUTINE, routine, sizeof routine);
     session_audit_begin(&line, session, "login");
     audit_put(&line, "outcome", "refused");
     audit_put(&line, "sqlstate", sqlstate);
+    if (refusal.code > 0)
+        audit_put_number(&line, "code", refusal.code);
     audit_put(&line, "text", text);
     session_audit_fact(session, &line);
     if (session->canary)
         canary_refused(session->canary, SMCRED_DENIED, text);
     session->phase = SOLVING;
     session_forget_challenge(session);
-    login_refused(session->login, sqlstate, routine);
+    login_refused(session->login, &refusal);
     return NULL;
 }
 

@@ -15,6 +15,7 @@
 #include "keeper/cache.h"
 #include "keeper/lessons.h"
 #include "keeper/stages.h"
+#include "keeper/verdict.h"
 #include "keeper/workers.h"
 
 #define TICK_MS       25
@@ -396,7 +397,7 @@ static void judge(struct world *world)
         return;
     }
     result->wrong++;
-    login_refused(world->login, "28P01", "auth_failed");
+    login_refused(world->login, &(struct verdict_refusal){"28P01", "auth_failed", 0});
 }
 
 static void wait_a_tick(struct world *world)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * verdict.c - the table.  Routines are PostgreSQL's own, 10 to 18; the first row that fits counts.
+ * verdict.c - the tables.  Routines are PostgreSQL's own, 10 to 18; the first row that fits counts.
  */
 #include "keeper/verdict.h"
 
@@ -18,7 +18,31 @@ static const struct {
     {"28000", NULL, VERDICT_OTHER_ROLE}, /* a pooler's "no such user", another product's */
 };
 
-enum verdict verdict_of(const char *sqlstate, const char *routine, bool proved)
+/* Numbers of MySQL's and, from 4000 on, of MariaDB's; any other is not about the secret. */
+static const struct {
+    uint32_t code;
+    enum verdict verdict;
+} mysql_meanings[] = {
+    {1045, VERDICT_WRONG_PASSWORD}, /* also: no such user, at least from this host */
+    {1698, VERDICT_OTHER_ROLE},     /* the account has no password: unix_socket, another plugin */
+    {1862, VERDICT_OTHER_ROLE},     /* its password has expired */
+    {3118, VERDICT_OTHER_ROLE},     /* ACCOUNT LOCK */
+    {3955, VERDICT_OTHER_ROLE},     /* locked by FAILED_LOGIN_ATTEMPTS: more would prolong it */
+    {4150, VERDICT_OTHER_ROLE},     /* MariaDB's max_password_errors, likewise */
+    {4151, VERDICT_OTHER_ROLE},     /* MariaDB's ACCOUNT LOCK */
+};
+
+static enum verdict mysql_verdict(uint32_t code, bool proved)
+{
+    if (code == 1045 && !proved) /* it was not about a password of ours */
+        return VERDICT_OTHER_ROLE;
+    for (size_t i = 0; i < sizeof mysql_meanings / sizeof *mysql_meanings; i++)
+        if (mysql_meanings[i].code == code)
+            return mysql_meanings[i].verdict;
+    return VERDICT_NOT_SECRET;
+}
+
+static enum verdict postgres_verdict(const char *sqlstate, const char *routine, bool proved)
 {
     /* PAM, LDAP and RADIUS, which lock accounts, say 28000 of a wrong password too. */
     if (proved && strcmp(sqlstate, "28000") == 0 && strcmp(routine, "auth_failed") == 0)
@@ -28,4 +52,10 @@ enum verdict verdict_of(const char *sqlstate, const char *routine, bool proved)
             (!meanings[i].routine || strcmp(meanings[i].routine, routine) == 0))
             return meanings[i].verdict;
     return VERDICT_NOT_SECRET;
+}
+
+enum verdict verdict_of(const struct verdict_refusal *refusal, bool proved)
+{
+    return refusal->code > 0 ? mysql_verdict(refusal->code, proved)
+                             : postgres_verdict(refusal->sqlstate, refusal->routine, proved);
 }

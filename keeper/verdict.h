@@ -3,8 +3,9 @@
  * verdict.h - what a server's refusal of a login means for the secret.
  *
  * Called by the solver.  A message is in the server's language and its SQLSTATE says too little:
- * 28000 is said by "no pg_hba.conf entry" and by "role is not permitted to log in" alike.  The
- * routine that raised the error (field R) is the same in every language.
+ * 28000 is said by "no pg_hba.conf entry" and by "role is not permitted to log in" alike, and by
+ * MySQL of everything.  PostgreSQL's routine (field R) and MySQL's error number are the same in
+ * every language.
  */
 #ifndef KEEPER_VERDICT_H
 #define KEEPER_VERDICT_H
@@ -17,10 +18,13 @@ enum verdict {
     VERDICT_NOT_SECRET,     /* no version helps: it is about the host, the database, the server */
 };
 
-/*
- *   routine  field R of the ErrorResponse; "" if the server has none (a pooler, another product)
- *   proved   a password, or a proof of one, was given in this attempt
- */
-enum verdict verdict_of(const char *sqlstate, const char *routine, bool proved);
+struct verdict_refusal {
+    const char *sqlstate;
+    const char *routine; /* PostgreSQL's; "" if there is none (a pooler, another product) */
+    uint32_t code;       /* MySQL's; 0: it is not MySQL */
+};
+
+/*  proved  a password, or a proof of one, was given in this attempt */
+enum verdict verdict_of(const struct verdict_refusal *refusal, bool proved);
 
 #endif

@@ -7,6 +7,7 @@
 #include "keeper/attempts.h"
 #include "keeper/cache.h"
 #include "keeper/login.h"
+#include "keeper/verdict.h"
 #include "tests/keeper/world.h"
 
 #define ENDPOINT "orders-db.internal:5432"
@@ -116,7 +117,7 @@ static void refuse(struct login *login, const char *sqlstate, struct told *told)
 {
     *told = (struct told){0};
     world.now_ms += 20;
-    login_refused(login, sqlstate, "");
+    login_refused(login, &(struct verdict_refusal){.sqlstate = sqlstate, .routine = ""});
     world_settle();
     assert_int_equal(told->times, 1);
 }

@@ -12,6 +12,7 @@
 #include "keeper/cache.h"
 #include "keeper/login.h"
 #include "keeper/simulate.h"
+#include "keeper/verdict.h"
 #include "tests/keeper/world.h"
 
 #define ID          "prod/orders/db"
@@ -246,6 +247,9 @@ static void dial(struct client *client)
     login_challenged(client->login, sm_bytes_of(salt), on_prove);
 }
 
+static const struct verdict_refusal wrong_password = {.sqlstate = "28P01",
+                                                      .routine = "auth_failed"};
+
 /* The database judges. */
 static void judge(struct client *client)
 {
@@ -259,7 +263,7 @@ static void judge(struct client *client)
     }
     if (role)
         role->wrong++;
-    login_refused(client->login, "28P01", "auth_failed");
+    login_refused(client->login, &wrong_password);
 }
 
 static bool act(struct client *client)

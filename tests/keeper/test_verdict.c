@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* test_verdict.c - what servers refuse with, as PostgreSQL 15 words it, and what it means. */
+/*
+ * test_verdict.c - what servers refuse with, as PostgreSQL 15, MySQL 8.4 and MariaDB 11 word it,
+ * and what it means.
+ */
 #include "tests/lib/sm_test.h"
 
 #include "keeper/verdict.h"
@@ -33,9 +36,51 @@ static const struct {
 static void each_refusal_means_what_the_table_says(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (verdict_of(cases[i].sqlstate, cases[i].routine, cases[i].proved) != cases[i].verdict)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct verdict_refusal refusal = {cases[i].sqlstate, cases[i].routine, 0};
+        if (verdict_of(&refusal, cases[i].proved) != cases[i].verdict)
             fail_msg("%s %s: %s", cases[i].sqlstate, cases[i].routine, cases[i].text);
+    }
 }
 
-SM_TEST_MAIN(cmocka_unit_test(each_refusal_means_what_the_table_says))
+static const struct {
+    uint32_t code;
+    const char *sqlstate;
+    bool proved;
+    enum verdict verdict;
+    const char *text;
+} numbers[] = {
+    {1045, "28000", true, VERDICT_WRONG_PASSWORD, "Access denied (using password: YES)"},
+    {1045, "28000", false, VERDICT_OTHER_ROLE, "Access denied (using password: NO)"},
+    {1698, "28000", true, VERDICT_OTHER_ROLE, "Access denied, and no word of a password"},
+    {1862, "HY000", true, VERDICT_OTHER_ROLE, "Your password has expired"},
+    {3118, "HY000", true, VERDICT_OTHER_ROLE, "Account is locked"},
+    {3955, "HY000", true, VERDICT_OTHER_ROLE,
+     "Account is blocked for 2 day(s) (.. consecutive ..)"},
+    {4150, "HY000", true, VERDICT_OTHER_ROLE, "User is blocked because of too many errors"},
+    {4151, "HY000", true, VERDICT_OTHER_ROLE, "Access denied, this account is locked"},
+    {1040, "08004", false, VERDICT_NOT_SECRET, "Too many connections"},
+    {1044, "42000", true, VERDICT_NOT_SECRET, "Access denied for user to database"},
+    {1049, "42000", true, VERDICT_NOT_SECRET, "Unknown database"},
+    {1129, "HY000", false, VERDICT_NOT_SECRET, "Host is blocked because of many errors"},
+    {1130, "HY000", false, VERDICT_NOT_SECRET, "Host is not allowed to connect"},
+    {1203, "42000", true, VERDICT_NOT_SECRET, "User already has more than max_user_connections"},
+    {1226, "42000", true, VERDICT_NOT_SECRET, "User has exceeded max_connections_per_hour"},
+    {1251, "08004", true, VERDICT_NOT_SECRET, "Client does not support the protocol requested"},
+    {1524, "HY000", true, VERDICT_NOT_SECRET, "Plugin is not loaded"},
+    {3159, "HY000", true, VERDICT_NOT_SECRET,
+     "Connections using insecure transport are prohibited"},
+};
+
+static void each_number_of_mysql_means_what_the_table_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct verdict_refusal refusal = {numbers[i].sqlstate, "", numbers[i].code};
+        if (verdict_of(&refusal, numbers[i].proved) != numbers[i].verdict)
+            fail_msg("%u: %s", numbers[i].code, numbers[i].text);
+    }
+}
+
+SM_TEST_MAIN(cmocka_unit_test(each_refusal_means_what_the_table_says),
+             cmocka_unit_test(each_number_of_mysql_means_what_the_table_says))
