@@ -187,6 +187,12 @@ unsigned attempts_count(struct attempts *attempts, struct attempts_account name)
     return account ? count_of(attempts, account, NULL) : 0;
 }
 
+unsigned attempts_left(struct attempts *attempts, struct attempts_account name)
+{
+    unsigned count = attempts_count(attempts, name), max = attempts->options.wrong_max;
+    return count < max ? max - count : 0;
+}
+
 void attempts_walk(struct attempts *attempts,
                    void (*each)(void *arg, const struct attempts_state *state), void *arg)
 {

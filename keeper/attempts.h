@@ -47,6 +47,8 @@ void attempts_set_limits(struct attempts *attempts, unsigned wrong_max, int64_t 
  */
 bool attempts_allowed(struct attempts *attempts, struct attempts_account account,
                       const char *version_id, int64_t *out_until_ms);
+/* How many more wrong ones there may be, without a new version's own try. */
+unsigned attempts_left(struct attempts *attempts, struct attempts_account account);
 /* The database refused the password.  Errors: SMCRED_NO_MEMORY: not counted. */
 SM_MUST_CHECK enum smcred_status
 attempts_wrong(struct attempts *attempts, struct attempts_account account, const char *version_id);

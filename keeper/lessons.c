@@ -145,8 +145,13 @@ void lesson_note(struct lesson *lesson, const struct sm_snapshot *version, const
     if (strlen(version->version_id) >= LESSON_VERSION_MAX)
         return;
     struct fact *fact = place_for(lesson, version->version_id, salt);
-    *fact = (struct fact){
-        .number = ++lesson->last_number, .right = right, .at_ms = now_ms, .salt = *salt};
+    bool is_same = is_about(fact, version->version_id) && salt_equal(&fact->salt, salt);
+    bool lost = !right && is_same && (fact->right || fact->lost);
+    *fact = (struct fact){.number = ++lesson->last_number,
+                          .right = right,
+                          .lost = lost,
+                          .at_ms = now_ms,
+                          .salt = *salt};
     (void)snprintf(fact->version_id, sizeof fact->version_id, "%s", version->version_id); /* fits */
     (void)snprintf(fact->user, sizeof fact->user, "%s", version->username); /* cut, nobody's */
     (void)snprintf(fact->stage, sizeof fact->stage, "%s", stage);           /* likewise */
@@ -183,9 +188,26 @@ const struct fact *lesson_right(const struct lesson *lesson, const struct salt *
     return NULL;
 }
 
+/* A refusal after an acceptance, and nothing right since. */
+static bool is_lost(const struct lesson *lesson, const char *user)
+{
+    bool lost = false;
+    for (size_t i = 0; lesson && i < LESSON_FACTS_MAX; i++) {
+        const struct fact *fact = &lesson->facts[i];
+        if (fact->number == 0 || fact->salt.len > 0 || strcmp(fact->user, user) != 0)
+            continue;
+        if (fact->right)
+            return false;
+        lost |= fact->lost;
+    }
+    return lost;
+}
+
 bool lesson_is_behind(const struct lesson *lesson, const char *user, const struct salt *salt)
 {
     bool behind = false;
+    if (salt->len == 0)
+        return is_lost(lesson, user);
     if (lesson_right(lesson, salt))
         return false;
     for (size_t i = 0; lesson && i < LESSON_FACTS_MAX; i++)

@@ -16,6 +16,7 @@
 #include "keeper/table.h"
 
 #define LESSON_FACTS_MAX   8
+#define LESSON_FLIGHTS_MAX 16
 #define LESSON_VERSION_MAX 65 /* bytes of a version id, NUL included; longer ones teach nothing */
 #define LESSON_STAGE_MAX   33 /* of a label, likewise */
 #define LESSON_USER_MAX    64 /* of a user, likewise: PostgreSQL's NAMEDATALEN */
@@ -33,6 +34,7 @@ bool salt_equal(const struct salt *a, const struct salt *b);
 struct fact {
     uint64_t number; /* the higher, the later; 0: no fact */
     bool right;
+    bool lost;     /* it is not right any more, though it was: there is no salt to tell more */
     int64_t at_ms; /* when the endpoint last said so */
     char version_id[LESSON_VERSION_MAX];
     char user[LESSON_USER_MAX];
@@ -40,14 +42,20 @@ struct fact {
     struct salt salt;
 };
 
+/* A proof that may be wrong, on its way to the database. */
+struct flight {
+    struct login *login; /* NULL: none */
+    int64_t until_ms;    /* others wait for its verdict */
+    bool trial;          /* of a version that is not known to be right */
+};
+
 struct lesson {
     struct table_entry node; /* first; its key is secret id NUL endpoint */
     struct fact facts[LESSON_FACTS_MAX];
     uint64_t last_number;
-    uint64_t forgotten;  /* facts up to this one say nothing of which version to try first */
-    struct stages *map;  /* as it was when the last fact was noted; NULL: not known */
-    struct login *trial; /* whose proof may be wrong; others wait for its verdict */
-    int64_t trial_until_ms;
+    uint64_t forgotten; /* facts up to this one say nothing of which version to try first */
+    struct stages *map; /* as it was when the last fact was noted; NULL: not known */
+    struct flight flights[LESSON_FLIGHTS_MAX];
     struct salt salt;       /* that the endpoint showed last, ... */
     int64_t salt_since_ms;  /* ... and when it did first; of another user is another salt */
     int64_t stuck_since_ms; /* no version has been right since; 0: one was, last time */
@@ -88,7 +96,8 @@ enum lesson_word lesson_says(const struct lesson *lesson, const char *version_id
                              const struct salt *salt);
 /* The version that is right with this salt, or NULL. */
 const struct fact *lesson_right(const struct lesson *lesson, const struct salt *salt);
-/* Was the user's password changed since a version was right?  False for no salt. */
+/* Was the user's password changed since a version was right?  Without a salt: is a version that was
+ * right refused now, and no other is right? */
 bool lesson_is_behind(const struct lesson *lesson, const char *user, const struct salt *salt);
 
 /* What was last right, or NULL. */

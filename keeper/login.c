@@ -291,7 +291,9 @@ void login_decide(struct login *login)
     bool known = login->salt.len > 0; /* else any word but the last one may be out of date */
     if (word == LESSON_RIGHT && known)
         login_tell_proof(login);
-    else if (login->last || word == LESSON_RIGHT || (login->picked && word != LESSON_WRONG))
+    else if (word == LESSON_RIGHT)
+        login_prove_in_flight(login);
+    else if (login->last || (login->picked && word != LESSON_WRONG))
         login_prove_on_trial(login);
     else
         login_search(login, BY_SALT);
@@ -347,7 +349,7 @@ void login_refused(struct login *login, const struct verdict_refusal *refusal)
     stop_asking(login);
     if (verdict == VERDICT_WRONG_PASSWORD)
         learn_wrong_password(login);
-    login_end_trial(login);
+    login_land(login);
     login->refused = true;
     if (verdict == VERDICT_NOT_SECRET) {
         login_give_up_saying(login, SMCRED_DENIED,
@@ -391,7 +393,7 @@ void login_accepted(struct login *login)
         lesson_note(lesson, login->current, login->stage, &login->salt, true, login_now(login));
         lesson->stuck_since_ms = 0;
     }
-    login_end_trial(login);
+    login_land(login);
     if (strcmp(login->stage, "AWSPENDING") == 0)
         look_for_the_end(login);
 }
@@ -402,7 +404,7 @@ void login_free(struct login *login)
         return;
     stop_asking(login);
     if (login->secret_id)
-        login_end_trial(login);
+        login_land(login);
     stages_unref(login->map);
     sm_snapshot_unref(login->current);
     for (unsigned i = 0; i < login->tried_count; i++)
@@ -472,7 +474,7 @@ enum smcred_status logins_new(const struct logins_options *options, struct login
     if (!logins)
         return SMCRED_NO_MEMORY;
     logins->options = *options;
-    LIST_INIT(&logins->waiting);
+    TAILQ_INIT(&logins->waiting);
     if (logins->options.endpoints_max == 0)
         logins->options.endpoints_max = ENDPOINTS_MAX_DEFAULT;
     if (logins->options.patience_ms == 0)

@@ -33,7 +33,7 @@ struct tried { /* refused */
     struct salt salt;
 };
 
-enum waiting { NOT_WAITING, FOR_TRIAL, FOR_ROTATION };
+enum waiting { NOT_WAITING, FOR_VERDICT, FOR_ROTATION };
 
 struct login {
     struct logins *logins;
@@ -71,12 +71,12 @@ struct login {
 
     /* Waiting. */
     enum waiting waiting;
-    LIST_ENTRY(login) link;
+    TAILQ_ENTRY(login) link;
     int64_t wake_ms;
     int64_t give_up_ms; /* of all waits for a rotation; 0: there was none */
     unsigned pause_count;
 };
-LIST_HEAD(login_list, login);
+TAILQ_HEAD(login_list, login);
 
 struct logins {
     struct logins_options options;
@@ -136,8 +136,10 @@ void login_stop_waiting(struct login *login);
 void login_tell_proof(struct login *login);
 /* The same of one that may be wrong: one at a time. */
 void login_prove_on_trial(struct login *login);
+/* Of one that was right, and nothing tells whether it is: no more at a time than may be wrong. */
+void login_prove_in_flight(struct login *login);
 /* The verdict is there, or will never be: who waited for it goes on. */
-void login_end_trial(struct login *login);
+void login_land(struct login *login);
 bool login_is_rotating(const struct login *login);
 /* Until when it may help to wait; 0: it does not. */
 int64_t login_window_end(struct login *login);

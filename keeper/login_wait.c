@@ -7,7 +7,7 @@
 
 #include "keeper/login_state.h"
 
-#define TRIAL_MS     2000 /* that others wait for one login's verdict */
+#define FLIGHT_MS    2000 /* that others wait for one login's verdict */
 #define PAUSE_MIN_MS 250  /* of a wait, doubled each time, less up to half by chance */
 #define PAUSE_MAX_MS 2000
 
@@ -17,7 +17,7 @@ static void schedule(struct logins *logins)
 {
     int64_t at_ms = INT64_MAX, now_ms = logins->options.now_ms();
     const struct login *login;
-    LIST_FOREACH(login, &logins->waiting, link)
+    TAILQ_FOREACH(login, &logins->waiting, link)
     {
         if (login->wake_ms < at_ms)
             at_ms = login->wake_ms;
@@ -35,7 +35,7 @@ static void wait_until(struct login *login, enum waiting what, int64_t wake_ms)
 {
     login->waiting = what;
     login->wake_ms = wake_ms;
-    LIST_INSERT_HEAD(&login->logins->waiting, login, link);
+    TAILQ_INSERT_TAIL(&login->logins->waiting, login, link);
     schedule(login->logins);
 }
 
@@ -44,29 +44,85 @@ void login_stop_waiting(struct login *login)
     if (login->waiting == NOT_WAITING)
         return;
     login->waiting = NOT_WAITING;
-    LIST_REMOVE(login, link);
+    TAILQ_REMOVE(&login->logins->waiting, login, link);
 }
 
-/* ---- one proof at a time that may be wrong ---- */
+/* ---- proofs that may be wrong ---- */
 
-static bool is_on_trial(const struct lesson *lesson, const struct login *login, int64_t now_ms)
+static bool is_out(const struct flight *flight, int64_t now_ms)
 {
-    return lesson && lesson->trial && lesson->trial != login && now_ms < lesson->trial_until_ms;
+    return flight->login && now_ms < flight->until_ms;
 }
 
-void login_end_trial(struct login *login)
+/* As many as the account may have wrong passwords, but one, which is for the next version. */
+static unsigned flights_max(const struct login *login)
 {
-    struct lesson *lesson = login_lesson(login);
-    if (!lesson || lesson->trial != login)
+    struct attempts_account account = {login->current->username, login->endpoint};
+    unsigned left = attempts_left(login->logins->options.attempts, account);
+    if (left > LESSON_FLIGHTS_MAX)
+        left = LESSON_FLIGHTS_MAX;
+    return left > 2 ? left - 1 : 1;
+}
+
+/* Until when it has to wait for the verdicts of others at least; 0: it may go. */
+static int64_t held_until(const struct login *login, const struct lesson *lesson, bool trial)
+{
+    int64_t now_ms = login_now(login), trial_ms = 0, first_ms = INT64_MAX;
+    unsigned count = 0;
+    for (size_t i = 0; lesson && i < LESSON_FLIGHTS_MAX; i++) {
+        const struct flight *flight = &lesson->flights[i];
+        if (!is_out(flight, now_ms) || flight->login == login)
+            continue;
+        if (flight->trial)
+            trial_ms = flight->until_ms;
+        if (flight->until_ms < first_ms)
+            first_ms = flight->until_ms;
+        count++;
+    }
+    if (trial_ms > 0)
+        return trial_ms;
+    return !trial && count >= flights_max(login) ? first_ms : 0;
+}
+
+static void take_off(struct login *login, struct lesson *lesson, bool trial)
+{
+    int64_t now_ms = login_now(login);
+    for (size_t i = 0; lesson && i < LESSON_FLIGHTS_MAX; i++) {
+        if (is_out(&lesson->flights[i], now_ms) && lesson->flights[i].login != login)
+            continue;
+        lesson->flights[i] = (struct flight){login, now_ms + FLIGHT_MS, trial};
         return;
-    lesson->trial = NULL;
+    }
+}
+
+/* Those who wait for this endpoint's verdicts decide anew: all, or who has waited longest. */
+static void let_go_on(const struct login *login, const struct lesson *lesson, bool all)
+{
     struct login *other;
-    LIST_FOREACH(other, &login->logins->waiting, link)
+    TAILQ_FOREACH(other, &login->logins->waiting, link)
     {
-        if (other->waiting == FOR_TRIAL && login_lesson(other) == lesson)
-            other->wake_ms = login_now(login);
+        if (other->waiting != FOR_VERDICT || login_lesson(other) != lesson ||
+            other->wake_ms <= login_now(login))
+            continue;
+        other->wake_ms = login_now(login);
+        if (!all)
+            break;
     }
     schedule(login->logins);
+}
+
+void login_land(struct login *login)
+{
+    struct lesson *lesson = login_lesson(login);
+    for (size_t i = 0; lesson && i < LESSON_FLIGHTS_MAX; i++) {
+        struct flight *flight = &lesson->flights[i];
+        if (flight->login != login)
+            continue;
+        flight->login = NULL;
+        bool is_news =
+            lesson_says(lesson, login->current->version_id, &login->salt) != LESSON_RIGHT;
+        let_go_on(login, lesson, flight->trial || is_news);
+    }
 }
 
 void login_tell_proof(struct login *login)
@@ -77,33 +133,32 @@ void login_tell_proof(struct login *login)
                                                    .renewed = login->picked});
 }
 
-static void wait_for_trial(struct login *login, const struct lesson *lesson, int64_t now_ms)
+static void prove_in_turn(struct login *login, bool trial)
 {
-    int64_t wake_ms = lesson->trial_until_ms;
-    if (now_ms >= login->deadline_ms)
+    int64_t until_ms = 0;
+    struct lesson *lesson = lessons_get(&login->logins->lessons, login->secret_id, login->endpoint);
+    int64_t wake_ms = held_until(login, lesson, trial);
+    if (wake_ms > 0 && login_now(login) >= login->deadline_ms) {
         login_give_up_saying(login, SMCRED_TIMED_OUT,
-                             "the database has not judged another login's password in time");
-    else
-        wait_until(login, FOR_TRIAL, wake_ms < login->deadline_ms ? wake_ms : login->deadline_ms);
+                             "the database has not judged other logins' passwords in time");
+    } else if (wake_ms > 0) {
+        wait_until(login, FOR_VERDICT, wake_ms < login->deadline_ms ? wake_ms : login->deadline_ms);
+    } else if (!login_within_budget(login, login->current, login->stage, &until_ms)) {
+        login_give_up_limited(login, until_ms);
+    } else {
+        take_off(login, lesson, trial);
+        login_tell_proof(login);
+    }
 }
 
 void login_prove_on_trial(struct login *login)
 {
-    int64_t now_ms = login_now(login), until_ms = 0;
-    struct lesson *lesson = lessons_get(&login->logins->lessons, login->secret_id, login->endpoint);
-    if (is_on_trial(lesson, login, now_ms)) {
-        wait_for_trial(login, lesson, now_ms);
-        return;
-    }
-    if (!login_within_budget(login, login->current, login->stage, &until_ms)) {
-        login_give_up_limited(login, until_ms);
-        return;
-    }
-    if (lesson) {
-        lesson->trial = login;
-        lesson->trial_until_ms = now_ms + TRIAL_MS;
-    }
-    login_tell_proof(login);
+    prove_in_turn(login, true);
+}
+
+void login_prove_in_flight(struct login *login)
+{
+    prove_in_turn(login, false);
 }
 
 /* ---- a rotation window ---- */
@@ -171,7 +226,7 @@ static void wake(struct login *login)
 {
     enum waiting what = login->waiting;
     login_stop_waiting(login);
-    if (what == FOR_TRIAL) {
+    if (what == FOR_VERDICT) {
         login_decide(login);
         return;
     }
@@ -184,12 +239,12 @@ static void wake(struct login *login)
 void logins_tick(struct logins *logins)
 {
     int64_t now_ms = logins->options.now_ms();
-    struct login *login = LIST_FIRST(&logins->waiting);
+    struct login *login = TAILQ_FIRST(&logins->waiting);
     while (login) {
         bool due = login->wake_ms <= now_ms;
         if (due)
             wake(login); /* any login may be gone then; those that wait on do so for a while */
-        login = due ? LIST_FIRST(&logins->waiting) : LIST_NEXT(login, link);
+        login = due ? TAILQ_FIRST(&logins->waiting) : TAILQ_NEXT(login, link);
     }
     schedule(logins);
 }

@@ -302,6 +302,47 @@ static void a_verdict_that_does_not_come_holds_nobody_for_long(void **state)
         login_free(herd[i]);
 }
 
+/* Nobody waits for long while the version is right; if it is not, the budget bears it. */
+static void what_was_right_is_proved_two_at_a_time_if_there_is_no_salt(void **state)
+{
+    (void)state;
+    struct login *herd[8];
+    log_in("v1", "");
+    for (int i = 0; i < 8; i++)
+        herd[i] = begin(&plain, &tolds[i]);
+    memset(proved, 0, sizeof proved);
+    for (int i = 0; i < 8; i++)
+        login_challenged(herd[i], sm_bytes(NULL, 0), note_proof);
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(count_proved(), i + 2 < 8 ? i + 2 : 8);
+        assert_int_equal(proved[i].times, 1); /* first come, first served */
+        login_accepted(herd[i]);
+        login_free(herd[i]);
+        logins_tick(logins);
+    }
+    assert_int_equal(source.calls, 1);
+}
+
+static void a_refusal_without_a_salt_lets_nobody_else_try_it(void **state)
+{
+    (void)state;
+    struct login *herd[8];
+    log_in("v1", "");
+    for (int i = 0; i < 8; i++)
+        herd[i] = begin(&plain, &tolds[i]);
+    memset(proved, 0, sizeof proved);
+    for (int i = 0; i < 8; i++)
+        login_challenged(herd[i], sm_bytes(NULL, 0), note_proof);
+    rotate("v2", "app", "new");
+    for (int i = 0; i < 2; i++)
+        refuse(herd[i], "28P01", &tolds[i]);
+    logins_tick(logins);
+    world_settle();
+    assert_int_equal(count_proved(), 2 + 1); /* and one for v2, on trial */
+    for (int i = 0; i < 8; i++)
+        login_free(herd[i]);
+}
+
 static void a_login_that_ends_on_trial_lets_the_next_one_try(void **state)
 {
     (void)state;
@@ -580,6 +621,8 @@ SM_TEST_MAIN(TEST(a_plain_login_tries_the_current_version), TEST(a_rotation_cost
              TEST(a_salt_never_seen_is_no_sign), TEST(a_known_salt_costs_no_read),
              TEST(a_herd_with_another_salt_makes_one_read_and_one_trial),
              TEST(a_verdict_that_does_not_come_holds_nobody_for_long),
+             TEST(what_was_right_is_proved_two_at_a_time_if_there_is_no_salt),
+             TEST(a_refusal_without_a_salt_lets_nobody_else_try_it),
              TEST(a_login_that_ends_on_trial_lets_the_next_one_try),
              TEST(a_salt_that_changed_with_nothing_else_is_learnt),
              TEST(what_cannot_be_read_again_is_proved_all_the_same),

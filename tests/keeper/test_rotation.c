@@ -645,11 +645,53 @@ static void a_database_without_salts_is_asked_in_turn(void **state)
     put_pending("v2", "app", "new");
     alter_role("app", "new");
     assert_int_equal(log_in(8), 8);
-    assert_int_equal(wrong_passwords(), 1); /* nothing warns who thinks that v1 is proven */
+    assert_int_equal(wrong_passwords(), 2); /* nothing warns who thinks that v1 is proven */
     int values = service.values, maps = service.maps;
     assert_int_equal(log_in(8), 8); /* v2 is tried first */
-    assert_int_equal(wrong_passwords(), 1);
+    assert_int_equal(wrong_passwords(), 2);
     assert_int_equal(service.values + service.maps, values + maps);
+}
+
+static void no_step_of_a_rotation_without_salts_fails_anybody(void **state)
+{
+    (void)state;
+    database.md5 = true;
+    service.pending = "v2";
+    assert_int_equal(log_in(8), 8);
+    put_pending("v2", "app", "new");
+    assert_int_equal(log_in(8), 8);
+    alter_role("app", "new");
+    for (int i = 0; i < 5; i++, pass(1000))
+        assert_int_equal(log_in(8), 8);
+    finish();
+    for (int i = 0; i < 5; i++, pass(5000))
+        assert_int_equal(log_in(8), 8);
+    service.pending = NULL;
+    for (int i = 0; i < 20; i++, pass(60000))
+        assert_int_equal(log_in(8), 8);
+    assert_in_with("v2");
+    assert_string_equal(clients[0].stage, "AWSCURRENT");
+    assert_int_equal(wrong_passwords(), 2);
+}
+
+/* One rotation after another, and never as many wrong passwords as lock an account. */
+static void rotations_without_salts_stay_within_the_budget(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"v2", "v3", "v4", "v5", "v6", "v7"};
+    static const char *const passwords[] = {"p2", "p3", "p4", "p5", "p6", "p7"};
+    database.md5 = true;
+    assert_int_equal(log_in(8), 8);
+    for (size_t i = 0; i < 6; i++) {
+        int before = wrong_passwords();
+        put_pending(names[i], "app", passwords[i]);
+        alter_role("app", passwords[i]);
+        assert_int_equal(log_in(8), 8);
+        finish();
+        assert_int_equal(log_in(8), 8);
+        assert_true(wrong_passwords() - before <= 2);
+        pass(20000);
+    }
 }
 
 /* ---- waiting ---- */
@@ -674,6 +716,19 @@ static void who_alters_the_role_first_has_some_seconds(void **state)
     assert_true(wrong_passwords() <= 2); /* what was proven, and what was before it */
     assert_true(service.maps < 12);
     assert_in_range(service.values - values, 2, 4); /* AWSCURRENT twice or so, AWSPREVIOUS */
+}
+
+/* Each look is one at Secrets Manager: what was refused is not tried again. */
+static void who_alters_a_role_without_salt_first_has_some_seconds(void **state)
+{
+    (void)state;
+    database.md5 = true;
+    assert_int_equal(log_in(8), 8);
+    alter_role("app", "new");
+    story = secret_put_later;
+    assert_int_equal(log_in(8), 8);
+    assert_string_equal(clients[0].version, "v2");
+    assert_true(wrong_passwords() <= 3); /* twice what was proven, and what was before it */
 }
 
 static void pending_value_comes_later(int64_t since_ms)
@@ -1014,6 +1069,9 @@ SM_TEST_MAIN(
     TEST(current_moved_but_the_database_kept_the_old_password),
     TEST(the_same_after_a_restart_is_wrong_once), TEST(a_version_with_the_same_password_is_as_good),
     TEST(a_password_rolled_back_by_hand_is_found), TEST(a_database_without_salts_is_asked_in_turn),
+    TEST(no_step_of_a_rotation_without_salts_fails_anybody),
+    TEST(rotations_without_salts_stay_within_the_budget),
+    TEST(who_alters_a_role_without_salt_first_has_some_seconds),
     TEST(who_alters_the_role_first_has_some_seconds),
     TEST(a_pending_version_without_a_value_is_waited_for),
     TEST(a_refused_version_is_tried_again_once_the_salt_has_changed),
