@@ -146,6 +146,8 @@ void session_stamp(const struct session *session, char out_stamp[SESSION_STAMP_M
 
 /* A line with all that is known of the session. */
 void session_audit_begin(struct audit_line *line, const struct session *session, const char *event);
+/* What the client asked for. */
+void session_audit_wishes(struct audit_line *line, const struct session *session);
 /* False: it cannot be recorded, so it cannot be granted. */
 SM_MUST_CHECK bool session_audit_decision(const struct session *session, const char *outcome,
                                           const char *sqlstate, const char *text);

@@ -29,14 +29,19 @@ void session_audit_begin(struct audit_line *line, const struct session *session,
     audit_put(line, "tls_version", session->tls_version);
 }
 
+void session_audit_wishes(struct audit_line *line, const struct session *session)
+{
+    audit_put(line, "asked_user", session->asked_user);
+    audit_put(line, "asked_dbname", session->asked_dbname);
+    audit_put(line, "application", session->application);
+}
+
 bool session_audit_decision(const struct session *session, const char *outcome,
                             const char *sqlstate, const char *text)
 {
     struct audit_line line;
     session_audit_begin(&line, session, "decision");
-    audit_put(&line, "asked_user", session->asked_user);
-    audit_put(&line, "asked_dbname", session->asked_dbname);
-    audit_put(&line, "application", session->application);
+    session_audit_wishes(&line, session);
     audit_put(&line, "outcome", outcome);
     audit_put(&line, "sqlstate", sqlstate);
     audit_put(&line, "text", text);

@@ -317,6 +317,8 @@ static const char *take_logged_in(struct session *session, const struct sm_wire_
     session->phase = OPEN;
     session->opened_ms = sm_boot_ms();
     session_audit_begin(&line, session, "login");
+    if (engine_greets(session->engine)) /* the decision was without them */
+        session_audit_wishes(&line, session);
     audit_put(&line, "outcome", "accepted");
     session_audit_fact(session, &line);
     session_end_login(session);

@@ -45,7 +45,7 @@ static enum smcred_status parts_fetch(void *arg, const struct sm_source_query *q
     return status == SMCRED_OK ? sm_snapshot_new(&from, out_snapshot) : status;
 }
 
-/* Who runs this may use all targets but "others". */
+/* Who runs this may use all targets but "others"; "billing" is MySQL's, at a socket. */
 static bool parts_configure(struct keeper *keeper)
 {
     const struct passwd *me = getpwuid(getuid());
@@ -62,8 +62,10 @@ static bool parts_configure(struct keeper *keeper)
         "[target clear]\nsecret = prod/orders/db\nallow = %s\ncleartext = yes\nmd5 = no\n"
         "host = /nowhere\n"
         "[target open]\nsecret = prod/orders/db\ntls = disable\nallow = %s\ncleartext = yes\n"
-        "[target others]\nsecret = prod/orders/db\ntls = disable\n",
-        me->pw_name, me->pw_name, me->pw_name, me->pw_name);
+        "[target others]\nsecret = prod/orders/db\ntls = disable\n"
+        "[target billing]\nsecret = prod/orders/db\nallow = %s\nengine = mariadb\n"
+        "host = /nowhere/mysqld.sock\n",
+        me->pw_name, me->pw_name, me->pw_name, me->pw_name, me->pw_name);
     return config_parse(&how, sm_bytes_of(text), &keeper->config, &problems) == SMCRED_OK;
 }
 

@@ -688,6 +688,186 @@ static void md5_is_refused_where_the_target_says_so(void **state)
     expect_no_proof("md5 = no");
 }
 
+/* ---- a server that speaks first: MySQL ---- */
+
+static struct message *challenge(uint64_t session, const char *method, size_t salt_len)
+{
+    static const uint8_t salt[64] = {1};
+    struct message *message = about(session, ORC_CHALLENGE);
+    sm_wire_put_text(&message->out, ORC_T_MECHANISM, method);
+    sm_wire_put(&message->out, ORC_T_SALT, sm_bytes(salt, salt_len));
+    return message;
+}
+
+static void ask_for(struct message *message, const char *user, const char *dbname)
+{
+    sm_wire_put_text(&message->out, ORC_T_USER, user);
+    sm_wire_put_text(&message->out, ORC_T_DBNAME, dbname);
+    sm_wire_put_text(&message->out, ORC_T_APPLICATION, "mariadb");
+    say(message);
+}
+
+/* OPEN says nothing. */
+static uint64_t dial_billing(void)
+{
+    uint64_t id = arrive("billing");
+    say(about(id, ORC_OPEN));
+    struct sm_wire_in in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_OK);
+    return id;
+}
+
+static struct sm_wire_in expect_proof(size_t len)
+{
+    struct sm_wire_in in = expect(relay_end, ORC_PROOF);
+    struct sm_bytes proof;
+    assert_int_equal(in.header.status, SMCRED_OK);
+    assert_true(sm_wire_get(&in, ORC_T_PROOF, &proof));
+    assert_int_equal(proof.len, len);
+    return in;
+}
+
+static void what_a_client_asks_for_may_come_with_the_first_challenge(void **state)
+{
+    (void)state;
+    char stamp[128];
+    struct passwd *me = getpwuid(getuid());
+    snprintf(stamp, sizeof stamp, "smcred:%s:mariadb", me->pw_name);
+    uint64_t id = dial_billing();
+    ask_for(challenge(id, "mysql_native_password", 20), me->pw_name, "ledger");
+    struct sm_wire_in in = expect_proof(20);
+    expect_text(&in, ORC_T_DBNAME, "ledger");
+    expect_text(&in, ORC_T_APPLICATION, stamp);
+    say(about(id, ORC_LOGGED_IN));
+    const char *line = will_be_audited("\"event\":\"login\"", "\"asked_dbname\":\"ledger\"");
+    assert_non_null(strstr(line, "\"dbname\":\"ledger\""));
+    assert_non_null(strstr(line, "/nowhere/mysqld.sock"));
+}
+
+static void a_client_of_mysql_without_a_database_gets_the_secrets(void **state)
+{
+    (void)state;
+    ask_for(challenge(dial_billing(), "caching_sha2_password", 20), "app", NULL);
+    struct sm_wire_in in = expect_proof(32);
+    expect_text(&in, ORC_T_DBNAME, "of_the_secret");
+}
+
+/* The first challenge is where OPEN's rules apply, and it is refused with the same words. */
+static void who_asks_late_for_another_user_is_refused(void **state)
+{
+    (void)state;
+    char text[SM_ERROR_TEXT_MAX];
+    ask_for(challenge(dial_billing(), "mysql_native_password", 20), "boss", NULL);
+    struct sm_wire_in in = expect(relay_end, ORC_PROOF);
+    assert_int_equal(in.header.status, SMCRED_DENIED);
+    expect_text(&in, ORC_T_SQLSTATE, "28000");
+    assert_true(sm_wire_get_text(&in, ORC_T_TEXT, text, sizeof text));
+    assert_non_null(strstr(text, "logs in as \"app\""));
+    assert_non_null(audited("\"asked_user\":\"boss\"", "\"outcome\":\"refused\""));
+}
+
+static void a_server_may_change_the_method(void **state)
+{
+    (void)state;
+    uint64_t id = dial_billing();
+    ask_for(challenge(id, "mysql_native_password", 20), NULL, NULL);
+    (void)expect_proof(20);
+    say(challenge(id, "caching_sha2_password", 20));
+    (void)expect_proof(32);
+    struct message *message = about(id, ORC_CLEARTEXT);
+    sm_wire_put_text(&message->out, ORC_T_MECHANISM, "caching_sha2_password");
+    say(message);
+    (void)expect_proof(strlen(secret.password));
+    say(about(id, ORC_LOGGED_IN));
+    (void)will_be_audited("\"event\":\"login\"", "\"outcome\":\"accepted\"");
+}
+
+static void one_method_twice_in_one_attempt_drops_a_relay(void **state)
+{
+    (void)state;
+    uint64_t id = dial_billing();
+    ask_for(challenge(id, "mysql_native_password", 20), NULL, NULL);
+    (void)expect_proof(20);
+    say(challenge(id, "mysql_native_password", 20));
+    is_dropped(1);
+}
+
+static void a_method_of_another_engine_drops_a_relay(void **state)
+{
+    (void)state;
+    say(challenge(dial_billing(), "md5", 4));
+    is_dropped(1);
+}
+
+static void a_nonce_of_another_length_drops_a_relay(void **state)
+{
+    (void)state;
+    say(challenge(dial_billing(), "mysql_native_password", 21));
+    is_dropped(1);
+}
+
+static void a_refusal_of_mysqls_without_its_number_drops_a_relay(void **state)
+{
+    (void)state;
+    uint64_t id = dial_billing();
+    ask_for(challenge(id, "mysql_native_password", 20), NULL, NULL);
+    (void)expect_proof(20);
+    say_refused(id, "28000");
+    is_dropped(1);
+}
+
+static void say_number(uint64_t id, uint32_t code)
+{
+    struct message *message = about(id, ORC_REFUSED);
+    sm_wire_put_text(&message->out, ORC_T_SQLSTATE, "28000");
+    sm_wire_put_u32(&message->out, ORC_T_CODE, code);
+    say(message);
+}
+
+static void a_wrong_password_of_mysqls_is_followed_by_the_next_version(void **state)
+{
+    (void)state;
+    uint64_t id = dial_billing();
+    ask_for(challenge(id, "mysql_native_password", 20), NULL, "ledger");
+    (void)expect_proof(20);
+    secret.version = "v2";
+    secret.password = "of v2";
+    say_number(id, 1045);
+    struct sm_wire_in in = expect_opened();
+    expect_text(&in, ORC_T_VERSION, "v2");
+    expect_text(&in, ORC_T_DBNAME, "ledger");
+    say(challenge(id, "mysql_native_password", 20)); /* the client is not asked again */
+    in = expect_proof(20);
+    expect_text(&in, ORC_T_DBNAME, "ledger");
+}
+
+static void a_blocked_host_is_no_reason_to_try_another_version(void **state)
+{
+    (void)state;
+    uint64_t id = dial_billing();
+    secret.version = "v2";
+    secret.password = "of v2";
+    say_number(id, 1129);
+    struct sm_wire_in in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_DENIED);
+}
+
+/* At a local socket, so that only the rule is asked. */
+static void mysqls_own_methods_alone_have_the_password_by_themselves(void **state)
+{
+    (void)state;
+    uint64_t id = dial_billing();
+    struct message *message = about(id, ORC_CLEARTEXT);
+    sm_wire_put_text(&message->out, ORC_T_MECHANISM, "mysql_clear_password");
+    say(message);
+    expect_no_proof("cleartext = yes");
+    id = dial_billing();
+    message = about(id, ORC_CLEARTEXT);
+    sm_wire_put_text(&message->out, ORC_T_MECHANISM, "sha256_password");
+    say(message);
+    (void)expect_proof(strlen(secret.password));
+}
+
 static void *hear_proof(void *arg)
 {
     struct sm_wire_in in = expect(relay_end, ORC_PROOF);
@@ -795,32 +975,39 @@ static void one_session_too_many_of_all_is_told(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-SM_TEST_MAIN(TEST(a_login_from_arrival_to_end), TEST(the_target_goes_over_the_secret),
-             TEST(an_engine_that_is_not_spoken_is_refused_by_name),
-             TEST(other_spellings_of_an_engine_are_known),
-             TEST(who_is_not_allowed_is_told_the_rule), TEST(without_tls_nobody_leaves_this_host),
-             TEST(a_changed_salt_is_answered_with_the_new_version),
-             TEST(a_refused_password_is_followed_by_the_next_version),
-             TEST(a_revoked_version_is_not_proved_in_anothers_place),
-             TEST(who_waits_for_a_rotation_is_told_so), TEST(sessions_go_on_when_the_keeper_stops),
-             TEST(sessions_of_the_keeper_before_are_resumed), TEST(garbage_drops_a_relay),
-             TEST(a_message_about_anothers_session_drops_a_relay), TEST(a_descriptor_drops_a_relay),
-             TEST(a_message_about_no_session_drops_a_relay),
-             TEST(a_message_about_a_session_of_nobody_drops_a_relay),
-             TEST(an_unknown_verb_drops_a_relay), TEST(a_second_open_drops_a_relay),
-             TEST(a_challenge_before_the_login_drops_a_relay),
-             TEST(a_second_challenge_in_one_attempt_drops_a_relay),
-             TEST(a_challenge_after_the_login_drops_a_relay),
-             TEST(a_login_that_was_not_under_way_drops_a_relay),
-             TEST(a_refusal_of_no_attempt_drops_a_relay),
-             TEST(one_session_that_lives_twice_drops_a_relay),
-             TEST(more_sessions_alive_than_it_may_have_drop_a_relay),
-             TEST(a_relay_that_goes_leaves_its_sessions_lost),
-             TEST(a_relay_that_does_not_read_is_dropped),
-             TEST(a_relay_that_cannot_be_started_loses_who_waits),
-             TEST(who_comes_while_no_relay_can_be_asked_for_is_told),
-             TEST(one_session_too_many_is_told), TEST(one_session_too_many_of_all_is_told),
-             TEST(a_password_goes_only_where_the_target_permits_it),
-             TEST(a_password_goes_to_no_peer_that_was_not_verified),
-             TEST(md5_is_refused_where_the_target_says_so), TEST(a_password_leaves_nothing_behind),
-             TEST(an_md5_answer_leaves_nothing_behind))
+SM_TEST_MAIN(
+    TEST(a_login_from_arrival_to_end), TEST(the_target_goes_over_the_secret),
+    TEST(an_engine_that_is_not_spoken_is_refused_by_name),
+    TEST(other_spellings_of_an_engine_are_known), TEST(who_is_not_allowed_is_told_the_rule),
+    TEST(without_tls_nobody_leaves_this_host),
+    TEST(a_changed_salt_is_answered_with_the_new_version),
+    TEST(a_refused_password_is_followed_by_the_next_version),
+    TEST(a_revoked_version_is_not_proved_in_anothers_place),
+    TEST(who_waits_for_a_rotation_is_told_so), TEST(sessions_go_on_when_the_keeper_stops),
+    TEST(sessions_of_the_keeper_before_are_resumed), TEST(garbage_drops_a_relay),
+    TEST(a_message_about_anothers_session_drops_a_relay), TEST(a_descriptor_drops_a_relay),
+    TEST(a_message_about_no_session_drops_a_relay),
+    TEST(a_message_about_a_session_of_nobody_drops_a_relay), TEST(an_unknown_verb_drops_a_relay),
+    TEST(a_second_open_drops_a_relay), TEST(a_challenge_before_the_login_drops_a_relay),
+    TEST(a_second_challenge_in_one_attempt_drops_a_relay),
+    TEST(a_challenge_after_the_login_drops_a_relay),
+    TEST(a_login_that_was_not_under_way_drops_a_relay), TEST(a_refusal_of_no_attempt_drops_a_relay),
+    TEST(one_session_that_lives_twice_drops_a_relay),
+    TEST(more_sessions_alive_than_it_may_have_drop_a_relay),
+    TEST(a_relay_that_goes_leaves_its_sessions_lost), TEST(a_relay_that_does_not_read_is_dropped),
+    TEST(a_relay_that_cannot_be_started_loses_who_waits),
+    TEST(who_comes_while_no_relay_can_be_asked_for_is_told), TEST(one_session_too_many_is_told),
+    TEST(one_session_too_many_of_all_is_told),
+    TEST(a_password_goes_only_where_the_target_permits_it),
+    TEST(a_password_goes_to_no_peer_that_was_not_verified),
+    TEST(md5_is_refused_where_the_target_says_so), TEST(a_password_leaves_nothing_behind),
+    TEST(an_md5_answer_leaves_nothing_behind),
+    TEST(what_a_client_asks_for_may_come_with_the_first_challenge),
+    TEST(a_client_of_mysql_without_a_database_gets_the_secrets),
+    TEST(who_asks_late_for_another_user_is_refused), TEST(a_server_may_change_the_method),
+    TEST(one_method_twice_in_one_attempt_drops_a_relay),
+    TEST(a_method_of_another_engine_drops_a_relay), TEST(a_nonce_of_another_length_drops_a_relay),
+    TEST(a_refusal_of_mysqls_without_its_number_drops_a_relay),
+    TEST(a_wrong_password_of_mysqls_is_followed_by_the_next_version),
+    TEST(a_blocked_host_is_no_reason_to_try_another_version),
+    TEST(mysqls_own_methods_alone_have_the_password_by_themselves))
