@@ -99,3 +99,16 @@ fuzz_quiet = $(AM_LDFLAGS) -Wl,--wrap=log_error -Wl,--wrap=log_warning -Wl,--wra
 %C%_fuzz_torelay_CFLAGS = $(fuzz_cflags) $(SSL_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_fuzz_torelay_LDFLAGS = $(fuzz_quiet) $(relay_alone)
 %C%_fuzz_torelay_LDADD = relay/librelay.la
+
+# pam_smcred without libpam: the harness is libpam.
+if HAVE_PAM
+pam_alone = -Wl,--wrap=pam_get_item -Wl,--wrap=pam_set_item -Wl,--wrap=pam_get_user \
+	-Wl,--wrap=pam_get_data -Wl,--wrap=pam_set_data -Wl,--wrap=pam_prompt -Wl,--wrap=pam_syslog \
+	-Wl,--wrap=pam_getenv -Wl,--wrap=pam_putenv -Wl,--wrap=sm_seqpacket_connect \
+	-Wl,--wrap=sm_seqpacket_send
+fuzz_programs += %D%/fuzz_pam
+%C%_fuzz_pam_SOURCES = %D%/fuzz_pam.c $(fuzz_driver)
+%C%_fuzz_pam_CFLAGS = $(fuzz_cflags) $(PAM_CFLAGS)
+%C%_fuzz_pam_LDFLAGS = $(fuzz_quiet) $(pam_alone)
+%C%_fuzz_pam_LDADD = pam/libsmpam.la
+endif
