@@ -1,5 +1,6 @@
 # pam/local.mk - pam_smcred.so.  sshd, sudo and su load it, so it needs libpam and the C library alone:
-# what it takes of ours is linked into it, and its map lets nothing else out.
+# what it takes of ours is linked into it, and its map lets nothing else out.  (A directory named "exec" is
+# installed by install-exec, as sandboxes are.)
 if HAVE_PAM
 noinst_LTLIBRARIES += %D%/libsmpam.la
 %C%_libsmpam_la_SOURCES = %D%/account.c %D%/account.h %D%/ask.c %D%/ask.h %D%/auth.c %D%/auth.h \
@@ -9,7 +10,7 @@ noinst_LTLIBRARIES += %D%/libsmpam.la
 %C%_libsmpam_la_CFLAGS = $(AM_CFLAGS) $(PAM_CFLAGS)
 %C%_libsmpam_la_LIBADD = common/libcommon.la $(PAM_LIBS)
 
-pam_LTLIBRARIES += pam_smcred.la
+pamexec_LTLIBRARIES += pam_smcred.la
 pam_smcred_la_SOURCES =
 pam_smcred_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -no-undefined -Wl,--gc-sections \
 	-Wl,--no-undefined-version -Wl,--version-script=$(srcdir)/%D%/pam_smcred.map

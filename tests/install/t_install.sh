@@ -34,6 +34,12 @@ if [ -e "$top_builddir/libsmcred/.libs/libsmcred.so" ]; then
         if [ -s "$root$file" ]; then ok "$file is installed"; else not_ok "$file is installed"; fi
     done
 fi
+if [ -e "$top_builddir/.libs/pam_smcred.so" ]; then
+    for file in "$(variable pamexecdir)/pam_smcred.so" "$man/man8/pam_smcred.8" "$(variable docdir)/pam.d/sshd" \
+        "$(variable datadir)/pam-configs/smcred"; do
+        if [ -s "$root$file" ]; then ok "$file is installed"; else not_ok "$file is installed"; fi
+    done
+fi
 if [ -d "$root$conf/conf.d" ]; then ok "so is an empty conf.d"; else not_ok "so is an empty conf.d"; fi
 
 # The units name what is installed, and no directory is left to guess.
