@@ -62,6 +62,8 @@ static void follow(struct cache *cache, struct entry *entry, const struct stages
     const char *version_id = stages_version(stages, entry->stage);
     bool due = now >= entry->times.refresh_ms;
     bool same = version_id && strcmp(version_id, entry->snapshot->version_id) == 0;
+    if (!same && !cache_failing(entry))
+        entry->retry_ms = 0; /* there was no news before the label moved; now there is */
     if (stages->deleted) {
         say_deleted(cache, entry);
     } else if (!version_id) {

@@ -60,10 +60,10 @@ static void decide_by_word(struct login *login)
         login_search(login, FOR_CHALLENGE);
 }
 
-/* It is being rotated, so what was right before will not be again. */
+/* It is being rotated, or was a moment ago, so what was right before will not be again. */
 static bool may_wait_instead(struct login *login)
 {
-    return login_is_rotating(login) && login_window_end(login) != 0;
+    return (login_is_rotating(login) || login_knows_better(login)) && login_window_end(login) != 0;
 }
 
 static void prove_or_wait(struct login *login)

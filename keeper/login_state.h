@@ -141,6 +141,7 @@ void login_prove_in_flight(struct login *login);
 /* The verdict is there, or will never be: who waited for it goes on. */
 void login_land(struct login *login);
 bool login_is_rotating(const struct login *login);
+bool login_knows_better(const struct login *login);
 /* Until when it may help to wait; 0: it does not. */
 int64_t login_window_end(struct login *login);
 /* False: there is no window, or it is over. */

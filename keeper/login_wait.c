@@ -171,6 +171,14 @@ bool login_is_rotating(const struct login *login)
     return map && stages_pending(map);
 }
 
+/* Another version than the current one is right with this salt: it was read once, by a label that
+ * has moved on since, and is found again when AWSCURRENT can be read. */
+bool login_knows_better(const struct login *login)
+{
+    const struct fact *fact = lesson_right(login_lesson(login), &login->salt);
+    return fact && strcmp(fact->version_id, login->current->version_id) != 0;
+}
+
 /*
  * Until when it may help to wait; 0: it does not.  An endpoint that was stuck for all of that time
  * is not waited for again, unless the map or its salt has changed.
@@ -180,7 +188,7 @@ int64_t login_window_end(struct login *login)
     int64_t now_ms = login_now(login), wait_ms = login->logins->options.rotation_wait_ms;
     struct lesson *lesson = login_lesson(login);
     if (!lesson || wait_ms == 0 || login->last ||
-        !(login_is_rotating(login) ||
+        !(login_is_rotating(login) || login_knows_better(login) ||
           lesson_is_behind(lesson, login->current->username, &login->salt)))
         return 0;
     if (lesson->stuck_since_ms == 0 || !salt_equal(&lesson->stuck_salt, &login->salt)) {

@@ -439,6 +439,41 @@ static void no_step_of_a_rotation_is_noticed(void **state)
     assert_int_equal(wrong_passwords(), 0);
 }
 
+static void on_look(void *arg, const struct cache_answer *answer)
+{
+    *(struct cache_ask **)arg = NULL;
+    assert_int_equal(answer->status, SMCRED_OK);
+}
+
+/* At the map, as watch.c does. */
+static void look(void)
+{
+    struct cache_ask *ask = NULL;
+    struct cache_query query = {
+        .id = ID, .deadline_ms = world.now_ms + 1000, .fresh_from_ms = world.now_ms};
+    cache_stages(cache, &query, on_look, &ask, &ask);
+    world_settle();
+    assert_null(ask);
+}
+
+/* AWSCURRENT was read in vain so lately that it would not be read again. */
+static void finish_secret_right_after_a_search_is_not_noticed(void **state)
+{
+    (void)state;
+    put_pending("v2", "app", "new");
+    alter_role("app", "new");
+    assert_in_with("v2");
+    assert_in_with("v2");
+    finish();
+    service.pending = NULL;
+    world.now_ms++;
+    look();
+    assert_int_equal(log_in(8), 8);
+    assert_string_equal(clients[0].version, "v2");
+    assert_int_equal(clients[0].waits, 0);
+    assert_int_equal(wrong_passwords(), 0);
+}
+
 static void a_rotation_costs_few_calls(void **state)
 {
     (void)state;
@@ -869,6 +904,23 @@ static void service_comes_back(int64_t since_ms)
         service.status = SMCRED_OK;
 }
 
+/* The label of the version that is right has moved on, and its value is not to be had. */
+static void a_version_that_is_right_is_waited_for(void **state)
+{
+    (void)state;
+    put_pending("v2", "app", "new");
+    alter_role("app", "new");
+    assert_in_with("v2");
+    finish();
+    service.pending = NULL;
+    world.now_ms++;
+    look();
+    service.status = SMCRED_UNAVAILABLE;
+    story = service_comes_back;
+    assert_int_equal(log_in(8), 8);
+    assert_int_equal(wrong_passwords(), 0);
+}
+
 static void a_service_that_is_down_or_throttles_in_the_window_is_waited_for(void **state)
 {
     (void)state;
@@ -1060,7 +1112,8 @@ SM_TEST_MAIN(
     COLD(a_cold_secret_is_simulated_too), TEST(a_simulated_rotation_is_a_rotation),
     TEST(a_simulated_half_of_one_is_half_of_one), TEST(a_simulated_change_is_waited_for_in_vain),
     TEST(a_simulated_outage_ends_when_the_real_one_does), COLD(a_herd_at_the_start_makes_one_call),
-    TEST(no_step_of_a_rotation_is_noticed), TEST(a_rotation_costs_few_calls),
+    TEST(no_step_of_a_rotation_is_noticed), TEST(finish_secret_right_after_a_search_is_not_noticed),
+    TEST(a_version_that_is_right_is_waited_for), TEST(a_rotation_costs_few_calls),
     TEST(the_first_login_after_a_rotation_asks_once),
     TEST(finish_secret_that_never_comes_costs_nothing),
     TEST(a_keeper_started_in_the_middle_is_wrong_once), TEST(two_rotations_at_once_are_followed),
