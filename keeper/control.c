@@ -5,7 +5,7 @@
  * A client that speaks before it was answered, or does not read its answers, is closed: nothing is
  * queued for anybody.
  */
-#include "keeper/control.h"
+#include "keeper/client.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -14,43 +14,18 @@
 
 #include "common/clock.h"
 #include "common/seqpacket.h"
-#include "keeper/accounts.h"
 #include "keeper/audit.h"
 #include "keeper/cache.h"
 #include "keeper/canary.h"
 #include "keeper/documents.h"
 #include "keeper/listen.h"
-#include "keeper/policy.h"
+#include "keeper/pam.h"
 #include "keeper/revoke.h"
 #include "keeper/sessions.h"
 #include "keeper/simulated.h"
 
 #define RESOLVE_MS 4500 /* less than a client's patience, CTL_TIMEOUT_MS */
 #define REFRESH_MS 30000
-
-struct client {
-    struct client *next, *previous;
-    struct control *control;
-    struct sm_peer peer;
-    char name[ACCOUNTS_NAME_MAX]; /* looked up with the first request */
-    int fd;
-    struct event *readable;
-    bool gone; /* it cannot be answered any more; who was called by the loop frees it */
-    bool busy;
-    int64_t last_ms;
-    uint16_t verb;
-    uint64_t request_id;
-    uint64_t audit_id;
-    struct cache_ask *ask; /* of RESOLVE */
-    const struct config_target
-        *target;        /* of RESOLVE and PROVE; of `config`, which is held meanwhile */
-    const char *secret; /* the target's */
-    struct config *config;
-    char stage[257];
-    struct refresh *refresh;
-    struct canary *canary; /* of PROVE */
-    bool proving;          /* it is under way */
-};
 
 struct control {
     struct keeper *keeper;
@@ -95,7 +70,7 @@ size_t control_count(const struct control *control)
     return control->count;
 }
 
-static void free_client(struct client *client)
+void client_free(struct client *client)
 {
     struct control *control = client->control;
     if (client->previous)
@@ -108,6 +83,7 @@ static void free_client(struct client *client)
     if (client->ask)
         cache_cancel(client->ask);
     canary_forget(client->canary);
+    pam_request_free(client->pam);
     if (client->refresh)
         client->refresh->client = NULL;
     if (client->readable)
@@ -136,7 +112,7 @@ void control_free(struct control *control)
     if (!control)
         return;
     while (control->first)
-        free_client(control->first);
+        client_free(control->first);
     control->closing = true; /* what still waits is answered when the cache is freed */
     if (!control->refreshes)
         free(control);
@@ -156,8 +132,8 @@ static void answer(struct client *client, struct sm_wire_out *out, int fd)
     client->gone |= status != SMCRED_OK;
 }
 
-static void answer_refusal(struct client *client, enum smcred_status status, const char *rule,
-                           const char *text)
+void client_refuse(struct client *client, enum smcred_status status, const char *rule,
+                   const char *text)
 {
     uint8_t buffer[4096];
     char id[20];
@@ -171,7 +147,7 @@ static void answer_refusal(struct client *client, enum smcred_status status, con
     answer(client, &out, -1);
 }
 
-static void answer_fd(struct client *client, int fd)
+void client_answer_fd(struct client *client, int fd)
 {
     uint8_t buffer[64];
     struct sm_wire_out out;
@@ -179,16 +155,26 @@ static void answer_fd(struct client *client, int fd)
     answer(client, &out, fd);
 }
 
-/* Takes the document. */
-static void answer_document(struct client *client, cJSON *document)
+void client_answer_yes(struct client *client)
+{
+    client_answer_fd(client, -1);
+}
+
+void client_refuse_unrecorded(struct client *client)
+{
+    client_refuse(client, SMCRED_UNAVAILABLE, "audit: on_error = refuse",
+                  "the audit log cannot be written, so nothing is granted");
+}
+
+void client_answer_document(struct client *client, cJSON *document)
 {
     sm_autoclose int fd = -1;
     enum smcred_status status = documents_seal(document, &fd);
     cJSON_Delete(document);
     if (status == SMCRED_OK)
-        answer_fd(client, fd);
+        client_answer_fd(client, fd);
     else
-        answer_refusal(client, status, NULL, "the keeper is out of memory");
+        client_refuse(client, status, NULL, "the keeper is out of memory");
 }
 
 /* ---- audit ---- */
@@ -216,10 +202,9 @@ static bool decide(struct client *client, const char *event, const char *target,
 {
     bool recorded = audit_decision(client, event, target, decision, secret);
     if (!decision->allowed)
-        answer_refusal(client, SMCRED_DENIED, decision->rule, decision->text);
+        client_refuse(client, SMCRED_DENIED, decision->rule, decision->text);
     else if (!recorded)
-        answer_refusal(client, SMCRED_UNAVAILABLE, "audit: on_error = refuse",
-                       "the audit log cannot be written, so nothing is granted");
+        client_refuse_unrecorded(client);
     return decision->allowed && recorded;
 }
 
@@ -232,7 +217,7 @@ static void take_connect(struct client *client, const struct control_request *re
     sm_autoclose int client_end = -1;
     int server_end = -1;
     if (!target) {
-        answer_refusal(client, SMCRED_NOT_FOUND, NULL, "there is no such target");
+        client_refuse(client, SMCRED_NOT_FOUND, NULL, "there is no such target");
         return;
     }
     /* Allowed or not is recorded when the session opens; a refusal is known now. */
@@ -243,14 +228,14 @@ static void take_connect(struct client *client, const struct control_request *re
     }
     if (listen_tcp_pair(&client_end, &server_end) != SMCRED_OK) {
         log_error("cannot make a loopback connection: %s", strerror(errno));
-        answer_refusal(client, SMCRED_UNAVAILABLE, NULL,
-                       "the keeper cannot make a loopback connection");
+        client_refuse(client, SMCRED_UNAVAILABLE, NULL,
+                      "the keeper cannot make a loopback connection");
         return;
     }
     struct sm_peer peer = client->peer;
     peer.pidfd = -1;
     sessions_start(keeper->sessions, target, &peer, server_end, true);
-    answer_fd(client, client_end);
+    client_answer_fd(client, client_end);
 }
 
 /* ---- RESOLVE ---- */
@@ -261,7 +246,7 @@ static void answer_resolved(struct client *client, const struct cache_answer *re
     int fd = -1;
     enum smcred_status status = result->status;
     if (status != SMCRED_OK) {
-        answer_refusal(client, status, NULL, result->err->text);
+        client_refuse(client, status, NULL, result->err->text);
         return;
     }
     struct policy_decision decision =
@@ -272,9 +257,9 @@ static void answer_resolved(struct client *client, const struct cache_answer *re
     }
     status = cache_page(keeper->cache, client->secret, client->stage, &fd);
     if (status == SMCRED_OK)
-        answer_fd(client, fd);
+        client_answer_fd(client, fd);
     else
-        answer_refusal(client, status, NULL, "the secret cannot be shared with this process");
+        client_refuse(client, status, NULL, "the secret cannot be shared with this process");
 }
 
 static void on_resolved(void *arg, const struct cache_answer *result)
@@ -284,7 +269,7 @@ static void on_resolved(void *arg, const struct cache_answer *result)
     client->ask = NULL;
     answer_resolved(client, result);
     if (from_loop && client->gone)
-        free_client(client);
+        client_free(client);
 }
 
 /* The target of that name; else one of that secret, preferably one that grants it. */
@@ -307,8 +292,8 @@ static void take_resolve(struct client *client, const struct control_request *re
     struct keeper *keeper = client->control->keeper;
     const struct config_target *target = find_value(client, request->name);
     if (!target) {
-        answer_refusal(client, SMCRED_NOT_FOUND, NULL,
-                       "no target has that name, and none has that secret");
+        client_refuse(client, SMCRED_NOT_FOUND, NULL,
+                      "no target has that name, and none has that secret");
         return;
     }
     (void)snprintf(client->stage, sizeof client->stage, "%s",
@@ -335,8 +320,8 @@ static void take_resolve(struct client *client, const struct control_request *re
 static void take_targets(struct client *client, const struct control_request *request)
 {
     (void)request;
-    answer_document(client,
-                    documents_targets(client->control->keeper, &client->peer, client->name));
+    client_answer_document(client,
+                           documents_targets(client->control->keeper, &client->peer, client->name));
 }
 
 static void take_explain(struct client *client, const struct control_request *request)
@@ -348,19 +333,19 @@ static void take_explain(struct client *client, const struct control_request *re
     if (request->user[0] && strcmp(request->user, client->name) != 0) {
         struct policy_decision decision = policy_admin(keeper->config, who, name);
         if (!decision.allowed) {
-            answer_refusal(client, SMCRED_DENIED, decision.rule, decision.text);
+            client_refuse(client, SMCRED_DENIED, decision.rule, decision.text);
             return;
         }
         if (!accounts_peer(request->user, &other)) {
-            answer_refusal(client, SMCRED_NOT_FOUND, NULL, "there is no such user on this host");
+            client_refuse(client, SMCRED_NOT_FOUND, NULL, "there is no such user on this host");
             return;
         }
         who = &other;
         name = request->user;
     }
     bool admin = policy_admin(keeper->config, &client->peer, client->name).allowed;
-    answer_document(client,
-                    documents_explain(keeper, who, name, request->host, request->port, admin));
+    client_answer_document(
+        client, documents_explain(keeper, who, name, request->host, request->port, admin));
 }
 
 static void take_status(struct client *client, const struct control_request *request)
@@ -368,7 +353,7 @@ static void take_status(struct client *client, const struct control_request *req
     struct keeper *keeper = client->control->keeper;
     (void)request;
     bool admin = policy_admin(keeper->config, &client->peer, client->name).allowed;
-    answer_document(client, documents_status(keeper, &client->peer, admin));
+    client_answer_document(client, documents_status(keeper, &client->peer, admin));
 }
 
 /* ---- REFRESH ---- */
@@ -391,7 +376,7 @@ static void finish_refresh(struct refresh *refresh)
         cJSON_Delete(document);
         document = NULL; /* which is answered with "out of memory" */
     }
-    answer_document(client, document);
+    client_answer_document(client, document);
 }
 
 static void on_refreshed(void *arg, const struct cache_answer *result)
@@ -409,7 +394,7 @@ static void on_refreshed(void *arg, const struct cache_answer *result)
     struct client *client = refresh->client;
     finish_refresh(refresh);
     if (client && client->gone)
-        free_client(client);
+        client_free(client);
 }
 
 static void refresh_one(struct refresh *refresh, const char *secret)
@@ -457,8 +442,8 @@ static void take_refresh(struct client *client, const struct control_request *re
     if (!target && request->name[0])
         target = find_value(client, request->name);
     if (!target && !request->all) {
-        answer_refusal(client, SMCRED_NOT_FOUND, NULL,
-                       "no target has that name, and none has that secret");
+        client_refuse(client, SMCRED_NOT_FOUND, NULL,
+                      "no target has that name, and none has that secret");
         return;
     }
     struct policy_decision decision = policy_admin(keeper->config, &client->peer, client->name);
@@ -471,7 +456,7 @@ static void take_refresh(struct client *client, const struct control_request *re
     if (!refresh || !rows) {
         free(refresh);
         cJSON_Delete(document);
-        answer_refusal(client, SMCRED_NO_MEMORY, NULL, "the keeper is out of memory");
+        client_refuse(client, SMCRED_NO_MEMORY, NULL, "the keeper is out of memory");
         return;
     }
     *refresh = (struct refresh){control->refreshes, control, client, 1, 0, document, rows};
@@ -493,9 +478,9 @@ static void on_proven(void *arg, const struct canary_result *result)
     bool from_loop = client->proving; /* else from take_prove() */
     client->canary = NULL;
     client->proving = false;
-    answer_document(client, documents_proven(client->target, result));
+    client_answer_document(client, documents_proven(client->target, result));
     if (from_loop && client->gone)
-        free_client(client);
+        client_free(client);
 }
 
 static void take_prove(struct client *client, const struct control_request *request)
@@ -503,7 +488,7 @@ static void take_prove(struct client *client, const struct control_request *requ
     struct keeper *keeper = client->control->keeper;
     const struct config_target *target = config_find(keeper->config, request->name);
     if (!target) {
-        answer_refusal(client, SMCRED_NOT_FOUND, NULL, "there is no such target");
+        client_refuse(client, SMCRED_NOT_FOUND, NULL, "there is no such target");
         return;
     }
     struct policy_decision decision = policy_admin(keeper->config, &client->peer, client->name);
@@ -523,19 +508,19 @@ static void take_simulate(struct client *client, const struct control_request *r
     const struct keeper *keeper = client->control->keeper;
     const struct config_target *target = find_value(client, request->name);
     if (!target) {
-        answer_refusal(client, SMCRED_NOT_FOUND, NULL,
-                       "no target has that name, and none has that secret");
+        client_refuse(client, SMCRED_NOT_FOUND, NULL,
+                      "no target has that name, and none has that secret");
         return;
     }
     if (!simulated_knows(request->kind)) {
-        answer_refusal(client, SMCRED_INVALID, NULL,
-                       "sm-down, rotated, half-rotated and changed can be simulated");
+        client_refuse(client, SMCRED_INVALID, NULL,
+                      "sm-down, rotated, half-rotated and changed can be simulated");
         return;
     }
     struct policy_decision decision = policy_admin(keeper->config, &client->peer, client->name);
     if (decide(client, "simulate", NULL, &decision, target->secret))
-        answer_document(client,
-                        simulated_document(keeper, target->secret, request->kind, &client->peer));
+        client_answer_document(
+            client, simulated_document(keeper, target->secret, request->kind, &client->peer));
 }
 
 /* ---- REVOKE ---- */
@@ -557,7 +542,7 @@ static bool read_revocation(struct client *client, const struct control_request 
     else if (kind == REVOKED_USER && !accounts_user(request->name, &uid, &gid))
         why = "there is no such user on this host";
     if (why) {
-        answer_refusal(client, SMCRED_INVALID, NULL, why);
+        client_refuse(client, SMCRED_INVALID, NULL, why);
         return false;
     }
     *out =
@@ -598,15 +583,15 @@ static void end_one_session(struct client *client, const struct control_request 
     char *end = NULL;
     uint64_t id = strtoull(request->name, &end, 16);
     if (*end != '\0' || request->lift || request->version[0]) {
-        answer_refusal(client, SMCRED_INVALID, NULL,
-                       "a session is named by its id, and stays ended");
+        client_refuse(client, SMCRED_INVALID, NULL,
+                      "a session is named by its id, and stays ended");
         return;
     }
     if (revoke_session(keeper, id, client->name, request->reason) != SMCRED_OK) {
-        answer_refusal(client, SMCRED_NOT_FOUND, NULL, "there is no such session");
+        client_refuse(client, SMCRED_NOT_FOUND, NULL, "there is no such session");
         return;
     }
-    answer_document(client, documents_ended(request->name, client->name, request->reason));
+    client_answer_document(client, documents_ended(request->name, client->name, request->reason));
 }
 
 static void revoke_or_lift(struct client *client, const struct revocation *revocation, bool lift)
@@ -620,7 +605,7 @@ static void revoke_or_lift(struct client *client, const struct revocation *revoc
     if (in_force)
         done = revoke_apply(keeper, revocation);
     if (status == SMCRED_OK) {
-        answer_document(client, documents_revoked(revocation, &done, lift));
+        client_answer_document(client, documents_revoked(revocation, &done, lift));
         return;
     }
     char text[SM_ERROR_TEXT_MAX];
@@ -628,7 +613,7 @@ static void revoke_or_lift(struct client *client, const struct revocation *revoc
     (void)snprintf(text, sizeof text, "%s%.400s",
                    in_force ? "revoked, but a restart of the keeper would forget it: " : "",
                    err.text);
-    answer_refusal(client, status, NULL, text);
+    client_refuse(client, status, NULL, text);
 }
 
 static void take_revoke(struct client *client, const struct control_request *request)
@@ -641,7 +626,7 @@ static void take_revoke(struct client *client, const struct control_request *req
         return;
     audit_revocation(client, request, &decision);
     if (!decision.allowed)
-        answer_refusal(client, SMCRED_DENIED, decision.rule, decision.text);
+        client_refuse(client, SMCRED_DENIED, decision.rule, decision.text);
     else if (is_session)
         end_one_session(client, request);
     else
@@ -654,9 +639,18 @@ static const struct {
     enum ctl_verb verb;
     void (*take)(struct client *client, const struct control_request *request);
 } verbs[] = {
-    {CTL_CONNECT, take_connect}, {CTL_RESOLVE, take_resolve}, {CTL_TARGETS, take_targets},
-    {CTL_EXPLAIN, take_explain}, {CTL_STATUS, take_status},   {CTL_REFRESH, take_refresh},
-    {CTL_PROVE, take_prove},     {CTL_REVOKE, take_revoke},   {CTL_SIMULATE, take_simulate},
+    {CTL_CONNECT, take_connect},
+    {CTL_RESOLVE, take_resolve},
+    {CTL_TARGETS, take_targets},
+    {CTL_EXPLAIN, take_explain},
+    {CTL_STATUS, take_status},
+    {CTL_REFRESH, take_refresh},
+    {CTL_PROVE, take_prove},
+    {CTL_REVOKE, take_revoke},
+    {CTL_PAM_CHECK, pam_take_check},
+    {CTL_PAM_SUPPLY, pam_take_supply},
+    {CTL_PAM_ACCOUNT, pam_take_account},
+    {CTL_SIMULATE, take_simulate},
 };
 
 static void dispatch(struct client *client, struct sm_bytes packet)
@@ -673,7 +667,7 @@ static void dispatch(struct client *client, struct sm_bytes packet)
         accounts_recent_name(&client->control->names, client->peer.uid, client->last_ms,
                              client->name);
     if (status != SMCRED_OK) {
-        answer_refusal(client, status, NULL, why);
+        client_refuse(client, status, NULL, why);
         return;
     }
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
@@ -682,7 +676,7 @@ static void dispatch(struct client *client, struct sm_bytes packet)
             return;
         }
     }
-    answer_refusal(client, SMCRED_UNSUPPORTED, NULL, "the keeper does not answer this verb");
+    client_refuse(client, SMCRED_UNSUPPORTED, NULL, "the keeper does not answer this verb");
 }
 
 /* Reads one request, if there is one. */
@@ -698,8 +692,8 @@ static void serve(struct client *client)
         client->verb = 0;
         client->request_id = 0;
         client->audit_id = 0;
-        answer_refusal(client, SMCRED_TOO_LARGE, NULL,
-                       "the request is larger than 4096 bytes, or brought descriptors");
+        client_refuse(client, SMCRED_TOO_LARGE, NULL,
+                      "the request is larger than 4096 bytes, or brought descriptors");
         return;
     }
     if (status != SMCRED_OK || client->busy)
@@ -716,7 +710,7 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
     (void)events;
     serve(client);
     if (client->gone)
-        free_client(client);
+        client_free(client);
 }
 
 static size_t count_of_uid(const struct control *control, uid_t uid)
@@ -759,6 +753,7 @@ void control_start(struct control *control, int fd, struct sm_peer *peer)
         return;
     }
     client->control = control;
+    client->keeper = control->keeper;
     client->peer = *peer;
     peer->pidfd = -1;
     client->fd = sm_take_fd(&owned);
@@ -772,7 +767,7 @@ void control_start(struct control *control, int fd, struct sm_peer *peer)
         event_new(control->keeper->base, client->fd, EV_READ | EV_PERSIST, on_readable, client);
     serve(client); /* most have sent their request by now */
     if (client->gone || !client->readable || event_add(client->readable, NULL) != 0)
-        free_client(client);
+        client_free(client);
 }
 
 void control_tick(struct control *control, int64_t now_ms)
@@ -780,6 +775,6 @@ void control_tick(struct control *control, int64_t now_ms)
     for (struct client *client = control->first, *next; client; client = next) {
         next = client->next;
         if (!client->busy && now_ms - client->last_ms > CONTROL_IDLE_MS)
-            free_client(client);
+            client_free(client);
     }
 }

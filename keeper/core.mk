@@ -7,5 +7,7 @@ noinst_LTLIBRARIES += %D%/libkeepercore.la
 	%D%/proof.c %D%/proof.h %D%/resolver.c %D%/resolver.h %D%/saslprep.c %D%/saslprep.h %D%/scram.c \
 	%D%/scram.h %D%/simulate.c %D%/simulate.h %D%/stages.c %D%/stages.h %D%/table.c %D%/table.h %D%/watch.c %D%/watch.h %D%/verdict.c %D%/verdict.h \
 	%D%/workers.c %D%/workers.h
-%C%_libkeepercore_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(CRYPTO_CFLAGS)
-%C%_libkeepercore_la_LIBADD = common/libcommon.la $(EVENT_LIBS) $(CRYPTO_LIBS)
+# What is behind pam_smcred's questions.
+%C%_libkeepercore_la_SOURCES += %D%/pam_check.c %D%/pam_check.h %D%/tries.c %D%/tries.h
+%C%_libkeepercore_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(CRYPTO_CFLAGS) $(CRYPT_CFLAGS)
+%C%_libkeepercore_la_LIBADD = common/libcommon.la $(EVENT_LIBS) $(CRYPTO_LIBS) $(CRYPT_LIBS)

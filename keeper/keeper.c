@@ -32,10 +32,13 @@
 #include "keeper/revoke.h"
 #include "keeper/sessions.h"
 #include "keeper/source.h"
+#include "keeper/tries.h"
 #include "keeper/watch.h"
 #include "keeper/workers.h"
 
 #define LOOKUP_THREADS 2
+#define HASH_THREADS   2
+#define HASH_QUEUE     64 /* whoever comes behind so many would be told too late */
 
 uint64_t keeper_random_id(void)
 {
@@ -385,7 +388,8 @@ static bool build_core(struct keeper *keeper, struct source *source)
                                         .window_ms = keeper->config->wrong_window_ms};
     if (proofs_new(&proofs, &keeper->proofs) != SMCRED_OK ||
         resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
-        attempts_new(&attempts, &keeper->attempts) != SMCRED_OK)
+        attempts_new(&attempts, &keeper->attempts) != SMCRED_OK ||
+        tries_new(sm_boot_ms, 0, &keeper->tries) != SMCRED_OK)
         return false;
     struct logins_options logins = {.base = keeper->base,
                                     .cache = keeper->cache,
@@ -409,7 +413,8 @@ static bool build_workers(struct keeper *keeper)
            workers_new(keeper->base, WORKERS_THREADS_DEFAULT, WORKERS_QUEUE_DEFAULT,
                        &keeper->fetchers) == SMCRED_OK &&
            workers_new(keeper->base, LOOKUP_THREADS, WORKERS_QUEUE_DEFAULT, &keeper->lookups) ==
-               SMCRED_OK;
+               SMCRED_OK &&
+           workers_new(keeper->base, HASH_THREADS, HASH_QUEUE, &keeper->hashers) == SMCRED_OK;
 }
 
 static bool build_outer(struct keeper *keeper)
@@ -505,8 +510,10 @@ static void stop(struct keeper *keeper)
     watch_free(keeper->watch);
     logins_free(keeper->logins);
     attempts_free(keeper->attempts);
+    tries_free(keeper->tries);
     workers_free(keeper->fetchers);
     workers_free(keeper->lookups);
+    workers_free(keeper->hashers);
     resolver_free(keeper->resolver);
     proofs_free(keeper->proofs);
     cache_free(keeper->cache);

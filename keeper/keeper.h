@@ -39,6 +39,7 @@ struct revocations;
 struct resolver;
 struct sessions;
 struct source;
+struct tries;
 struct watch;
 struct workers;
 
@@ -49,11 +50,13 @@ struct keeper {
     struct config *config;
     struct workers *fetchers; /* source modules and long PBKDF2 */
     struct workers *lookups;  /* getaddrinfo() */
+    struct workers *hashers;  /* crypt() of typed passwords */
     struct cache *cache;
     struct watch *watch;
     struct proofs *proofs;
     struct resolver *resolver;
     struct attempts *attempts;
+    struct tries *tries;
     struct logins *logins;
     struct audit *audit;
     struct index_writer *index;

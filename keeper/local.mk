@@ -5,7 +5,7 @@ include %D%/core.mk
 noinst_LTLIBRARIES += %D%/libkeeper.la
 %C%_libkeeper_la_SOURCES = %D%/accounts.c %D%/accounts.h %D%/audit.c %D%/audit.h \
 	%D%/canary.c %D%/canary.h %D%/config.c %D%/config.h %D%/config_check.c %D%/config_loader.h %D%/config_section.c \
-	%D%/config_value.c %D%/configured.c %D%/configured.h %D%/control.c %D%/control.h \
+	%D%/config_value.c %D%/configured.c %D%/configured.h %D%/client.h %D%/control.c %D%/control.h \
 	%D%/drift.c %D%/drift.h %D%/documents.c %D%/documents.h %D%/endpoints.c %D%/endpoints.h %D%/index.c %D%/index.h \
 	%D%/inifile.c %D%/inifile.h \
 	%D%/keeper.c %D%/keeper.h %D%/listen.c %D%/listen.h %D%/mend.c %D%/mend.h %D%/memfile.c %D%/memfile.h %D%/options.c \

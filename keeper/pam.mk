@@ -1,3 +1,3 @@
 # keeper/pam.mk - what smcredd answers pam_smcred: rules, checks, logins.
-%C%_libkeeper_la_SOURCES += %D%/config_pam.c %D%/hours.c %D%/hours.h %D%/pam_policy.c %D%/pam_policy.h \
-	%D%/rhosts.c %D%/rhosts.h
+%C%_libkeeper_la_SOURCES += %D%/config_pam.c %D%/hours.c %D%/hours.h %D%/pam.c %D%/pam.h %D%/pam_limit.c \
+	%D%/pam_limit.h %D%/pam_policy.c %D%/pam_policy.h %D%/pam_request.h %D%/pam_verify.c %D%/rhosts.c %D%/rhosts.h

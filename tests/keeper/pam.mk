@@ -1,6 +1,9 @@
 # tests/keeper/pam.mk - tests of what smcredd answers pam_smcred.
+TESTS += %D%/t_pam.sh
+EXTRA_DIST += %D%/t_pam.sh
+
 if HAVE_CMOCKA
-keeperpam_tests = %D%/test_hours %D%/test_pam_policy %D%/test_rhosts
+keeperpam_tests = %D%/test_hours %D%/test_pam_check %D%/test_pam_policy %D%/test_rhosts %D%/test_tries
 check_PROGRAMS += $(keeperpam_tests)
 TESTS += $(keeperpam_tests)
 
@@ -15,4 +18,13 @@ TESTS += $(keeperpam_tests)
 %C%_test_rhosts_SOURCES = %D%/test_rhosts.c
 %C%_test_rhosts_CFLAGS = $(test_cflags)
 %C%_test_rhosts_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_pam_check_SOURCES = %D%/test_pam_check.c %D%/world.h
+%C%_test_pam_check_CFLAGS = $(keepercore_test_cflags)
+%C%_test_pam_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+%C%_test_pam_check_LDADD = $(keepercore_test_libs)
+
+%C%_test_tries_SOURCES = %D%/test_tries.c
+%C%_test_tries_CFLAGS = $(keepercore_test_cflags)
+%C%_test_tries_LDADD = $(keepercore_test_libs)
 endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pam.c - pam_smcred's requests: may it be asked, by whom, and what is said.
+ *
+ * Whoever asks is trusted to say who wants to come in, and with nothing else: no value leaves the
+ * keeper but by PAM_SUPPLY, whose names policy lists.
+ */
+#include "keeper/pam.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "keeper/pam_request.h"
+#include "keeper/revoke.h"
+
+/* ---- the life of a request ---- */
+
+void pam_request_free(struct pam_request *request)
+{
+    if (!request)
+        return;
+    pam_limit_end(&request->limit, PAM_NO_VERDICT);
+    cache_cancel(request->ask);
+    pam_check_cancel(request->check);
+    sm_secret_free(request->typed);
+    sm_snapshot_unref(request->snapshot);
+    sm_snapshot_unref(request->tried);
+    stages_unref(request->stages);
+    config_unref(request->config);
+    if (request->client)
+        request->client->pam = NULL;
+    free(request);
+}
+
+void pam_go_on(struct pam_request *request, bool from_loop)
+{
+    struct client *client = request->client;
+    if (request->going_on)
+        return; /* whoever does so takes the next step, too */
+    request->going_on = true;
+    while (request->next) {
+        pam_step *step = request->next;
+        request->next = NULL;
+        step(request);
+    }
+    request->going_on = false;
+    if (!request->answered)
+        return;
+    pam_request_free(request);
+    if (from_loop && client->gone)
+        client_free(client);
+}
+
+static void copy(char *out, size_t size, const char *text)
+{
+    size_t len = strnlen(text, size - 1); /* request.c saw that it fits */
+    memcpy(out, text, len);
+    out[len] = '\0';
+}
+
+/* What was asked, kept for as long as it takes.  NULL: answered, memory is short. */
+static struct pam_request *begin(struct client *client, const struct control_request *asked,
+                                 const char *event)
+{
+    struct pam_request *request = calloc(1, sizeof *request);
+    if (!request) {
+        client_refuse(client, SMCRED_NO_MEMORY, NULL, "the keeper is out of memory");
+        return NULL;
+    }
+    request->client = client;
+    request->keeper = client->keeper;
+    request->config = config_ref(client->keeper->config);
+    request->event = event;
+    request->grace_s = asked->grace_s;
+    request->deadline_ms = sm_boot_ms() + PAM_PATIENCE_MS;
+    copy(request->name, sizeof request->name, asked->name);
+    copy(request->service, sizeof request->service, asked->service);
+    copy(request->user, sizeof request->user, asked->user);
+    copy(request->rhost, sizeof request->rhost, asked->rhost);
+    copy(request->tty, sizeof request->tty, asked->tty);
+    request->target = config_find(request->config, request->name);
+    request->secret = request->target ? request->target->secret : request->name;
+    client->pam = request;
+    return request;
+}
+
+/* ---- answers ---- */
+
+static bool audit_answer(struct pam_request *request, enum smcred_status status, const char *rule,
+                         const char *text)
+{
+    struct audit_line line;
+    struct client *client = request->client;
+    client->audit_id = keeper_random_id();
+    audit_begin(&line, sm_wall_ms(), request->event);
+    audit_put_id(&line, "id", client->audit_id);
+    audit_put_peer(&line, &client->peer, client->name);
+    audit_put(&line, "asked_user", request->user);
+    audit_put(&line, "login_service", request->service);
+    audit_put(&line, "login_tty", request->tty);
+    audit_put(&line, "login_rhost", request->rhost);
+    audit_put(&line, "target", request->target ? request->target->name : NULL);
+    audit_put(&line, "secret", request->secret);
+    audit_put(&line, "version", request->snapshot ? request->snapshot->version_id : NULL);
+    audit_put(&line, "rule", rule);
+    audit_put(&line, "outcome", status == SMCRED_OK ? "allowed" : "refused");
+    audit_put(&line, "text", status == SMCRED_OK ? NULL : text);
+    return keeper_audit(client->keeper, &line);
+}
+
+void pam_answer(struct pam_request *request, enum smcred_status status, const char *rule,
+                const char *text)
+{
+    struct client *client = request->client;
+    bool recorded = audit_answer(request, status, rule, text);
+    request->answered = true;
+    if (status != SMCRED_OK)
+        client_refuse(client, status, rule && *rule ? rule : NULL, text);
+    else if (!recorded)
+        client_refuse_unrecorded(client);
+    else
+        client_answer_yes(client);
+}
+
+void pam_answer_unread(struct pam_request *request)
+{
+    char text[SM_ERROR_TEXT_MAX];
+    (void)snprintf(text, sizeof text, "%.100s cannot be read: %.350s", log_quote(request->secret),
+                   request->err.text);
+    pam_answer(request, request->status, NULL, text);
+}
+
+bool pam_is_revoked(struct pam_request *request)
+{
+    struct keeper *keeper = request->keeper;
+    const struct config_target what = {.name = request->name,
+                                       .secret = (char *)(uintptr_t)request->secret};
+    struct policy_decision decision = revoke_decide_version(keeper, &what, request->snapshot);
+    if (!decision.allowed)
+        pam_answer(request, SMCRED_REVOKED, decision.rule, decision.text);
+    return !decision.allowed;
+}
+
+/* ---- reading ---- */
+
+static void on_read(void *arg, const struct cache_answer *answer)
+{
+    struct pam_request *request = arg;
+    request->ask = NULL;
+    request->status = answer->status;
+    request->err = *answer->err;
+    sm_snapshot_unref(request->snapshot);
+    request->snapshot = answer->snapshot ? sm_snapshot_ref(answer->snapshot) : NULL;
+    request->next = request->then;
+    pam_go_on(request, true);
+}
+
+void pam_read(struct pam_request *request, const char *stage, int64_t fresh_from_ms,
+              int64_t deadline_ms, pam_step *then)
+{
+    struct cache_query query = {.id = request->secret,
+                                .stage = stage,
+                                .deadline_ms = deadline_ms,
+                                .fresh_from_ms = fresh_from_ms};
+    struct cache_ask *ask = NULL;
+    request->then = then;
+    cache_get(request->keeper->cache, &query, on_read, request, &ask);
+    request->ask = ask; /* NULL: it was answered */
+}
+
+/* ---- policy before anything is read ---- */
+
+static bool refuse(struct pam_request *request, enum smcred_status status,
+                   const struct policy_decision *decision)
+{
+    if (!decision->allowed)
+        pam_answer(request, status, decision->rule, decision->text);
+    return !decision->allowed;
+}
+
+/* Has an administrator withdrawn the secret, or this person's rights? */
+static bool refuse_revoked(struct pam_request *request)
+{
+    uid_t uid = ACCOUNTS_UID_ANYBODY;
+    gid_t gid;
+    (void)accounts_user(request->user, &uid, &gid); /* who is unknown here is not revoked here */
+    const struct config_target what = {.name = request->name,
+                                       .secret = (char *)(uintptr_t)request->secret};
+    const struct sm_peer person = {.uid = uid, .pidfd = -1};
+    struct policy_decision decision = revoke_decide(request->keeper, &what, &person);
+    return refuse(request, SMCRED_REVOKED, &decision);
+}
+
+static bool refuse_caller(struct pam_request *request)
+{
+    struct policy_decision decision =
+        pam_policy_caller(request->config, request->service, &request->client->peer);
+    request->rules = config_pam(request->config, request->service);
+    return refuse(request, SMCRED_DENIED, &decision);
+}
+
+static bool refuse_name(struct pam_request *request, enum pam_use use)
+{
+    struct policy_decision decision =
+        pam_policy_name(request->rules, request->service, use, request->name);
+    return refuse(request, SMCRED_DENIED, &decision);
+}
+
+/* ---- PAM_CHECK ---- */
+
+static bool refuse_guesser(struct pam_request *request)
+{
+    int64_t until_ms = 0;
+    char text[160], time[32] = "";
+    if (pam_limit_begin(&request->limit, request->keeper->tries, request->rules, request->secret,
+                        request->rhost, &until_ms))
+        return false;
+    time_t until = (sm_wall_ms() + until_ms - sm_boot_ms() + 999) / 1000;
+    struct tm local;
+    if (localtime_r(&until, &local))
+        (void)strftime(time, sizeof time, "%H:%M:%S", &local); /* fits */
+    (void)snprintf(text, sizeof text, "too many wrong passwords: none is looked at until %s", time);
+    pam_answer(request, SMCRED_LIMITED, NULL, text);
+    return true;
+}
+
+static void begin_check(struct pam_request *request)
+{
+    if (!refuse_caller(request) && !refuse_name(request, PAM_USE_CHECK) &&
+        !refuse_revoked(request) && !refuse_guesser(request))
+        request->next = pam_verify;
+}
+
+void pam_take_check(struct client *client, const struct control_request *asked)
+{
+    struct pam_request *request = begin(client, asked, "pam_check");
+    if (!request)
+        return;
+    if (sm_secret_new(client->keeper->vault, asked->password, &request->typed) != SMCRED_OK)
+        pam_answer(request, SMCRED_NO_MEMORY, NULL, "the keeper is out of memory");
+    else
+        request->next = begin_check;
+    pam_go_on(request, false);
+}
+
+/* ---- PAM_SUPPLY ---- */
+
+static void supply(struct pam_request *request)
+{
+    struct client *client = request->client;
+    int fd = -1;
+    if (request->status != SMCRED_OK) {
+        pam_answer_unread(request);
+        return;
+    }
+    if (pam_is_revoked(request))
+        return;
+    enum smcred_status status =
+        cache_page(request->keeper->cache, request->secret, CACHE_STAGE_DEFAULT, &fd);
+    if (status != SMCRED_OK) {
+        pam_answer(request, status, NULL, "the secret cannot be shared with this process");
+        return;
+    }
+    bool recorded = audit_answer(request, SMCRED_OK, NULL, NULL);
+    request->answered = true;
+    if (recorded)
+        client_answer_fd(client, fd);
+    else
+        client_refuse_unrecorded(client);
+}
+
+static void begin_supply(struct pam_request *request)
+{
+    if (!refuse_caller(request) && !refuse_name(request, PAM_USE_SUPPLY) &&
+        !refuse_revoked(request))
+        pam_read(request, CACHE_STAGE_DEFAULT, 0, request->deadline_ms, supply);
+}
+
+void pam_take_supply(struct client *client, const struct control_request *asked)
+{
+    struct pam_request *request = begin(client, asked, "pam_supply");
+    if (!request)
+        return;
+    request->next = begin_supply;
+    pam_go_on(request, false);
+}
+
+/* ---- PAM_ACCOUNT ---- */
+
+static void decide_account(struct pam_request *request)
+{
+    struct sm_peer account;
+    struct tm now;
+    time_t seconds = sm_wall_ms() / 1000;
+    if (refuse_caller(request))
+        return;
+    if (!accounts_peer(request->user, &account) || !localtime_r(&seconds, &now)) {
+        pam_answer(request, SMCRED_NOT_FOUND, NULL, "there is no such user on this host");
+        return;
+    }
+    if (refuse_revoked(request))
+        return;
+    struct pam_visitor visitor = {&account, request->user, request->service, request->rhost, &now};
+    struct policy_decision decision = pam_policy_account(request->rules, &visitor);
+    pam_answer(request, decision.allowed ? SMCRED_OK : SMCRED_DENIED, decision.rule, decision.text);
+}
+
+void pam_take_account(struct client *client, const struct control_request *asked)
+{
+    struct pam_request *request = begin(client, asked, "pam_account");
+    if (!request)
+        return;
+    request->next = decide_account;
+    pam_go_on(request, false);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pam_request.h - one of pam_smcred's requests while it takes time, as pam.c and pam_verify.c see
+ * it; nobody else includes it.
+ *
+ * It goes from step to step.  A step asks somebody and names the next one; pam_go_on() takes the
+ * steps, be they answered at once or from the loop, until the request has been answered.
+ */
+#ifndef KEEPER_PAM_REQUEST_H
+#define KEEPER_PAM_REQUEST_H
+
+#include "keeper/audit.h"
+#include "keeper/cache.h"
+#include "keeper/pam.h"
+#include "keeper/pam_check.h"
+#include "keeper/pam_limit.h"
+#include "keeper/pam_policy.h"
+#include "keeper/stages.h"
+
+typedef void pam_step(struct pam_request *request);
+
+struct pam_request {
+    struct client *client;
+    struct keeper *keeper;
+    struct config *config; /* held; so are `rules` and `target` */
+    const struct config_pam *rules;
+    const struct config_target *target; /* NULL: no target has this name */
+    const char *event;                  /* in the audit log */
+    const char *secret;                 /* the target's, or `name` */
+    char name[CTL_PAM_NAME_MAX + 1];
+    char service[CTL_PAM_SERVICE_MAX + 1];
+    char user[CTL_PAM_USER_MAX + 1];
+    char rhost[CTL_PAM_RHOST_MAX + 1];
+    char tty[CTL_PAM_TTY_MAX + 1];
+    uint32_t grace_s;
+    int64_t deadline_ms;
+
+    pam_step *next; /* NULL: somebody is asked, or it is answered */
+    pam_step *then; /* once who is asked has answered */
+    bool going_on;
+    bool answered;
+
+    struct pam_limit limit;
+    struct sm_secret *typed;
+    struct cache_ask *ask;
+    struct pam_check *check;
+
+    /* Who was asked has said: */
+    enum smcred_status status;
+    struct sm_snapshot *snapshot; /* a reference */
+    struct sm_error err;
+    struct stages *stages; /* likewise */
+
+    struct sm_snapshot *tried; /* likewise: AWSCURRENT, as it was tried last */
+};
+
+/* ---- pam.c ---- */
+
+/* Takes steps.  `from_loop`: a client that is gone is freed; nothing may follow then. */
+void pam_go_on(struct pam_request *request, bool from_loop);
+/* Asks the cache for a version of the secret; `then` is the next step.
+ *   fresh_from_ms  as in struct cache_query */
+void pam_read(struct pam_request *request, const char *stage, int64_t fresh_from_ms,
+              int64_t deadline_ms, pam_step *then);
+/* The answer, with its line in the audit log.  Without a rule: "" . */
+void pam_answer(struct pam_request *request, enum smcred_status status, const char *rule,
+                const char *text);
+/* Why nothing could be read, in a sentence that says which secret. */
+void pam_answer_unread(struct pam_request *request);
+/* Has an administrator withdrawn what was read?  Then it is answered. */
+bool pam_is_revoked(struct pam_request *request);
+
+/* ---- pam_verify.c ---- */
+
+/* The step that begins to look whether `typed` fits; ends with pam_answer(). */
+pam_step pam_verify;
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pam_verify.c - PAM_CHECK's search for the version that what was typed fits: AWSCURRENT as it is
+ * cached; AWSCURRENT as it is, if it has changed since; within the grace of a rotation AWSPREVIOUS
+ * and AWSPENDING.  Each version is tried once.
+ */
+#include "common/clock.h"
+#include "keeper/keeper.h"
+#include "keeper/pam_request.h"
+#include "keeper/revocations.h"
+
+#define NEWS_MS 1000 /* who mistyped waits this long for a Secrets Manager that hangs */
+
+static pam_step judge_cached, want_news, judge_fresh, after_fresh, judge_stages, judge_previous,
+    after_previous, judge_pending, after_pending;
+
+static void finish(struct pam_request *request, enum smcred_status status, const char *text)
+{
+    pam_limit_end(&request->limit, status == SMCRED_OK       ? PAM_RIGHT
+                                   : status == SMCRED_DENIED ? PAM_WRONG
+                                                             : PAM_NO_VERDICT);
+    pam_answer(request, status, NULL, text);
+}
+
+static void refuse_wrong(struct pam_request *request)
+{
+    finish(request, SMCRED_DENIED, "the password is wrong");
+}
+
+/* Names that are tried on spec cost as much as passwords. */
+static void refuse_unread(struct pam_request *request)
+{
+    pam_limit_end(&request->limit,
+                  request->status == SMCRED_NOT_FOUND ? PAM_WRONG : PAM_NO_VERDICT);
+    pam_answer_unread(request);
+}
+
+/* ---- one version ---- */
+
+static void on_checked(void *arg, enum smcred_status status)
+{
+    struct pam_request *request = arg;
+    request->check = NULL;
+    request->status = status;
+    request->next = request->then;
+    pam_go_on(request, true);
+}
+
+/* Does what was typed fit the version that was read? */
+static void check(struct pam_request *request, pam_step *then)
+{
+    struct pam_check_options options = {request->keeper->hashers, request->keeper->vault};
+    struct pam_check *under_way = NULL;
+    request->then = then;
+    pam_check_start(&options, request->snapshot, request->typed, on_checked, request, &under_way);
+    request->check = under_way; /* NULL: it was answered */
+}
+
+/* It does, or it is not known.  False: it does not, so there may be another. */
+static bool settled(struct pam_request *request)
+{
+    enum smcred_status status = request->status;
+    if (status == SMCRED_DENIED)
+        return false;
+    finish(request, status,
+           status == SMCRED_INVALID   ? "the secret has no password that can be checked"
+           : status == SMCRED_LIMITED ? "too many passwords are being checked at once"
+                                      : "the password could not be checked");
+    return true;
+}
+
+/* ---- from one to the next ---- */
+
+void pam_verify(struct pam_request *request)
+{
+    pam_read(request, CACHE_STAGE_DEFAULT, 0, request->deadline_ms, judge_cached);
+}
+
+static void judge_cached(struct pam_request *request)
+{
+    if (request->status != SMCRED_OK) {
+        refuse_unread(request);
+        return;
+    }
+    if (pam_is_revoked(request))
+        return;
+    request->tried = sm_snapshot_ref(request->snapshot);
+    check(request, want_news);
+}
+
+/* It may have been changed a moment ago, elsewhere. */
+static void want_news(struct pam_request *request)
+{
+    int64_t now = sm_boot_ms(), until = now + NEWS_MS;
+    if (!settled(request))
+        pam_read(request, CACHE_STAGE_DEFAULT, now,
+                 until < request->deadline_ms ? until : request->deadline_ms, judge_fresh);
+}
+
+static bool is_same(const struct sm_snapshot *a, const struct sm_snapshot *b)
+{
+    return strcmp(a->version_id, b->version_id) == 0 && a->password && b->password &&
+           sm_secret_equal(a->password, sm_secret_view(b->password));
+}
+
+static void read_stages(struct pam_request *request);
+
+static void judge_fresh(struct pam_request *request)
+{
+    bool gone = request->status == SMCRED_NOT_FOUND || request->status == SMCRED_REVOKED;
+    bool news = request->status == SMCRED_OK && !is_same(request->snapshot, request->tried);
+    if (gone) {
+        refuse_unread(request);
+    } else if (!news) { /* or none to be had: it was wrong */
+        read_stages(request);
+    } else if (!pam_is_revoked(request)) {
+        sm_snapshot_unref(request->tried);
+        request->tried = sm_snapshot_ref(request->snapshot);
+        check(request, after_fresh);
+    }
+}
+
+static void after_fresh(struct pam_request *request)
+{
+    if (!settled(request))
+        read_stages(request);
+}
+
+/* ---- the grace of a rotation ---- */
+
+static void on_stages(void *arg, const struct cache_answer *answer)
+{
+    struct pam_request *request = arg;
+    request->ask = NULL;
+    request->status = answer->status;
+    stages_unref(request->stages);
+    request->stages = answer->stages ? stages_ref(answer->stages) : NULL;
+    request->next = judge_stages;
+    pam_go_on(request, true);
+}
+
+static void read_stages(struct pam_request *request)
+{
+    struct cache_query query = {.id = request->secret, .deadline_ms = request->deadline_ms};
+    struct cache_ask *ask = NULL;
+    if (request->grace_s == 0) {
+        refuse_wrong(request);
+        return;
+    }
+    cache_stages(request->keeper->cache, &query, on_stages, request, &ask);
+    request->ask = ask; /* NULL: it was answered */
+}
+
+static bool is_young(const struct pam_request *request, int64_t wall_ms)
+{
+    return wall_ms > 0 && sm_wall_ms() - wall_ms < (int64_t)request->grace_s * 1000;
+}
+
+static void read_pending(struct pam_request *request)
+{
+    if (stages_pending(request->stages))
+        pam_read(request, "AWSPENDING", 0, request->deadline_ms, judge_pending);
+    else
+        refuse_wrong(request);
+}
+
+/* A rotation is as old as AWSCURRENT; LastRotatedDate knows only those of a rotation function. */
+static void judge_stages(struct pam_request *request)
+{
+    const struct stages *stages = request->stages;
+    if (!stages || stages->deleted)
+        refuse_wrong(request);
+    else if (stages_version(stages, "AWSPREVIOUS") &&
+             (is_young(request, stages->rotated_at_ms) ||
+              is_young(request, request->tried->created_at_ms)))
+        pam_read(request, "AWSPREVIOUS", 0, request->deadline_ms, judge_previous);
+    else
+        read_pending(request);
+}
+
+/* Was there a version with that label which counts? */
+static bool counts(struct pam_request *request)
+{
+    return request->status == SMCRED_OK && request->snapshot->password &&
+           !revocations_of_version(request->keeper->revocations, request->snapshot);
+}
+
+static void judge_previous(struct pam_request *request)
+{
+    if (counts(request))
+        check(request, after_previous);
+    else
+        read_pending(request);
+}
+
+static void after_previous(struct pam_request *request)
+{
+    if (!settled(request))
+        read_pending(request);
+}
+
+static void judge_pending(struct pam_request *request)
+{
+    if (counts(request) && is_young(request, request->snapshot->created_at_ms))
+        check(request, after_pending);
+    else
+        refuse_wrong(request);
+}
+
+static void after_pending(struct pam_request *request)
+{
+    if (!settled(request))
+        refuse_wrong(request);
+}

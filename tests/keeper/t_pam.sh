@@ -1,0 +1,128 @@
+#!/bin/bash
+# t_pam.sh - what pam_smcred asks, asked of a real smcredd by a client that says what it likes.
+# shellcheck source=tests/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+here=$(dirname "$0")
+command -v python3 >/dev/null || skip_all "no python3"
+me=$(id -un)
+keeper_user=()
+[ "$(id -u)" != 0 ] || keeper_user=(--user root --relay-user root)
+
+client() { python3 "$here/control_client.py" "$dir/run/control.sock" "$@" 2>&1; }
+# pam VERB USER [TAG=TEXT]...: by sshd
+pam() { client "pam_$1" service=sshd user="$2" "${@:3}"; }
+# check USER PASSWORD [TAG=TEXT]...
+check() { pam check "$1" name="users/$1" password="$2" "${@:3}"; }
+
+wait_for()
+{
+    local i
+    for ((i = 0; i < 1200; i++)); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+umask 077
+hash=$(openssl passwd -6 -salt saltsalt 'hashed one')
+printf '{"users/alice": {"password": "correct horse"}, "users/hash": {"password": "%s"}, "users/plain": "bare",
+ "users/nothing": {"username": "nothing"}, "users/weak": {"password": "$1$abcdefgh$irWbblnpmw.5z7wgBnprh0"},
+ "users/robot": {"password": "robot"}, "users/mallory": {"password": "m"}, "users/eve": {"password": "e"},
+ "prod/orders/db": {"username": "app", "password": "canary-of-orders", "host": "127.0.0.1", "port": 6543}}' \
+    "$hash" >"$dir/secrets.json"
+{
+    printf '[keeper]\nsources = file\nmodule_dir = %s\nadmin = %s\n[file]\npath = %s\n[audit]\nfile = %s\n' \
+        "$top_builddir/.libs" "$me" "$dir/secrets.json" "$dir/audit.jsonl"
+    printf '[target orders]\nsecret = prod/orders/db\nmatch = orders-db.internal\nallow = %s\ntls = disable\n' "$me"
+    printf '[pam]\ncallers = %s\ntries = 3\ntries_window = 30d\n' "$me"
+    printf '[pam sshd]\nsecrets = users/*\nsupply = orders\nallow = %s\nrhost = 192.0.2.0/24 local\n' "$me"
+    printf '[pam never]\nallow = %s\nhours = 00:00-00:01\nrhost = nowhere.example\n' "$me"
+} >"$dir/smcred.conf"
+export ASAN_OPTIONS=detect_leaks=0 # the keeper may not be traced, not even by itself
+"$top_builddir/smcredd" --config "$dir/smcred.conf" --runtime-dir "$dir/run" \
+    --relay-program "$top_builddir/smcred-relay" "${keeper_user[@]}" 2>"$dir/log" </dev/null &
+parent=$!
+at_exit "kill $parent 2>/dev/null; wait $parent 2>/dev/null"
+wait_for grep -q "info: ready" "$dir/log" || { not_ok "smcredd starts" "$(cat "$dir/log")"; echo "1..1"; exit 1; }
+
+like "the right password is right" "$(check alice 'correct horse')" 'status: ok'
+like "no other is" "$(check alice 'correct hors')" '*status: denied*text 1: the password is wrong*'
+unlike "which no rule has decided" "$(check alice 'x')" '*text 2:*'
+like "nothing is none" "$(check alice '')" 'status: denied*'
+like "a secret that is text alone is a password" "$(check plain bare)" 'status: ok'
+like "a hash fits what it was made of" "$(check hash 'hashed one')" 'status: ok'
+like "and not itself" "$(check hash "$hash")" 'status: denied*'
+like "a secret without a password is no door" "$(check nothing '')" 'status: invalid*'
+like "nor is one with a hash of the old kind" "$(check weak pencil)" 'status: invalid*'
+like "a target's secret is no user's" "$(pam check alice name=orders password=canary-of-orders)" \
+    'status: denied*text 2: pam sshd: secrets = users/\**'
+like "no name climbs out of its pattern" "$(pam check alice name=users/../prod/orders/db password=x)" 'status: denied*text 2:*'
+like "who is not there is not found" "$(check nobody-here x)" 'status: not found*'
+like "a service without names checks nothing" \
+    "$(client pam_check service=other user=alice name=users/alice password='correct horse')" 'status: denied*pam other: no secrets*'
+every=$(python3 -c 'import sys; sys.stdout.buffer.write(bytes(range(1, 256)))' | tr -d '\n' | base64 -w0)
+like "a name of every byte is a name" \
+    "$(python3 - "$here" "$dir/run/control.sock" "$every" <<'PY'
+import base64, sys
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+import control_client as c
+user = base64.b64decode(sys.argv[3])
+s = c.connect(sys.argv[2])
+s.send(c.request(16, b"".join(c.field(t, v) for t, v in
+    ((4, b"users/alice"), (32, b"sshd"), (8, user), (33, b"correct horse"), (36, user), (37, b"\x1b[2J\n")))))
+c.show(c.answer(s))
+PY
+)" 'status: ok*'
+
+# The first one was wrong twice above.
+check mallory no rhost=192.0.2.66 >/dev/null
+check mallory no rhost=192.0.2.66 >/dev/null
+check mallory no rhost=192.0.2.66 >/dev/null
+like "three wrong ones from one host are enough" "$(check mallory m rhost=192.0.2.66)" \
+    'status: limited*too many wrong passwords: none is looked at until ??:??:??*'
+like "another host is not that host" "$(check mallory m rhost=192.0.2.67)" 'status: ok'
+like "another user is not that user" "$(check eve e rhost=192.0.2.66)" 'status: ok'
+for name in a b c d e f g h i j k l; do check "spray-$name" x rhost=192.0.2.68 >/dev/null; done
+like "names tried on spec cost as much" "$(check eve e rhost=192.0.2.68)" 'status: limited*'
+for i in 1 2 3; do check alice x$i rhost=192.0.2.69; check eve x$i rhost=192.0.2.69; check plain x$i rhost=192.0.2.69
+    check hash x$i rhost=192.0.2.69; done >/dev/null
+like "one host has four times as many for everybody" "$(check robot robot rhost=192.0.2.69)" 'status: limited*'
+robots=()
+for i in $(seq 12); do check robot robot rhost=192.0.2.70 >"$dir/robot.$i" & robots+=($!); done
+wait "${robots[@]}"
+is "many may log in at once" "$(cat "$dir"/robot.* | sort | uniq -c | tr -s ' ')" ' 12 status: ok'
+
+like "a target that policy names is supplied" "$(pam supply "$me" name=orders)" '*descriptor*'
+like "no other name is" "$(pam supply "$me" name=users/alice)" 'status: denied*pam sshd: supply = orders*'
+like "nor anything by a service without names" "$(client pam_supply service=other user=alice name=orders)" 'status: denied*no supply*'
+
+like "who is allowed may come in" "$(pam account "$me" rhost=192.0.2.1)" '*status: ok*'
+like "also from here" "$(pam account "$me")" '*status: ok*'
+like "not from elsewhere" "$(pam account "$me" rhost=198.51.100.7)" 'status: denied*from*198.51.100.7*by rule*text 2: pam sshd: rhost*'
+like "nor who is not listed" "$(pam account daemon)" 'status: denied*"daemon" may not come in by sshd*text 2: pam sshd: allow*'
+like "nor who is nobody here" "$(pam account no-such-user)" 'status: not found*'
+like "a service with [pam] alone allows nobody" "$(client pam_account service=other user="$me")" 'status: denied*pam other: no allow*'
+
+like "the audit log says who wanted what from where" "$(grep '"event":"pam_check"' "$dir/audit.jsonl" | grep '192.0.2.66')" \
+    '*"asked_user":"mallory","login_service":"sshd","login_rhost":"192.0.2.66","secret":"users/mallory"*"outcome":"refused"*'
+is "every line of it is JSON" "$(python3 -c 'import json, sys
+print(sum("event" in json.loads(line) for line in open(sys.argv[1])) > 40)' "$dir/audit.jsonl")" True
+is "no password is in it, nor in the log" "$(grep -lE 'correct hors|hashed one|canary-of-orders' "$dir/audit.jsonl" "$dir/log")" ""
+
+sed -i 's/"users\/alice": {"password": "correct horse"}/"users\/alice": {"password": "battery staple"}/' "$dir/secrets.json"
+like "a new password counts at once" "$(check alice 'battery staple' rhost=192.0.2.71)" 'status: ok'
+like "and the old one no longer" "$(check alice 'correct horse' rhost=192.0.2.71)" 'status: denied*'
+client revoke kind=secret name=users/alice >/dev/null
+like "what an administrator revokes is no door" "$(check alice 'battery staple' rhost=192.0.2.72)" 'status: revoked*'
+
+sed -i "s/^callers = .*/callers = daemon/" "$dir/smcred.conf"
+if [ "$(id -u)" = 0 ]; then
+    skip "a process that policy does not name may not ask" "root always may"
+else
+    kill -HUP "$parent"
+    wait_for grep -q "info: reloaded" "$dir/log"
+    like "a process that policy does not name may not ask" "$(check eve e)" 'status: denied*callers = daemon*'
+fi
+done_testing
