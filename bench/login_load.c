@@ -24,8 +24,10 @@
 #include <unistd.h>
 
 struct load {
-    const char *goes_on, *label, *conninfo;
+    const char *goes_on;
     unsigned pause_ms;
+    int place_count;
+    char **places; /* LABEL, CONNINFO, and so on */
 };
 
 static int64_t now_us(clockid_t clock)
@@ -42,12 +44,12 @@ static void rest(unsigned ms)
 }
 
 /* One line in one write(2): many processes append to the file. */
-static void report(const struct load *load, int64_t start_us, int64_t took_us, const char *error)
+static void report(const char *label, int64_t start_us, int64_t took_us, const char *error)
 {
     char line[512], said[256] = "";
     for (size_t i = 0; error && error[i] && i < sizeof said - 1; i++)
         said[i] = error[i] == '\n' ? ' ' : error[i];
-    int len = snprintf(line, sizeof line, "%s %lld %lld %s %s\n", load->label, (long long)start_us,
+    int len = snprintf(line, sizeof line, "%s %lld %lld %s %s\n", label, (long long)start_us,
                        (long long)took_us, error ? "failed" : "ok", said);
     if (write(1, line, (size_t)len) != len)
         _exit(1); /* the bench is gone */
@@ -62,53 +64,57 @@ static bool answers(PGconn *conn)
 }
 
 /* Connects if there is no connection yet; false, after the report, if it is of no more use. */
-static bool turn(const struct load *load, PGconn **conn)
+static bool turn(char *const *place, PGconn **conn)
 {
     int64_t start_us = now_us(CLOCK_REALTIME), began_us = now_us(CLOCK_MONOTONIC);
     if (!*conn)
-        *conn = PQconnectdb(load->conninfo);
+        *conn = PQconnectdb(place[1]);
     bool fine = PQstatus(*conn) == CONNECTION_OK && answers(*conn);
-    report(load, start_us, now_us(CLOCK_MONOTONIC) - began_us, fine ? NULL : PQerrorMessage(*conn));
+    report(place[0], start_us, now_us(CLOCK_MONOTONIC) - began_us,
+           fine ? NULL : PQerrorMessage(*conn));
     return fine;
 }
 
-static void log_in(const struct load *load)
+static void log_in(const struct load *load, int place)
 {
-    while (access(load->goes_on, F_OK) == 0) {
+    for (; access(load->goes_on, F_OK) == 0; place = (place + 1) % load->place_count) {
         PGconn *conn = NULL;
-        (void)turn(load, &conn); /* it has reported what it saw */
+        (void)turn(&load->places[place * 2], &conn); /* it has reported what it saw */
         PQfinish(conn);
         rest(load->pause_ms);
     }
 }
 
-static void stay(const struct load *load)
+static void stay(const struct load *load, int place)
 {
     PGconn *conn = NULL;
-    while (access(load->goes_on, F_OK) == 0 && turn(load, &conn))
+    while (access(load->goes_on, F_OK) == 0 && turn(&load->places[place * 2], &conn))
         rest(load->pause_ms);
     PQfinish(conn);
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 7 || (strcmp(argv[5], "login") != 0 && strcmp(argv[5], "session") != 0)) {
-        (void)fprintf(stderr, "usage: %s WHILE LABEL CLIENTS PAUSE_MS login|session CONNINFO\n",
-                      argv[0]);
+    if (argc < 7 || argc % 2 == 0 ||
+        (strcmp(argv[4], "login") != 0 && strcmp(argv[4], "session") != 0)) {
+        (void)fprintf(
+            stderr,
+            "usage: %s WHILE CLIENTS PAUSE_MS login|session LABEL CONNINFO [LABEL CONNINFO]...\n",
+            argv[0]);
         return 2;
     }
     const struct load load = {.goes_on = argv[1],
-                              .label = argv[2],
-                              .conninfo = argv[6],
-                              .pause_ms = (unsigned)atoi(argv[4])};
-    int clients = atoi(argv[3]);
+                              .pause_ms = (unsigned)atoi(argv[3]),
+                              .place_count = (argc - 5) / 2,
+                              .places = argv + 5};
+    int clients = atoi(argv[2]);
     for (int i = 0; i < clients; i++) {
         pid_t pid = fork();
         if (pid < 0)
             return 1;
         if (pid == 0) {
             (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* whoever ends the first ends them all */
-            (argv[5][0] == 'l' ? log_in : stay)(&load);
+            (argv[4][0] == 'l' ? log_in : stay)(&load, i % load.place_count);
             _exit(0);
         }
     }
