@@ -2,8 +2,9 @@
 /*
  * connect.c - `smcred connect`: starts the right client for a target, on the target's socket.
  *
- * Needs no shim: the client gets host, port, user and database by its own environment variables,
- * so that its own options (-d otherdb) still win.
+ * Needs no shim.  psql gets host, port, user and database by its own environment variables, so
+ * that its own options (-d otherdb) still win; clients of MySQL, whose option files would go over
+ * variables, get options, in front of their own.
  */
 #include <stdio.h>
 
@@ -23,18 +24,44 @@ static bool set(const char *name, const char *value)
     return (*value ? setenv(name, value, 1) : unsetenv(name)) == 0;
 }
 
+#define OPTIONS_MAX 4
+
+/* What is started: the first of `programs` that there is, with `options` before the caller's. */
+struct launch {
+    const char *programs[3];
+    char *options[OPTIONS_MAX];
+    size_t option_count;
+};
+
+static void launch_done(struct launch *launch)
+{
+    while (launch->option_count > 0)
+        free(launch->options[--launch->option_count]);
+}
+#define autolaunch __attribute__((cleanup(launch_done)))
+
+static bool add_option(struct launch *launch, const char *name, const char *value)
+{
+    char *option = NULL;
+    if (launch->option_count == OPTIONS_MAX || asprintf(&option, "--%s=%s", name, value) < 0)
+        return false;
+    launch->options[launch->option_count++] = option;
+    return true;
+}
+
 /*
  * PGHOST is the socket's directory; the port is the end of its name, ".s.PGSQL.5432".  PGUSER is
  * the operator's own name: the secret's user changes where rotations alternate between two, and
  * psql would ask for the old one at its next \c.
  */
-static bool prepare_postgres(const cJSON *document, const cJSON *target)
+static bool prepare_postgres(const cJSON *document, const cJSON *target, struct launch *launch)
 {
     char scratch[DOCUMENT_SCRATCH];
     sm_autofree char *directory = strdup(document_text(target, "socket", scratch));
     if (!directory || !*directory)
         return false;
     const char *port = "";
+    (void)launch; /* the variables say it all */
     char *name = strrchr(directory, '/');
     if (name && strncmp(name, "/.s.PGSQL.", 10) == 0) {
         port = name + 10;
@@ -48,14 +75,37 @@ static bool prepare_postgres(const cJSON *document, const cJSON *target)
            set("PGDATABASE", document_text(target, "dbname", scratch));
 }
 
+/* It reads the option files, but for "protocol", and does not know the option. */
+static bool is_mycli(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    return strcmp(slash ? slash + 1 : program, "mycli") == 0;
+}
+
+/*
+ * "localhost" is what means a socket to all of them, unless an option file says protocol=tcp.  No
+ * database: the keeper knows the target's.  Option files may hold a password, which is sent to
+ * nobody: the relay asks for none in clear.
+ */
+static bool prepare_mysql(const cJSON *document, const cJSON *target, struct launch *launch)
+{
+    char scratch[DOCUMENT_SCRATCH];
+    const char *path = document_text(target, "socket", scratch);
+    return *path && set("MYSQL_PWD", "") && add_option(launch, "host", "localhost") &&
+           add_option(launch, "socket", path) &&
+           (is_mycli(launch->programs[0]) || add_option(launch, "protocol", "socket")) &&
+           add_option(launch, "user", document_text(document, "operator", scratch));
+}
+
 static const struct client {
     const char *engine;
-    const char *program;
-    bool (*prepare)(const cJSON *document,
-                    const cJSON *target); /* false: the target says too little, or no memory */
+    const char *programs[3]; /* NULL-terminated */
+    /* False: the target says too little, or no memory. */
+    bool (*prepare)(const cJSON *document, const cJSON *target, struct launch *launch);
 } clients[] = {
-    {"postgres", "psql", prepare_postgres},
-    {NULL, NULL, NULL},
+    {"postgres", {"psql"}, prepare_postgres},
+    {"mysql", {"mysql", "mariadb"}, prepare_mysql},
+    {NULL, {NULL}, NULL},
 };
 
 static const struct client *client_of(const char *engine)
@@ -79,17 +129,23 @@ static const cJSON *find_target(const cJSON *document, const char *name)
 }
 
 /* Becomes the client; comes back only to say why it could not. */
-static int become(const struct tool_context *ctx, const char *program, int argc, char **argv)
+static int become(const struct tool_context *ctx, const struct launch *launch, int argc,
+                  char **argv)
 {
-    sm_autofree char **args = calloc((size_t)argc + 2, sizeof *args);
+    size_t count = launch->option_count;
+    sm_autofree char **args = calloc(1 + count + (size_t)argc + 1, sizeof *args);
+    int error = ENOENT;
     if (!args)
         return tool_failed(ctx, SMCRED_NO_MEMORY, "out of memory");
-    args[0] = (char *)(uintptr_t)program; /* execvp() does not write to it */
+    memcpy(args + 1, launch->options, count * sizeof *args);
     for (int i = 0; i < argc; i++)
-        args[i + 1] = argv[i];
-    (void)execvp(program, args);
-    int error = errno;
-    (void)tool_failed(ctx, SMCRED_SYSTEM, "cannot start %s: %s", program, strerror(error));
+        args[1 + count + (size_t)i] = argv[i];
+    for (size_t i = 0; launch->programs[i] && error == ENOENT; i++) {
+        args[0] = (char *)(uintptr_t)launch->programs[i]; /* execvp() does not write to it */
+        (void)execvp(args[0], args);
+        error = errno;
+    }
+    (void)tool_failed(ctx, SMCRED_SYSTEM, "cannot start %s: %s", args[0], strerror(error));
     return error == ENOENT ? TOOL_EXIT_NO_PROGRAM : TOOL_EXIT_CANNOT_RUN;
 }
 
@@ -105,11 +161,16 @@ static int connect_to(const struct tool_context *ctx, const cJSON *document, int
     const struct client *client = client_of(engine);
     if (!client)
         return tool_failed(ctx, SMCRED_UNSUPPORTED, "no client is known for engine %s", engine);
-    if (!client->prepare(document, target))
-        return tool_failed(ctx, SMCRED_PROTOCOL, "the keeper names no socket for %s", argv[0]);
+    autolaunch struct launch launch = {.option_count = 0};
     const char *program = tool_value(ctx, "program");
+    if (program)
+        launch.programs[0] = program;
+    else
+        memcpy(launch.programs, client->programs, sizeof launch.programs);
+    if (!client->prepare(document, target, &launch))
+        return tool_failed(ctx, SMCRED_PROTOCOL, "the keeper names no socket for %s", argv[0]);
     int skip = argc > 1 && strcmp(argv[1], "--") == 0 ? 2 : 1;
-    return become(ctx, program ? program : client->program, argc - skip, argv + skip);
+    return become(ctx, &launch, argc - skip, argv + skip);
 }
 
 static int run(const struct tool_context *ctx, int argc, char **argv)

@@ -195,9 +195,28 @@ PATH=$dir/bin:$PATH run connect --program nonesuch orders
 is "a client that is missing gives 127" "$code" 127
 run connect --program "$dir/bin/plain" orders
 is "one that cannot be started gives 126" "$code" 126
-run connect billing
+run connect nowhere
 is "an unknown target gives 1" "$code" 1
-like "and is named" "$err" '*billing*targets*'
+like "and is named" "$err" '*nowhere*targets*'
+
+# Clients of MySQL get options, as their option files would go over variables.
+cat >"$dir/bin/mariadb" <<'END'
+#!/bin/sh
+printf '%s|' "${0##*/}" "$@" "${MYSQL_PWD-unset}"
+END
+chmod +x "$dir/bin/mariadb"
+mysql="--host=localhost|--socket=/run/smcred/billing/mysql.sock|--protocol=socket|--user=alice"
+mv "$dir/targets.json" "$dir/targets.some"
+cat >"$dir/targets.json" <<'END'
+{"operator": "alice", "uid": 1000, "targets": [{"name": "billing", "engine": "mysql",
+  "socket": "/run/smcred/billing/mysql.sock", "dbname": "billing"}]}
+END
+is "mariadb is started where there is no mysql" \
+    "$(PATH=$dir/bin MYSQL_PWD=x "$smcred" connect billing archive -e 'select 1' 2>&1)" "mariadb|$mysql|archive|-e|select 1|unset|"
+cp "$dir/bin/mariadb" "$dir/bin/mysql"
+is "else mysql" "$(PATH=$dir/bin "$smcred" connect billing 2>&1)" "mysql|$mysql|unset|"
+is "or what --program says" "$(PATH=$dir/bin "$smcred" connect --program mariadb billing 2>&1)" "mariadb|$mysql|unset|"
+mv "$dir/targets.some" "$dir/targets.json"
 
 # A keeper that lies, or something that is no keeper.
 for manner in close garbage truncated oversized other-version other-verb other-id no-descriptor \
