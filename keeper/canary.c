@@ -11,10 +11,32 @@
 #include "keeper/audit.h"
 #include "keeper/session.h"
 
-/* PostgreSQL's startup packet: protocol 3.0, no user, so the target's own. */
-static const char hello[] =
-    "\0\0\0\x21\0\x03\0\0application_name\0canary\0"; /* and the NUL of the string */
-static const char goodbye[] = "X\0\0\0\x04";
+/*
+ * What it says, without listening: that it is there, and that it leaves.  No user, so the
+ * target's own.
+ */
+struct words {
+    struct sm_bytes hello, goodbye;
+};
+#define WORDS(text)                                                                                \
+    {                                                                                              \
+        text, sizeof text - 1                                                                      \
+    }
+
+/* Protocol 3.0; Terminate. */
+static const struct words postgres_words = {
+    WORDS("\0\0\0\x21\0\x03\0\0application_name\0canary\0\0"), WORDS("X\0\0\0\x04")};
+/* A response to a greeting, whatever is in it: no plug-in of its own, so it is not switched to
+ * another one; COM_QUIT. */
+static const struct words mysql_words = {
+    WORDS(
+        "\x22\0\0\x01\x01\x82\0\0\0\0\0\x01\x2d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+    WORDS("\x01\0\0\0\x01")};
+
+static const struct words *words_of(uint32_t engine)
+{
+    return engine == INDEX_MYSQL ? &mysql_words : &postgres_words;
+}
 
 struct canary {
     canary_done *done; /* NULL: nobody waits any more */
@@ -95,7 +117,8 @@ static void tell(struct canary *canary, enum smcred_status status, const struct 
 
 void canary_logged_in(struct canary *canary, const struct session *session)
 {
-    if (send(canary->client_fd, goodbye, sizeof goodbye - 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    const struct sm_bytes goodbye = words_of(session->engine)->goodbye;
+    if (send(canary->client_fd, goodbye.data, goodbye.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
         log_debug("a canary leaves without a word");
     sm_close_fd(&canary->client_fd);
     canary->text[0] = '\0';
@@ -141,9 +164,10 @@ void canary_start(struct keeper *keeper, const struct config_target *target, can
     int pair[2] = {-1, -1};
     struct sm_peer peer = ourselves();
     struct canary *canary = calloc(1, sizeof *canary);
+    const struct sm_bytes hello = words_of(target->engine)->hello;
     *out_canary = canary;
     if (!canary || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0 ||
-        send(pair[0], hello, sizeof hello, MSG_NOSIGNAL) != sizeof hello) {
+        send(pair[0], hello.data, hello.len, MSG_NOSIGNAL) != (ssize_t)hello.len) {
         done(arg, &(struct canary_result){SMCRED_SYSTEM, "", "", "", "", 0, 0,
                                           "the keeper is short of memory or descriptors"});
         sm_close_fd(&pair[0]);
