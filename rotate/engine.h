@@ -62,11 +62,20 @@ struct engine {
      */
     enum smcred_status (*give_back)(struct session *session, const char *username,
                                     const char *password, struct sm_error *err);
+    /*
+     * A superuser's session gives the user of the session `own` this password, where a user seldom
+     * may do so itself; NULL: it may.
+     */
+    enum smcred_status (*set_for)(struct session *session, const struct session *own,
+                                  const char *password, struct sm_error *err);
+    /* What is left to do for an administrator after a password was set, or NULL; lent.  NULL: there
+     * is never anything. */
+    const char *(*reminder)(const struct session *session);
     /* One query. */
     enum smcred_status (*test)(struct session *session, struct sm_error *err);
 };
 
-extern const struct engine engine_postgres, engine_mysql, engine_mariadb;
+extern const struct engine engine_postgres, engine_mysql, engine_mariadb, engine_redis;
 
 /* By the name of its own, or as a secret spells it; NULL: there is none. */
 const struct engine *engine_find(const char *name);

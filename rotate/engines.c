@@ -4,7 +4,8 @@
  */
 #include "rotate/engine.h"
 
-static const struct engine *const engines[] = {&engine_postgres, &engine_mysql, &engine_mariadb};
+static const struct engine *const engines[] = {&engine_postgres, &engine_mysql, &engine_mariadb,
+                                               &engine_redis};
 
 static bool is_called(const struct engine *engine, const char *name)
 {

@@ -2,6 +2,7 @@
 # cannot link, so keep it thin.
 noinst_LTLIBRARIES += %D%/librotate.la
 %C%_librotate_la_SOURCES = \
+	%D%/channel.c %D%/channel.h \
 	%D%/command.c %D%/command.h \
 	%D%/engine.h %D%/engines.c \
 	%D%/event.c %D%/event.h \
@@ -18,6 +19,9 @@ noinst_LTLIBRARIES += %D%/librotate.la
 	%D%/options.c %D%/options.h \
 	%D%/postgres.c %D%/postgres.h \
 	%D%/postgres_twin.c \
+	%D%/redis.c %D%/redis.h \
+	%D%/redis_reply.c %D%/redis_reply.h \
+	%D%/redis_twin.c \
 	%D%/report.c %D%/report.h \
 	%D%/secret_value.c %D%/secret_value.h \
 	%D%/set_secret.c %D%/set_secret.h \
@@ -27,9 +31,9 @@ noinst_LTLIBRARIES += %D%/librotate.la
 	%D%/twin.c %D%/twin.h \
 	%D%/versions.c %D%/versions.h
 %C%_librotate_la_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS) $(PQ_CFLAGS) \
-	$(MARIADB_CFLAGS) $(SODIUM_CFLAGS)
+	$(MARIADB_CFLAGS) $(SODIUM_CFLAGS) $(SSL_CFLAGS)
 %C%_librotate_la_LIBADD = sources/libchain.la sources/libvalue.la common/libcommon.la \
-	$(CJSON_LIBS) $(PQ_LIBS) $(MARIADB_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS)
+	$(CJSON_LIBS) $(PQ_LIBS) $(MARIADB_LIBS) $(SODIUM_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)
 
 bin_PROGRAMS += smcred-rotate
 smcred_rotate_SOURCES = %D%/main.c

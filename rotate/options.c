@@ -75,7 +75,7 @@ static void print_help(void)
         "usage: smcred-rotate [ENGINE] [OPTION]...                 an event on standard input\n"
         "       smcred-rotate [ENGINE] --secret-id ID --all-steps  a rotation by hand\n"
         "Gives the user of a database secret a new password, in four steps as AWS has them.\n"
-        "ENGINE is postgres, mysql or mariadb; if it is not given, the secret says.\n");
+        "ENGINE is postgres, mysql, mariadb or redis; if it is not given, the secret says.\n");
     for (size_t i = 0; i < ROW_COUNT; i++) {
         char left[40];
         (void)snprintf(left, sizeof left, "--%s %s", rows[i].name,
@@ -146,7 +146,8 @@ static int take_operands(int count, char **operands, struct options *options)
     if (count > 1)
         return misused("%s: one engine is expected, and no other operand", operands[1]);
     if (count == 1 && !(options->engine = engine_find(operands[0])))
-        return misused("there is no engine %s; there are postgres, mysql and mariadb", operands[0]);
+        return misused("there is no engine %s; there are postgres, mysql, mariadb and redis",
+                       operands[0]);
     return OPTIONS_GO_ON;
 }
 

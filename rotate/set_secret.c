@@ -7,6 +7,8 @@
  */
 #include "rotate/set_secret.h"
 
+#include <stdio.h>
+
 #include "common/log.h"
 #include "rotate/engine.h"
 #include "rotate/manager.h"
@@ -123,20 +125,56 @@ static enum smcred_status get_in(const struct rotation *rotation, const struct v
                         refusal.text);
 }
 
+/* What was done, and what an administrator has to do yet. */
+static void tell(const struct engine *engine, const struct session *session, const char *username,
+                 const char *how, struct step_result *result)
+{
+    const char *reminder = session && engine->reminder ? engine->reminder(session) : NULL;
+    step_tell(result, false, "%s has the new password%s%s%s", log_quote(username), how,
+              reminder ? "; but " : "", reminder ? reminder : "");
+}
+
+/* With rights that the user has not. */
+static enum smcred_status set_own_by_master(const struct rotation *rotation,
+                                            const struct versions *versions,
+                                            const struct entry *entry, struct step_result *result,
+                                            struct sm_error *err)
+{
+    const struct engine *engine = versions->logins.engine;
+    const struct secret_value *pending = versions->pending;
+    struct session *session = NULL;
+    enum smcred_status status = log_in_as_master(rotation, versions, &session, err);
+    if (status == SMCRED_OK)
+        status = engine->set_for(session, entry->session, pending->password, err);
+    if (status == SMCRED_OK)
+        tell(engine, session, pending->username,
+             entry->mended
+                 ? ", set by the superuser of masterarn, who had given AWSCURRENT's back to it"
+                 : ", set by the superuser of masterarn",
+             result);
+    engine->log_out(session);
+    return status;
+}
+
 static enum smcred_status set_own(const struct rotation *rotation, const struct versions *versions,
                                   struct step_result *result, struct sm_error *err)
 {
     const struct engine *engine = versions->logins.engine;
     const struct secret_value *pending = versions->pending;
     struct entry entry;
+    char how[128];
     enum smcred_status status = get_in(rotation, versions, &entry, err);
-    if (status == SMCRED_OK)
+    if (status == SMCRED_OK) {
+        (void)snprintf(how, sizeof how, "; it logged in with %s%s to change it", entry.with,
+                       entry.mended ? ", which the superuser had given back to it,"
+                                    : ""); /* fits */
         status = engine->set_password(entry.session, pending->username, pending->password, err);
+        if (status == SMCRED_OK)
+            tell(engine, entry.session, pending->username, how, result);
+        else if (status == SMCRED_DENIED && engine->set_for && versions->masterarn)
+            status = set_own_by_master(rotation, versions, &entry, result, err);
+    }
     engine->log_out(entry.session);
-    if (status == SMCRED_OK)
-        step_tell(result, false, "%s has the new password; it logged in with %s%s to change it",
-                  log_quote(pending->username), entry.with,
-                  entry.mended ? ", which the superuser had given back to it," : "");
     return status;
 }
 
@@ -174,12 +212,14 @@ static enum smcred_status set_by_master(const struct rotation *rotation,
         status = log_in_as_master(rotation, versions, &session, err);
     if (status == SMCRED_OK)
         status = engine->set_other(session, own, pending->username, pending->password, err);
+    if (status == SMCRED_OK)
+        tell(engine, session, pending->username,
+             mended
+                 ? ", set by the superuser of masterarn, who has given the other one's back to it"
+                 : ", set by the superuser of masterarn",
+             result);
     engine->log_out(session);
     engine->log_out(own);
-    if (status == SMCRED_OK)
-        step_tell(result, false, "%s has the new password, set by the superuser of masterarn%s",
-                  log_quote(pending->username),
-                  mended ? ", who has given the other one's back to it" : "");
     return status;
 }
 

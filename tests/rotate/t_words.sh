@@ -22,7 +22,7 @@ complete_words() {
 is "an option is completed" "$(complete_words smcred-rotate --all-s)" "--all-steps"
 is "a step too" "$(complete_words smcred-rotate --step fin)" finishSecret
 is "and an engine" "$(complete_words smcred-rotate p)" postgres
-is "there are three" "$(complete_words smcred-rotate '')" "postgres mysql mariadb"
+is "there are four" "$(complete_words smcred-rotate '')" "postgres mysql mariadb redis"
 
 # misused SENTENCE PATTERN ARGUMENT...
 misused() {
