@@ -6,6 +6,8 @@
  */
 #include "relay/mysql_packet.h"
 
+#include "common/refusal.h"
+
 #define PROTOCOL_VERSION 10
 #define LENENC_NULL      0xfb
 #define LENENC_2         0xfc
@@ -423,40 +425,15 @@ bool mysql_error_parse(struct sm_bytes body, struct mysql_error *out_error)
     return true;
 }
 
-uint16_t mysql_error_code(const char *sqlstate)
-{
-    static const struct {
-        char sqlstate[6];
-        uint16_t code;
-    } codes[] = {
-        {RELAY_CANNOT_CONNECT, 2003},    /* CR_CONN_HOST_ERROR, a client's own otherwise */
-        {RELAY_CONNECTION_FAILED, 2013}, /* CR_SERVER_LOST, likewise */
-        {RELAY_PROTOCOL_BROKEN, 1043},   /* ER_HANDSHAKE_ERROR */
-        {RELAY_NOT_SUPPORTED, 1235},     /* ER_NOT_SUPPORTED_YET */
-        {RELAY_NOT_AUTHORIZED, 1045},    /* ER_ACCESS_DENIED_ERROR */
-        {RELAY_BAD_PASSWORD, 1045},
-        {RELAY_NOT_PRIVILEGED, 1227}, /* ER_SPECIFIC_ACCESS_DENIED_ERROR */
-        {RELAY_TOO_MANY, 1040},       /* ER_CON_COUNT_ERROR */
-        {RELAY_NO_MEMORY, 1041},      /* ER_OUT_OF_RESOURCES */
-        {RELAY_CANNOT_NOW, 1053},     /* ER_SERVER_SHUTDOWN: try again */
-        {"57P01", 1317},              /* admin_shutdown; ER_QUERY_INTERRUPTED */
-        {"53400", 1226},              /* configuration_limit_exceeded; ER_USER_LIMIT_REACHED */
-    };
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        if (strcmp(codes[i].sqlstate, sqlstate) == 0)
-            return codes[i].code;
-    }
-    return 1105; /* ER_UNKNOWN_ERROR */
-}
-
 enum smcred_status mysql_error_write(struct relay_buffer *out, uint8_t sequence,
                                      const struct relay_error *error, bool with_sqlstate)
 {
     uint8_t head[3] = {MYSQL_ERROR};
-    put_number(head + 1, 2, mysql_error_code(error->sqlstate));
+    const struct refusal_code code = refusal_mysql_code(error->sqlstate);
+    put_number(head + 1, 2, code.number);
     const struct sm_bytes pieces[] = {sm_bytes(head, sizeof head),
                                       sm_bytes("#", with_sqlstate ? 1 : 0),
-                                      sm_bytes(error->sqlstate, with_sqlstate ? 5 : 0),
+                                      sm_bytes(code.sqlstate, with_sqlstate ? 5 : 0),
                                       sm_bytes_of("smcred: "),
                                       sm_bytes_of(error->text),
                                       sm_bytes_of(error->hint[0] != '\0' ? " - " : ""),

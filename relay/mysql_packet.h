@@ -126,13 +126,10 @@ struct mysql_error {
 
 SM_MUST_CHECK bool mysql_error_parse(struct sm_bytes body, struct mysql_error *out_error);
 /*
- * Appends an error of ours.
+ * Appends an error of ours, under MySQL's number and SQLSTATE for it (common/refusal.h).
  *   with_sqlstate  false before the client has said that it knows them
  */
 SM_MUST_CHECK enum smcred_status mysql_error_write(struct relay_buffer *out, uint8_t sequence,
                                                    const struct relay_error *error,
                                                    bool with_sqlstate);
-/* MySQL's number for an SQLSTATE of ours. */
-uint16_t mysql_error_code(const char *sqlstate);
-
 #endif

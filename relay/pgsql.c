@@ -157,18 +157,20 @@ static bool may_interrupt(const uint8_t tail[RELAY_TAIL])
 }
 
 /* What would lock everybody out until the next rotation: psql's \password, above all. */
-static bool overhear(const struct relay_session *session, struct sm_bytes words,
-                     struct relay_buffer *answer)
+static enum relay_overheard overhear(const struct relay_session *session, struct sm_bytes words,
+                                     struct relay_buffer *answer)
 {
     if (!may_interrupt(session->pump.tail) || !pgsql_says_sets_password(words, session->user))
-        return false;
+        return RELAY_PASS_ON;
     struct relay_error error =
         relay_error(RELAY_NOT_PRIVILEGED,
                     "the password of \"%s\" is the secret of target \"%s\" and is changed by "
                     "rotation only, as everybody would be locked out until the next one",
                     session->user, session->target);
     memcpy(error.hint, rotation_hint, sizeof rotation_hint);
-    return pgsql_refusal_write(answer, &error, session->pump.tail[RELAY_TAIL - 1]) == SMCRED_OK;
+    bool said =
+        pgsql_refusal_write(answer, &error, session->pump.tail[RELAY_TAIL - 1]) == SMCRED_OK;
+    return said ? RELAY_ANSWERED : RELAY_PASS_ON;
 }
 
 const struct relay_protocol relay_pgsql = {

@@ -19,6 +19,12 @@ struct relay_session;
 
 enum relay_starttls { RELAY_STARTTLS_WAIT, RELAY_STARTTLS_GO, RELAY_STARTTLS_FAILED };
 
+enum relay_overheard {
+    RELAY_PASS_ON,  /* they are the server's business */
+    RELAY_ANSWERED, /* they were answered here, and the server shall not hear them */
+    RELAY_GOODBYE,  /* the server shall hang up when it has heard them */
+};
+
 struct relay_protocol {
     const char *engine; /* as in ORC_T_ENGINE */
 
@@ -58,15 +64,15 @@ struct relay_protocol {
     enum smcred_status (*write_error)(const struct relay_session *session, struct relay_buffer *out,
                                       const struct relay_error *error);
     /*
-     * The client's first words after the server's last.  True: they were answered, in `answer`, and
-     * the server shall not hear them.  NULL: the protocol answers nothing itself.
+     * The client's first words after the server's last.  `answer` is said to the client if they are
+     * RELAY_ANSWERED.  NULL: nobody listens.
      */
-    bool (*overhear)(const struct relay_session *session, struct sm_bytes words,
-                     struct relay_buffer *answer);
+    enum relay_overheard (*overhear)(const struct relay_session *session, struct sm_bytes words,
+                                     struct relay_buffer *answer);
     /* True if the server's last bytes show that an error may be put behind them. */
     bool (*may_interrupt)(const uint8_t tail[RELAY_TAIL]);
 };
 
-extern const struct relay_protocol relay_pgsql;
+extern const struct relay_protocol relay_mysql, relay_pgsql;
 
 #endif

@@ -134,7 +134,7 @@ static enum relay_pumped server_to_client(struct relay_pump *pump)
         if (len > 0 && give_client(pump, pump->plain, len) != RELAY_IO_DONE)
             return RELAY_PUMP_CLOSED;
         if (io == RELAY_IO_ERROR)
-            return RELAY_PUMP_BROKEN;
+            return pump->goodbye ? RELAY_PUMP_CLOSED : RELAY_PUMP_BROKEN;
         pump->server_eof = io == RELAY_IO_EOF;
         if (pump->stream->drained && pump->to_client.len == 0 && !pump->server_eof)
             return wait_for_server(pump);
@@ -166,8 +166,11 @@ static enum relay_pumped end_of_client(struct relay_pump *pump)
 static bool answer_here(struct relay_pump *pump, size_t len, enum relay_io *out_io)
 {
     struct relay_buffer answer = relay_buffer(ANSWER_MAX);
-    if (pump->server_told || !pump->overhear ||
-        !pump->overhear(pump, sm_bytes(pump->plain, len), &answer))
+    if (pump->server_told || !pump->overhear)
+        return false;
+    enum relay_overheard heard = pump->overhear(pump, sm_bytes(pump->plain, len), &answer);
+    pump->goodbye = heard == RELAY_GOODBYE;
+    if (heard != RELAY_ANSWERED)
         return false;
     struct sm_bytes words = relay_buffer_view(&answer);
     *out_io = give_client(pump, words.data, words.len);
@@ -209,7 +212,7 @@ static enum relay_pumped after_broken_write(struct relay_pump *pump)
     relay_stream_arrived(pump->stream, true);
     enum relay_pumped pumped = server_to_client(pump);
     if (pumped == RELAY_PUMP_ON && pump->to_client.len == 0)
-        return RELAY_PUMP_BROKEN;
+        return pump->goodbye ? RELAY_PUMP_CLOSED : RELAY_PUMP_BROKEN;
     pump->server_eof = true;
     return pumped;
 }

@@ -27,11 +27,10 @@ struct relay_pump {
     uint64_t bytes_in, bytes_out; /* client to server, server to client */
     uint8_t tail[RELAY_TAIL];     /* the last bytes that went to the client */
     bool server_told;             /* the client has said something since */
-    /*
-     * May answer in the server's stead what a client says first after the server's last words.
-     * True: it did, in `answer`, and the server is not told.  NULL: nobody listens.
-     */
-    bool (*overhear)(struct relay_pump *pump, struct sm_bytes words, struct relay_buffer *answer);
+    bool goodbye;                 /* and it was its last word: the server may hang up as it likes */
+    /* As in protocol.h.  NULL: nobody listens. */
+    enum relay_overheard (*overhear)(struct relay_pump *pump, struct sm_bytes words,
+                                     struct relay_buffer *answer);
     bool client_drained;
     bool client_hung_up;               /* it will send no more */
     bool client_gone;                  /* nor read any more */

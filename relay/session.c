@@ -24,7 +24,7 @@
 #define WAIT_MAX_MS 60000 /* that the keeper may ask for at a time */
 
 /* Each engine that is spoken here. */
-static const struct relay_protocol *const protocols[] = {&relay_pgsql};
+static const struct relay_protocol *const protocols[] = {&relay_pgsql, &relay_mysql};
 
 static void arm(struct relay_session *session, int64_t in_ms)
 {
@@ -192,6 +192,13 @@ void relay_session_open(struct relay_session *session, struct sm_wire_out *out)
     (void)relay_session_ask(session, out, RELAY_ASKING); /* it handles its own failure */
 }
 
+void relay_session_await_client(struct relay_session *session)
+{
+    session->phase = RELAY_STARTUP;
+    arm(session, session->relay->deadlines.startup_ms);
+    session->protocol->client_ready(session); /* it may have been too eager to wait */
+}
+
 void relay_session_go_on(struct relay_session *session)
 {
     session->phase = RELAY_DIALLING;
@@ -207,6 +214,8 @@ void relay_session_refused(struct relay_session *session, const struct relay_ver
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_REFUSED);
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
     sm_wire_put_text(&out, ORC_T_SQLSTATE, verdict->sqlstate);
+    if (verdict->code != 0)
+        sm_wire_put_u32(&out, ORC_T_CODE, verdict->code);
     if (verdict->routine)
         sm_wire_put(&out, ORC_T_ROUTINE,
                     sm_bytes(verdict->routine, strnlen(verdict->routine, ROUTINE_MAX)));
@@ -219,7 +228,8 @@ void relay_session_refused(struct relay_session *session, const struct relay_ver
         fail_without_keeper(session);
 }
 
-static bool overhear(struct relay_pump *pump, struct sm_bytes words, struct relay_buffer *answer)
+static enum relay_overheard overhear(struct relay_pump *pump, struct sm_bytes words,
+                                     struct relay_buffer *answer)
 {
     const struct relay_session *session =
         (struct relay_session *)((char *)pump - offsetof(struct relay_session, pump));

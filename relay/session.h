@@ -41,7 +41,8 @@ struct relay_route {
     socklen_t lengths[ORC_ADDRESSES_MAX];
     size_t count, next; /* next: the one to try now */
     bool connected;     /* the transport stands */
-    bool asked_for_tls; /* and the protocol has said that it wants TLS */
+    bool hearing;       /* and a server that speaks first is listened to */
+    bool asked_for_tls; /* or the protocol has said that it wants TLS */
     int last_errno;
     char user[RELAY_NAME_MAX], dbname[RELAY_NAME_MAX], application[RELAY_NAME_MAX];
 };
@@ -105,12 +106,15 @@ bool relay_session_ask(struct relay_session *session, struct sm_wire_out *out,
 /* The client said what it wants; its wishes are in `out` (ORC_OPEN).  Not where the server speaks
  * first. */
 void relay_session_open(struct relay_session *session, struct sm_wire_out *out);
+/* The server was heard: now the client is to say what it wants. */
+void relay_session_await_client(struct relay_session *session);
 /* The server, which was heard before it, may go on: the client has said what it wants. */
 void relay_session_go_on(struct relay_session *session);
 /* Why a server refused the credentials, in its own words. */
 struct relay_verdict {
     const char *sqlstate, *text;
     const char *routine; /* NULL: it does not say */
+    uint32_t code;       /* MySQL's number; 0: none */
 };
 /* The server refused the credentials: asks the keeper for another attempt. */
 void relay_session_refused(struct relay_session *session, const struct relay_verdict *verdict);

@@ -49,5 +49,6 @@ check_PROGRAMS += %D%/scripted_keeper
 %C%_scripted_keeper_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_scripted_keeper_LDADD = common/libcommon.la $(CRYPTO_LIBS)
 
-TESTS += %D%/t_relay_hostile.sh %D%/t_relay_postgres.sh
-EXTRA_DIST += %D%/client.py %D%/hostile.py %D%/t_relay_hostile.sh %D%/t_relay_postgres.sh %D%/world.sh
+TESTS += %D%/t_relay_hostile.sh %D%/t_relay_mysql.sh %D%/t_relay_postgres.sh
+EXTRA_DIST += %D%/client.py %D%/hostile.py %D%/t_relay_hostile.sh %D%/t_relay_mysql.sh \
+	%D%/t_relay_postgres.sh %D%/world.sh

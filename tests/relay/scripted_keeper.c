@@ -30,14 +30,16 @@
 #define SEND_MS       2000
 
 static struct {
-    const char *relay, *listen, *host, *ca, *user, *dbname, *log_level, *deadline_ms, *unix_path;
+    const char *relay, *listen, *host, *ca, *engine, *user, *dbname, *log_level, *deadline_ms,
+        *unix_path;
     const char *passwords[PASSWORDS_MAX]; /* of attempt 1, 2, ... */
     int password_count;
     int ports[ORC_ADDRESSES_MAX];
     int port_count;
     uint32_t tls;
     bool refuse, silent_open, silent_proof, die_on_open, no_binding_log;
-} script = {.host = "localhost", .user = "app", .dbname = "app", .log_level = "info"};
+} script = {
+    .engine = "postgres", .host = "localhost", .user = "app", .dbname = "app", .log_level = "info"};
 
 static struct {
     int parent, keeper; /* the far ends of S0 and S2 */
@@ -132,7 +134,7 @@ static void accept_client(void)
         return;
     sm_wire_begin(&out, buffer, sizeof buffer, ORC_SESSION, SMCRED_OK, 0);
     sm_wire_put_u64(&out, ORC_T_SESSION, ++world.last_session);
-    sm_wire_put_text(&out, ORC_T_ENGINE, "postgres");
+    sm_wire_put_text(&out, ORC_T_ENGINE, script.engine);
     sm_wire_put_text(&out, ORC_T_TARGET, "orders");
     sm_wire_put_text(&out, ORC_T_OPERATOR, "alice");
     send_message(world.keeper, &out, fd);
@@ -316,6 +318,59 @@ static void answer_md5(uint64_t session, const struct sm_wire_in *in)
     answer_text(session, answer);
 }
 
+/* SHA1(password) ^ SHA1(nonce SHA1(SHA1(password))), and the same of SHA-256 the other way round.
+ */
+static size_t scramble(const EVP_MD *digest, const char *password, struct sm_bytes nonce,
+                       bool nonce_first, uint8_t proof[EVP_MAX_MD_SIZE])
+{
+    uint8_t once[EVP_MAX_MD_SIZE], twice[EVP_MAX_MD_SIZE], mask[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    (void)EVP_Digest(password, strlen(password), once, &len, digest, NULL);
+    (void)EVP_Digest(once, len, twice, NULL, digest, NULL);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    (void)EVP_DigestInit_ex(context, digest, NULL);
+    if (nonce_first)
+        (void)EVP_DigestUpdate(context, nonce.data, nonce.len);
+    (void)EVP_DigestUpdate(context, twice, len);
+    if (!nonce_first)
+        (void)EVP_DigestUpdate(context, nonce.data, nonce.len);
+    (void)EVP_DigestFinal_ex(context, mask, NULL);
+    EVP_MD_CTX_free(context);
+    for (unsigned i = 0; i < len; i++)
+        proof[i] = once[i] ^ mask[i];
+    return len;
+}
+
+/* MySQL's scrambles, and the names that the client's come to. */
+static void answer_scramble(uint64_t session, const char *mechanism, struct sm_bytes salt)
+{
+    uint8_t buffer[512], proof[EVP_MAX_MD_SIZE] = "no proof of this is known here";
+    size_t len = 64;
+    struct sm_wire_out out;
+    if (strcmp(mechanism, "mysql_native_password") == 0)
+        len = scramble(EVP_sha1(), password_of(session), salt, true, proof);
+    else if (strcmp(mechanism, "caching_sha2_password") == 0)
+        len = scramble(EVP_sha256(), password_of(session), salt, false, proof);
+    sm_wire_begin(&out, buffer, sizeof buffer, ORC_PROOF, SMCRED_OK, 0);
+    sm_wire_put_u64(&out, ORC_T_SESSION, session);
+    sm_wire_put(&out, ORC_T_PROOF, sm_bytes(proof, len));
+    sm_wire_put_text(&out, ORC_T_DBNAME, script.dbname);
+    send_message(world.keeper, &out, -1);
+}
+
+static void answer_challenge(uint64_t session, const struct sm_wire_in *in)
+{
+    char mechanism[64];
+    struct sm_bytes salt;
+    if (!sm_wire_get_text(in, ORC_T_MECHANISM, mechanism, sizeof mechanism) ||
+        !sm_wire_get(in, ORC_T_SALT, &salt))
+        return;
+    if (strcmp(mechanism, "md5") == 0)
+        answer_md5(session, in);
+    else
+        answer_scramble(session, mechanism, salt);
+}
+
 static void answer_cleartext(uint64_t session, const struct sm_wire_in *in)
 {
     struct sm_bytes verified;
@@ -353,6 +408,7 @@ static void print_message(const struct sm_wire_in *in)
                   {ORC_T_OUTCOME, "outcome", 't'},
                   {ORC_T_VERSION, "version", 't'},
                   {ORC_T_SQLSTATE, "sqlstate", 't'},
+                  {ORC_T_CODE, "code", 'n'},
                   {ORC_T_TEXT, "text", 't'}};
     uint16_t verb = in->header.verb;
     (void)printf("%s", verb < sizeof verbs / sizeof *verbs && verbs[verb] ? verbs[verb] : "?");
@@ -393,7 +449,8 @@ static void answer(const struct sm_wire_in *in)
             answer_scram(session, in);
         break;
     case ORC_CHALLENGE:
-        answer_md5(session, in);
+        if (!script.silent_proof)
+            answer_challenge(session, in);
         break;
     case ORC_CLEARTEXT:
         answer_cleartext(session, in);
@@ -442,23 +499,16 @@ static void obey_signals(void)
 
 static void read_options(int argc, char **argv)
 {
-    static const struct option options[] = {{"relay", 1, NULL, 'r'},
-                                            {"listen", 1, NULL, 'l'},
-                                            {"host", 1, NULL, 'h'},
-                                            {"port", 1, NULL, 'p'},
-                                            {"unix", 1, NULL, 'x'},
-                                            {"tls", 1, NULL, 't'},
-                                            {"ca", 1, NULL, 'c'},
-                                            {"user", 1, NULL, 'u'},
-                                            {"dbname", 1, NULL, 'd'},
-                                            {"password", 1, NULL, 'w'},
-                                            {"log-level", 1, NULL, 'v'},
-                                            {"deadline-ms", 1, NULL, 'D'},
-                                            {"refuse", 0, NULL, 'R'},
-                                            {"silent-open", 0, NULL, 'S'},
-                                            {"silent-proof", 0, NULL, 'P'},
-                                            {"die-on-open", 0, NULL, 'K'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"relay", 1, NULL, 'r'},       {"listen", 1, NULL, 'l'},
+        {"host", 1, NULL, 'h'},        {"port", 1, NULL, 'p'},
+        {"unix", 1, NULL, 'x'},        {"tls", 1, NULL, 't'},
+        {"ca", 1, NULL, 'c'},          {"engine", 1, NULL, 'e'},
+        {"user", 1, NULL, 'u'},        {"dbname", 1, NULL, 'd'},
+        {"password", 1, NULL, 'w'},    {"log-level", 1, NULL, 'v'},
+        {"deadline-ms", 1, NULL, 'D'}, {"refuse", 0, NULL, 'R'},
+        {"silent-open", 0, NULL, 'S'}, {"silent-proof", 0, NULL, 'P'},
+        {"die-on-open", 0, NULL, 'K'}, {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -476,6 +526,9 @@ static void read_options(int argc, char **argv)
             break;
         case 'c':
             script.ca = optarg;
+            break;
+        case 'e':
+            script.engine = optarg;
             break;
         case 'u':
             script.user = optarg;

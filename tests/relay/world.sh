@@ -1,4 +1,5 @@
-# tests/relay/world.sh - sourced by t_*.sh: TAP, one relay under the scripted keeper, one PostgreSQL.
+# tests/relay/world.sh - sourced by t_*.sh: TAP, one relay under the scripted keeper, one PostgreSQL
+# or MariaDB.
 # Everything lives in $world and ends with the shell.
 
 world=$(mktemp -d)
@@ -8,10 +9,12 @@ relay=$top_builddir/smcred-relay
 pg_bin=${PG_BIN:-/usr/lib/postgresql/15/bin}
 # A sanitizer keeps what was freed; the test of back-pressure wants to see what is in use.
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1
+socket_name=.s.PGSQL.5432 # as psql expects it
 count=0
 keeper_pid=
 server_pid=
 holder_pid=
+mariadb_pid=
 
 as_nobody_special() {
     if [ "$(id -u)" = 0 ]; then
@@ -24,6 +27,8 @@ as_nobody_special() {
 clean_up() {
     [ -z "$keeper_pid" ] || kill "$keeper_pid" 2>/dev/null
     [ -z "$server_pid" ] || kill "$server_pid" 2>/dev/null
+    [ ! -s "$world/my/pid" ] || kill "$(cat "$world/my/pid")"
+    [ -z "$mariadb_pid" ] || wait "$mariadb_pid" 2>/dev/null
     [ -z "$holder_pid" ] || kill "$holder_pid" 2>/dev/null
     [ ! -d "$world/pg/data" ] || as_nobody_special "$pg_bin/pg_ctl" -D "$world/pg/data" -m immediate stop >/dev/null 2>&1
     rm -rf "$world"
@@ -67,7 +72,7 @@ start_keeper() {
     stop_keeper
     mkdir -p "$world/k"
     : >"$world/k/out"
-    "$keeper" --relay "$relay" --listen "$world/k/.s.PGSQL.5432" --log-level debug "$@" \
+    "$keeper" --relay "$relay" --listen "$world/k/$socket_name" --log-level debug "$@" \
         >"$world/k/out" 2>"$world/k/err" </dev/null &
     keeper_pid=$!
     until_true grep -q '^READY' "$world/k/out"
@@ -175,4 +180,68 @@ SQL
 # psql through the relay.
 sql() {
     PGCONNECT_TIMEOUT=20 timeout 60 "$pg_bin/psql" -qXAt -h "$world/k" -U alice -d app "$@" 2>&1
+}
+
+mariadb_as_mysql() {
+    if [ "$(id -u)" = 0 ]; then
+        runuser -u mysql -- "$@"
+    else
+        "$@"
+    fi
+}
+
+# A real MariaDB in $world/my with accounts, all with password "right": app, also for TLS only as
+# tlsapp; twofold, whose first method nobody here can speak; and closed, which is locked.
+start_mariadb() {
+    local tries
+    make_certificates
+    mkdir "$world/my"
+    install -m 600 "$world/tls/server.key" "$world/tls/server.pem" "$world/my/"
+    [ "$(id -u)" != 0 ] || chown -R mysql "$world/my"
+    cat >"$world/my/my.cnf" <<CONF
+[mariadbd]
+datadir = $world/my/data
+socket = $world/my/socket
+pid-file = $world/my/pid
+bind-address = 127.0.0.1
+ssl-cert = $world/my/server.pem
+ssl-key = $world/my/server.key
+plugin-load-add = auth_ed25519
+performance-schema = on
+local-infile = on
+innodb-buffer-pool-size = 16M
+innodb-log-file-size = 8M
+innodb-flush-log-at-trx-commit = 0
+CONF
+    mariadb_as_mysql mariadb-install-db --defaults-file="$world/my/my.cnf" --skip-test-db \
+        --auth-root-authentication-method=normal >"$world/my.log" 2>&1 || return 1
+    for tries in 1 2 3 4 5; do # somebody may take the port before MariaDB does
+        my_port=$(free_port)
+        mariadb_as_mysql mariadbd --defaults-file="$world/my/my.cnf" --port="$my_port" >>"$world/my.log" 2>&1 &
+        mariadb_pid=$!
+        until_true mariadb_is_up_or_gone
+        kill -0 "$mariadb_pid" 2>/dev/null && break
+        [ "$tries" != 5 ] || return 1
+    done
+    directly -e "
+create user app identified by 'right', twofold identified via ed25519 using password('right')
+    or mysql_native_password using password('right');
+create user closed identified by 'right' account lock;
+create user tlsapp identified by 'right' require ssl;
+create database app;
+grant all on *.* to app, twofold, tlsapp;"
+}
+
+mariadb_is_up_or_gone() {
+    ! kill -0 "$mariadb_pid" || directly -e 'select 1'
+}
+
+# mariadb, as its root, and not through the relay.
+directly() {
+    timeout 60 mariadb --no-defaults -S "$world/my/socket" -u root "$@"
+}
+
+# mariadb through the relay.
+mysql() {
+    timeout 60 mariadb --no-defaults -BN -S "$world/k/socket" -u alice "$@" 2>&1
 }

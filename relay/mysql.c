@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mysql.c - MySQL's and MariaDB's protocol: the client's side of a login, and the table of the
+ * rest.
+ *
+ * The client is greeted in the server's words, with a nonce of our own.  How it proves itself is
+ * nobody's business here - the kernel has said who it is - so its answer is wiped unread, and it is
+ * led through a conversation that ends well with its plugin, whichever that is.
+ */
+#include "relay/mysql.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+
+#include "relay/login.h"
+#include "relay/mysql_guard.h"
+#include "relay/relay.h"
+
+static bool begin(struct relay_session *session)
+{
+    struct mysql *mysql = calloc(1, sizeof *mysql);
+    if (!mysql)
+        return false;
+    mysql->from_client = relay_buffer(MYSQL_HEADER + MYSQL_PACKET_MAX);
+    mysql->response = relay_buffer(MYSQL_HEADER + MYSQL_PACKET_MAX);
+    mysql->from_server = relay_buffer(MYSQL_HEADER + MYSQL_PACKET_MAX);
+    mysql->to_server = relay_buffer(2 * MYSQL_PACKET_MAX);
+    mysql->refusal = relay_buffer(MYSQL_HEADER + MYSQL_PACKET_MAX);
+    session->state = mysql;
+    return true;
+}
+
+static void finish(struct relay_session *session)
+{
+    struct mysql *mysql = session->state;
+    if (!mysql)
+        return;
+    relay_buffer_clear(&mysql->from_client);
+    relay_buffer_clear(&mysql->response);
+    relay_buffer_clear(&mysql->from_server);
+    relay_buffer_clear(&mysql->to_server);
+    relay_buffer_clear(&mysql->refusal);
+    explicit_bzero(mysql, sizeof *mysql);
+    free(mysql);
+    session->state = NULL;
+}
+
+static enum smcred_status write_error(const struct relay_session *session, struct relay_buffer *out,
+                                      const struct relay_error *error)
+{
+    const struct mysql *mysql = session->state;
+    if (!mysql) /* logged in: as if it were the answer to the client's next command */
+        return mysql_error_write(out, 1, error, true);
+    return mysql_error_write(out, mysql->client_sequence, error,
+                             mysql->client >= MYSQL_CLIENT_SWITCHED);
+}
+
+/* ---- greeting ---- */
+
+static bool is_known_plugin(const char *plugin)
+{
+    return strcmp(plugin, MYSQL_NATIVE) == 0 || strcmp(plugin, MYSQL_SHA2) == 0;
+}
+
+/* What a client of such a server knows best: MySQL 9 has no native password, old MariaDB no SHA-2.
+ */
+static const char *plugin_of_family(const struct mysql_greeting *greeting)
+{
+    bool is_mariadb = !(greeting->capabilities & MYSQL_CLIENT_MYSQL) ||
+                      strstr(greeting->version, "MariaDB") != NULL;
+    return is_mariadb || strcmp(greeting->plugin, MYSQL_NATIVE) == 0 ? MYSQL_NATIVE : MYSQL_SHA2;
+}
+
+/* Printable, as some clients take a nonce for a text. */
+static bool make_nonce(uint8_t nonce[MYSQL_NONCE])
+{
+    if (RAND_bytes(nonce, MYSQL_NONCE) != 1)
+        return false;
+    for (size_t i = 0; i < MYSQL_NONCE; i++)
+        nonce[i] = (uint8_t)('0' + nonce[i] % 64);
+    return true;
+}
+
+/* Sends what was written for the client, which reads it: there is nothing else in its socket. */
+static bool say(struct relay_session *session, struct relay_buffer *words,
+                enum smcred_status written)
+{
+    size_t sent = 0;
+    bool went = written == SMCRED_OK &&
+                relay_send(session->client.fd, relay_buffer_view(words), &sent) == RELAY_IO_DONE &&
+                sent == words->len;
+    relay_buffer_clear(words);
+    if (!went)
+        relay_session_end(session, "closed", NULL, "the client left during the login");
+    return went;
+}
+
+bool mysql_greet_client(struct relay_session *session)
+{
+    struct mysql *mysql = session->state;
+    struct relay_buffer words = relay_buffer(MYSQL_PACKET_MAX);
+    mysql->shown = mysql->greeting;
+    mysql->shown.capabilities &= ~MYSQL_NOT_PASSED;
+    if (!is_known_plugin(mysql->shown.plugin))
+        (void)snprintf(mysql->shown.plugin, sizeof mysql->shown.plugin, "%s",
+                       plugin_of_family(&mysql->greeting)); /* they fit */
+    if (!make_nonce(mysql->shown.nonce)) {
+        struct relay_error error = relay_error(RELAY_CANNOT_NOW, "there is no randomness");
+        relay_session_fail(session, "failed", &error);
+        return false;
+    }
+    mysql->client = MYSQL_CLIENT_GREETED;
+    mysql->client_sequence = 1;
+    return say(session, &words, mysql_greeting_write(&words, 0, &mysql->shown));
+}
+
+/* ---- the client's response ---- */
+
+static void refuse(struct relay_session *session, const char *sqlstate, const char *text)
+{
+    struct relay_error error = relay_error(sqlstate, "%s", text);
+    relay_session_fail(session, "failed", &error);
+}
+
+/*
+ * The plugin to switch the client to; NULL: it is in the right conversation already.  A client that
+ * named another plugin than the greeting has not looked at the greeting's nonce, and waits for one.
+ */
+static const char *plugin_to_switch_to(const struct mysql *mysql)
+{
+    const char *plugin = mysql->wish.plugin;
+    if (!(mysql->wish.capabilities & MYSQL_PLUGIN_AUTH))
+        return NULL;
+    if (!is_known_plugin(plugin))
+        return plugin_of_family(&mysql->greeting);
+    return strcmp(plugin, mysql->shown.plugin) == 0 ? NULL : plugin;
+}
+
+static void wipe(struct sm_bytes bytes)
+{
+    if (bytes.len > 0)
+        explicit_bzero((void *)(uintptr_t)bytes.data, bytes.len);
+}
+
+/* Keeps the response, without what it proves itself with. */
+static bool take_response(struct relay_session *session)
+{
+    struct mysql *mysql = session->state;
+    struct mysql_packet packet;
+    mysql->response = mysql->from_client;
+    mysql->from_client = relay_buffer(mysql->response.max);
+    enum smcred_status status = mysql_packet_parse(relay_buffer_view(&mysql->response), &packet);
+    if (status == SMCRED_OK)
+        status = mysql_response_parse(packet.body, &mysql->wish);
+    if (status == SMCRED_UNSUPPORTED) {
+        refuse(session, RELAY_NOT_SUPPORTED, "clients from before MySQL 4.1 are not served");
+        return false;
+    }
+    if (status != SMCRED_OK) {
+        refuse(session, RELAY_PROTOCOL_BROKEN,
+               "the client's response is malformed, or asks for TLS where none is offered");
+        return false;
+    }
+    mysql->owes_fast_ok = mysql->wish.proof.len > 1; /* one byte says that there is no password */
+    wipe(mysql->wish.proof);
+    mysql->wish.proof = sm_bytes(NULL, 0);
+    mysql->wish.capabilities &= mysql->shown.capabilities | MYSQL_CLIENT_MYSQL;
+    mysql->wish.extended &= mysql->shown.extended;
+    return true;
+}
+
+/* Of whatever kind it is, it is not looked at. */
+static void take_switched(struct mysql *mysql)
+{
+    mysql->owes_fast_ok = mysql->from_client.len > MYSQL_HEADER + 1;
+    relay_buffer_clear(&mysql->from_client);
+}
+
+static bool switch_client(struct relay_session *session, const char *plugin)
+{
+    struct mysql *mysql = session->state;
+    struct relay_buffer words = relay_buffer(MYSQL_PACKET_MAX);
+    struct sm_bytes nonce = sm_bytes(mysql->shown.nonce, sizeof mysql->shown.nonce);
+    mysql->client = MYSQL_CLIENT_SWITCHED;
+    mysql->owes_fast_ok = false;
+    return say(session, &words,
+               mysql_switch_write(&words, mysql->client_sequence++, plugin, nonce));
+}
+
+/* The client's part is over; the server may go on. */
+static void go_on(struct relay_session *session, const char *plugin)
+{
+    struct mysql *mysql = session->state;
+    mysql->client = MYSQL_CLIENT_HEARD;
+    mysql->owes_fast_ok &= strcmp(plugin, MYSQL_SHA2) == 0;
+    relay_session_go_on(session);
+}
+
+/* One whole packet of the client's is here.  True if another one follows. */
+static bool take_packet(struct relay_session *session)
+{
+    struct mysql *mysql = session->state;
+    const uint8_t *header = relay_buffer_view(&mysql->from_client).data;
+    if (header[3] != mysql->client_sequence++) {
+        refuse(session, RELAY_PROTOCOL_BROKEN, "the client's packets are out of order");
+        return false;
+    }
+    if (mysql->client == MYSQL_CLIENT_SWITCHED) {
+        take_switched(mysql);
+        go_on(session, plugin_to_switch_to(mysql));
+        return false;
+    }
+    if (!take_response(session))
+        return false;
+    const char *plugin = plugin_to_switch_to(mysql);
+    if (plugin)
+        return switch_client(session, plugin);
+    go_on(session, mysql->wish.plugin);
+    return false;
+}
+
+static void client_ready(struct relay_session *session)
+{
+    for (;;) {
+        struct mysql *mysql = session->state;
+        switch (
+            relay_login_read_packet(session->client.fd, &mysql->from_client, mysql_packet_len)) {
+        case RELAY_IO_AGAIN:
+            return;
+        case RELAY_IO_EOF:
+            relay_session_end(session, "closed", NULL, "the client left before it said anything");
+            return;
+        case RELAY_IO_ERROR:
+            if (errno == EPROTO)
+                refuse(session, RELAY_PROTOCOL_BROKEN, "the client's packet is too long");
+            else
+                relay_session_end(session, "closed", NULL, strerror(errno));
+            return;
+        case RELAY_IO_DONE:
+            if (!take_packet(session))
+                return;
+        }
+    }
+}
+
+/* ---- once it is logged in ---- */
+
+/* What only smcred can change: nobody here has another user's password, nor needs this one's. */
+static enum relay_overheard overhear(const struct relay_session *session, struct sm_bytes words,
+                                     struct relay_buffer *answer)
+{
+    enum mysql_command command = mysql_command_of(words);
+    if (command == MYSQL_COM_QUIT)
+        return RELAY_GOODBYE;
+    if (command != MYSQL_COM_CHANGE_USER)
+        return RELAY_PASS_ON;
+    struct relay_error error =
+        relay_error(RELAY_NOT_PRIVILEGED,
+                    "the user of a connection to target \"%s\" cannot be changed; "
+                    "connect anew, or reset the connection",
+                    session->target);
+    return mysql_error_write(answer, 1, &error, true) == SMCRED_OK ? RELAY_ANSWERED : RELAY_PASS_ON;
+}
+
+const struct relay_protocol relay_mysql = {
+    .engine = "mysql",
+    .begin = begin,
+    .finish = finish,
+    .client_ready = client_ready,
+    .hear_server = mysql_hear_server,
+    .starttls = mysql_starttls,
+    .server_connected = mysql_server_connected,
+    .server_ready = mysql_server_ready,
+    .proof = mysql_proof,
+    .say_refusal = mysql_say_refusal,
+    .write_error = write_error,
+    .overhear = overhear,
+    .may_interrupt = mysql_is_idle_after,
+};

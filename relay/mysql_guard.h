@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * mysql_guard.h - what a client of MySQL says that is not the server's business.
+ *
+ * Looked at is what a client says first after the server's last words, at the beginning of one
+ * read: a packet has its length and its command in its first five bytes, and no more is read of
+ * most.
+ */
+#ifndef RELAY_MYSQL_GUARD_H
+#define RELAY_MYSQL_GUARD_H
+
+#include "common/bytes.h"
+#include "relay/protocol.h"
+
+enum mysql_command {
+    MYSQL_COM_QUIT = 0x01,
+    MYSQL_COM_QUERY = 0x03,
+    MYSQL_COM_CHANGE_USER = 0x11,
+    MYSQL_COM_NONE = 0x100, /* the words are not one whole command */
+};
+
+/* The command of a client's words: one of these, or the number of any other. */
+enum mysql_command mysql_command_of(struct sm_bytes words);
+/*
+ * True if a server that said this last has answered a command and says no more by itself.  Only the
+ * common ends are known: an OK without a text, and the end of rows.
+ */
+bool mysql_is_idle_after(const uint8_t tail[RELAY_TAIL]);
+
+#endif

@@ -1,0 +1,215 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_relay_mysql.sh - the relay between mariadb and a real MariaDB, with a scripted keeper.
+. "$top_srcdir/tests/relay/world.sh"
+
+PATH=$PATH:/usr/sbin
+command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || skip_all "no MariaDB server"
+command -v mariadb >/dev/null || skip_all "no mariadb client"
+command -v openssl >/dev/null || skip_all "no openssl program"
+command -v python3 >/dev/null || skip_all "no python3"
+[ "$(id -u)" != 0 ] || id mysql >/dev/null 2>&1 || skip_all "root, and no user mysql"
+start_mariadb || skip_all "MariaDB does not start here"
+
+socket_name=socket
+ca=$world/tls/ca.pem
+tls() {
+    start_keeper --engine mysql --host orders-db.internal --port "$my_port" --tls full --ca "$ca" "$@"
+}
+plain() {
+    start_keeper --engine mysql --host localhost --port "$my_port" "$@"
+}
+answers() { # WANTED SQL [OPTION...]
+    local wanted=$1 sql=$2 words
+    shift 2
+    words=$(mysql -e "$sql" "$@")
+    [ "$words" = "$wanted" ] || { echo "# $words"; return 1; }
+}
+fails_with() { # PATTERN [OPTION...]
+    local pattern=$1 words
+    shift
+    words=$(mysql -e 'select 1' "$@")
+    echo "$words" | grep -qE "$pattern" || { echo "# $words"; return 1; }
+}
+python() { # a program, its socket as the first argument; Debian's modules are with Debian's python
+    timeout 60 /usr/bin/python3 - "$world/k/socket" 2>&1
+}
+
+# ---- logging in ----
+tls --password right
+ok "logs in as the secret's user, whoever the client says it is" answers app 'select substring_index(user(), "@", 1)'
+ok "over TLS" answers "Ssl_version	TLSv1.3" "show session status like 'Ssl_version'"
+ok "into the database the keeper says" answers app 'select database()' -D elsewhere
+ok "tells the keeper what the client wished" \
+    said 'CHALLENGE .*user=alice dbname=elsewhere application=mysql mechanism=mysql_native_password'
+ok "which it asks before it has heard anything" [ "$(grep -cE '^OPEN session=[0-9]+$' "$world/k/out")" = 3 ]
+ok "with the human's name among the attributes" answers "program_name	mysql
+smcred_operator	alice" "select attr_name, attr_value from performance_schema.session_connect_attrs
+    where processlist_id = connection_id() and attr_name in ('program_name', 'smcred_operator') order by 1"
+ok "which nobody can forge" answers alice "select group_concat(attr_value) from
+    performance_schema.session_connect_attrs where processlist_id = connection_id()
+    and attr_name = 'smcred_operator'" --connect-timeout=20 --init-command='select 1 into @x'
+ok "passes the client's character set on" answers latin1 'select @@character_set_client' --default-character-set=latin1
+ok "and its wish for several statements" answers "1
+2" 'select 1; select 2'
+ok "says the server's own version" answers same "select if(version() = '$(mysql -e 'select version()')', 'same', '')"
+ok "tells the keeper who logged in, and how" said 'LOGGED_IN .*tls=TLSv1.3 pid=[0-9]+'
+ok "tells the keeper how it ended" said 'ENDED .*in=[1-9][0-9]* out=[1-9][0-9]* outcome=closed'
+ok "which is well, though the server hangs up on a client that quits" [ "$(grep -c 'outcome=failed' "$world/k/out")" = 0 ]
+for plugin in mysql_native_password caching_sha2_password client_ed25519 mysql_clear_password dialog; do
+    ok "contents a client that prefers $plugin" answers 7 'select 7' --default-auth=$plugin
+    ok "and one that has a password for it" answers 8 'select 8' --default-auth=$plugin -pcanary-in-a-mine
+done
+ok "without compressing, whatever the client likes" answers "Compression	OFF" "show session status like 'Compression'" --compress
+
+plain --password right
+ok "logs in without TLS where the keeper says so" answers "Ssl_version	" "show session status like 'Ssl_version'"
+start_keeper --engine mysql --host "$world/my/socket" --unix "$world/my/socket" --password right
+ok "logs in over a Unix socket" answers app 'select substring_index(user(), "@", 1)'
+tls --user tlsapp --password right
+ok "logs in to an account that wants TLS" answers tlsapp 'select substring_index(user(), "@", 1)'
+tls --user twofold --password right
+ok "answers again when the server changes the method" answers twofold 'select substring_index(user(), "@", 1)'
+ok "as often as it does" said 'CHALLENGE .*mechanism=client_ed25519'
+start_keeper --engine mysql --host 127.0.0.1 --port "$my_port" --tls full --ca "$ca" --password right
+ok "verifies an address as a name" answers 1 'select 1'
+hold_closed_port
+start_keeper --engine mysql --host orders-db.internal --port "$closed" --port "$my_port" --tls full --ca "$ca" --password right
+ok "tries the next address when one refuses" answers 1 'select 1'
+
+# ---- refusals ----
+tls --password wrong --password right
+ok "tries again with what the keeper says, unseen by the client" answers 1 'select 1'
+ok "after telling why" said 'REFUSED .*sqlstate=28000 code=1045'
+tls --password wrong
+ok "passes the server's own words on in the end" fails_with "^ERROR 1045 \(28000\): Access denied for user 'app'@"
+ok "also to a client that was switched" fails_with "^ERROR 1045 \(28000\): Access denied for user 'app'@" \
+    --default-auth=caching_sha2_password -px
+ok "and tells the keeper" said 'ENDED .*outcome=refused .*sqlstate=28000'
+tls --user closed --password right
+ok "tells a locked account from a wrong password" fails_with '^ERROR 4151 .*: Access denied, this account is locked'
+ok "to the keeper as well" said 'REFUSED .*code=4151'
+tls --password right --dbname nowhere
+ok "passes other errors on at once" fails_with "^ERROR 1049 \(42000\): Unknown database 'nowhere'"
+ok "without another attempt" [ "$(grep -c REFUSED "$world/k/out")" = 0 ]
+tls --password right --refuse
+ok "says why the keeper refuses" fails_with '^ERROR .*: .*smcred: rule orders/allow says no - ask for target orders'
+start_keeper --engine mysql --host orders-db.internal --port "$my_port" --tls full --ca "$world/tls/other.pem" --password right
+ok "refuses a certificate of another CA" \
+    fails_with '^ERROR 1429 \(HY000\): smcred: cannot trust the certificate of "orders-db.internal"'
+start_keeper --engine mysql --host another.internal --port "$my_port" --tls full --ca "$ca" --password right
+ok "refuses a certificate of another name" fails_with 'cannot trust the certificate of "another.internal": hostname mismatch'
+ok "before any proof is asked for" [ "$(grep -c CHALLENGE "$world/k/out")" = 0 ]
+start_keeper --engine mysql --host orders-db.internal --port "$closed" --tls full --ca "$ca" --password right
+ok "says when nobody answers" fails_with 'cannot connect to "orders-db.internal": Connection refused'
+
+# ---- sessions ----
+tls --password right
+interrupt() {
+    local client
+    mariadb --no-defaults -S "$world/k/socket" -u alice -e 'select sleep(50)' >"$world/cancelled" 2>&1 &
+    client=$!
+    until_true sleeps || { kill "$client"; return 1; }
+    kill -INT "$client"
+    wait "$client"
+    grep -q 'Query execution was interrupted' "$world/cancelled"
+}
+sleeps() {
+    [ "$(directly -BNe "select count(*) from information_schema.processlist where state = 'User sleep'")" = 1 ]
+}
+ok "Ctrl-C kills the query" interrupt
+loads() {
+    seq 20000 | sed 's/$/,some text/' >"$world/numbers"
+    answers 20000 "create table n (i int primary key, t text);
+        load data local infile '$world/numbers' into table n fields terminated by ',';
+        select count(*) from n where t = 'some text'" -D app --local-infile
+}
+ok "loads a client's own file" loads
+dumps() {
+    timeout 60 mariadb-dump --no-defaults -S "$world/k/socket" -u alice app n >"$world/dump" 2>&1 &&
+        mysql -D app -e 'rename table n to was' && mysql -D app <"$world/dump" &&
+        answers 20000 'select count(*) from n join was using (i, t)' -D app
+}
+ok "dumps and restores, unchanged" dumps
+large() {
+    answers 33554432 "select length(repeat('x', 33554432))" --max-allowed-packet=64M &&
+        [ "$(mysql -e "select repeat('x', 30000000)" --max-allowed-packet=64M | wc -c)" = 30000001 ]
+}
+directly -e 'set global max_allowed_packet = 67108864'
+ok "passes packets that are larger than a packet" large
+if /usr/bin/python3 -c 'import pymysql, MySQLdb' 2>/dev/null; then
+    changes_user() {
+        python <<'PY'
+import sys, MySQLdb
+db = MySQLdb.connect(unix_socket=sys.argv[1], user="alice")
+try:
+    db.change_user("root", "")
+    sys.exit("the user was changed")
+except MySQLdb.Error as error:
+    assert error.args[0] == 1227, error.args
+    assert "smcred: the user of a connection" in error.args[1], error.args
+cursor = db.cursor()
+cursor.execute("select substring_index(user(), '@', 1)")
+assert cursor.fetchone() == ("app",)
+PY
+    }
+    ok "lets nobody change the user of a connection, which goes on" changes_user
+    knows_itself() {
+        python <<'PY'
+import sys, pymysql
+for password in "", "canary-in-a-mine":
+    db = pymysql.connect(unix_socket=sys.argv[1], user="alice", password=password)
+    cursor = db.cursor()
+    cursor.execute("select connection_id()")
+    assert cursor.fetchone() == (db.thread_id(),)
+PY
+    }
+    ok "gives the client its connection's number" knows_itself
+else
+    echo "# no python3-pymysql, python3-mysqldb: two tests are left out"
+fi
+many() {
+    local i pids=() failed=0
+    for i in $(seq 60); do
+        timeout 300 mariadb --no-defaults -S "$world/k/socket" -e 'select sleep(0.2)' >/dev/null 2>>"$world/many" &
+        pids+=($!)
+    done
+    for i in "${pids[@]}"; do
+        wait "$i" || failed=1
+    done
+    [ $failed = 0 ]
+}
+ok "serves 60 clients at once" many
+
+# ---- the keeper comes and goes ----
+tls --password right
+coproc CLIENT { exec timeout 60 mariadb --no-defaults -BNn --force --skip-reconnect -S "$world/k/socket" 2>&1; }
+client_pid=$CLIENT_PID
+asks() { # SQL WANTED: which is among the lines that come
+    local line
+    echo "$1" >&"${CLIENT[1]}"
+    while read -r -t 60 line <&"${CLIENT[0]}"; do
+        [[ "$line" != $2 ]] || return 0
+        echo "# $line"
+    done
+    return 1
+}
+ok "keeps a session" asks 'select 1 + 1;' 2
+kill -USR1 "$keeper_pid"
+ok "tells a new keeper which sessions live" said 'ALIVE .*target=orders user=app dbname=app pid=[0-9]+ version=version-1'
+ok "goes on with them" asks 'insert into app.n values (-1, ""); select 2 + 2;' 4
+ok "and logs in with the new one" answers 1 'select 1'
+asks 'set @x = 1; select 3;' 3
+kill -USR2 "$keeper_pid"
+said 'ENDED .*outcome=ended' || true
+ok "ends a session when the keeper says so" asks 'select 3 + 3;' 'ERROR *'
+kill "$client_pid" 2>/dev/null
+
+tls --password right --die-on-open
+ok "says so when the keeper dies during a login" fails_with 'smcred: the keeper does not answer'
+tls --password right --silent-open --deadline-ms 1500
+ok "does not wait for a keeper for ever" fails_with 'smcred: the keeper does not answer'
+tls --password right --silent-proof --deadline-ms 1500
+ok "nor for its proof" fails_with 'smcred: the keeper does not answer'
+ok "keeps nothing of a client's password" [ "$(grep -c 'canary-in-a-mine' "$world/k/out" "$world/k/err" | grep -vc ':0$')" = 0 ]
+plan
