@@ -14,7 +14,7 @@
 #include "common/snapshot.h"
 #include "common/status.h"
 
-#define SM_SOURCE_ABI    2
+#define SM_SOURCE_ABI    3
 #define SM_SOURCE_SYMBOL "smcred_source"
 
 struct sm_source; /* a module's own */
@@ -55,6 +55,10 @@ struct sm_stage_map {
     struct sm_stage list[SM_STAGES_MAX];
 };
 
+#define SM_STAGES_MANY_MAX                                                                         \
+    10 /* secrets of one call: a filter of ListSecrets takes so many names                         \
+        */
+
 struct sm_source_ops {
     uint32_t abi; /* SM_SOURCE_ABI */
     const char *name;
@@ -89,6 +93,19 @@ struct sm_source_ops {
      */
     enum smcred_status (*stages)(struct sm_source *source, const struct sm_source_query *query,
                                  struct sm_stage_map *out_map, struct sm_error *err);
+
+    /*
+     * The stage maps of several secrets in one call; they may be some minutes old, so that they are
+     * hints.  NULL if the source cannot.
+     *   count      1..SM_STAGES_MANY_MAX
+     *   out_maps   as many
+     *   out_found  likewise; false: nothing was said of that secret
+     * Errors: those of fetch(); SMCRED_DENIED is of the call, not of a secret.
+     */
+    enum smcred_status (*stages_many)(struct sm_source *source, const char *const *secret_ids,
+                                      size_t count, int64_t deadline_ms,
+                                      struct sm_stage_map *out_maps, bool *out_found,
+                                      struct sm_error *err);
 
     /*
      * One administrator's operation ("CreateSecret"), JSON in and out.  NULL if the source cannot.

@@ -63,6 +63,11 @@ typedef enum smcred_status cache_ask_rotation(void *arg, const struct sm_source_
                                               char out_version_id[CACHE_VERSION_MAX],
                                               struct sm_error *err);
 
+/* Reads many at once: as stages_many() of struct sm_source_ops, likewise. */
+typedef enum smcred_status cache_read_maps(void *arg, const char *const *ids, size_t count,
+                                           int64_t deadline_ms, struct sm_stage_map *out_maps,
+                                           bool *out_found, struct sm_error *err);
+
 /* Where secrets come from.  release(arg), if not NULL, is called in the loop's thread once no fetch
  * uses `arg` any more, so that a reload may change the source while fetches are under way. */
 struct cache_source {
@@ -71,6 +76,7 @@ struct cache_source {
     void *arg;
     cache_read_map *read_map;   /* NULL: there are no maps; every refresh reads the value */
     cache_ask_rotation *rotate; /* NULL: it cannot */
+    cache_read_maps *read_maps; /* likewise */
 };
 
 struct cache_options {
@@ -175,6 +181,20 @@ void cache_cancel(struct cache_ask *ask);
 /* cache_get() of an administrator's `smcred refresh`: a new fetch, whatever is cached. */
 void cache_refresh(struct cache *cache, const char *id, const char *stage, int64_t deadline_ms,
                    cache_done *done, void *arg, struct cache_ask **out_ask);
+
+/* `differs` has as many as were asked; all false unless the status is SMCRED_OK. */
+typedef void cache_compared(void *arg, enum smcred_status status, const bool *differs,
+                            const struct sm_error *err);
+/*
+ * Looks, in one call and in a worker, which of these maps are not as they are known.  Who differs,
+ * or was not to be seen, is worth a cache_stages(); what was seen may be minutes old, and is not
+ * taken into the cache.
+ *   ids  1..SM_STAGES_MANY_MAX; borrowed for the call
+ * done() follows once, later, unless this returns an error: SMCRED_LIMITED, SMCRED_NO_MEMORY.
+ */
+SM_MUST_CHECK enum smcred_status cache_compare(struct cache *cache, const char *const *ids,
+                                               size_t count, int64_t deadline_ms,
+                                               cache_compared *done, void *arg);
 
 /* `version_id` is "" unless the status is SMCRED_OK. */
 typedef void cache_rotated(void *arg, enum smcred_status status, const char *version_id,

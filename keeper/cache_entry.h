@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cache_entry.h - the inside of the cache, as cache.c, cache_fetch.c, cache_map.c and
- * cache_rotate.c see it; nobody else includes it.
+ * cache_entry.h - the inside of the cache, as cache.c and cache_*.c see it; nobody else includes
+ * it.
  */
 #ifndef KEEPER_CACHE_ENTRY_H
 #define KEEPER_CACHE_ENTRY_H
@@ -15,7 +15,7 @@
 
 struct source {
     struct cache_source given;
-    unsigned references; /* one of the cache's, one of each fetch and rotation */
+    unsigned references; /* one of the cache's, one of each call under way */
 };
 
 struct cache_ask {

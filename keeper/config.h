@@ -149,6 +149,7 @@ struct config {
     int64_t rotation_wait_ms; /* 0: no login waits for a version that is right */
     int64_t watch_ms;         /* between two looks at a secret in use; 0: never */
     uint32_t watch_calls;     /* a minute, for all of them; 0: none */
+    bool watch_batch;         /* many in one ListSecrets */
     uint32_t wrong_max;       /* wrong passwords of one account ... */
     int64_t wrong_window_ms;  /* ... within this time */
     struct config_grants admin;

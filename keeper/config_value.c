@@ -442,6 +442,7 @@ static const struct config_key keeper_keys[] = {
     {"rotation_wait", read_wait, offsetof(struct config, rotation_wait_ms), false},
     {"watch", read_watch, offsetof(struct config, watch_ms), false},
     {"watch_calls", read_watch_calls, offsetof(struct config, watch_calls), false},
+    {"watch_batch", config_read_flag, offsetof(struct config, watch_batch), false},
     {"wrong_max", read_wrong_max, offsetof(struct config, wrong_max), false},
     {"wrong_window", config_read_positive_duration, offsetof(struct config, wrong_window_ms),
      false},

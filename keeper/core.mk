@@ -1,7 +1,7 @@
 # keeper/core.mk - the keeper's inner modules: they know secrets, and no client, relay or policy.
 noinst_LTLIBRARIES += %D%/libkeepercore.la
 %C%_libkeepercore_la_SOURCES = %D%/attempts.c %D%/attempts.h %D%/cache.c %D%/cache.h \
-	%D%/cache_entry.h %D%/cache_fetch.c %D%/cache_map.c %D%/cache_rotate.c %D%/engine.c %D%/engine.h %D%/login.c %D%/login.h %D%/login_search.c \
+	%D%/cache_entry.h %D%/cache_fetch.c %D%/cache_map.c %D%/cache_compare.c %D%/cache_rotate.c %D%/engine.c %D%/engine.h %D%/login.c %D%/login.h %D%/login_search.c \
 	%D%/login_state.h %D%/login_wait.c %D%/lessons.c %D%/lessons.h %D%/md5.c %D%/md5.h \
 	%D%/mechanism.c %D%/mechanism.h %D%/mysql_auth.c %D%/mysql_auth.h %D%/page.c %D%/page.h \
 	%D%/proof.c %D%/proof.h %D%/resolver.c %D%/resolver.h %D%/saslprep.c %D%/saslprep.h %D%/scram.c \

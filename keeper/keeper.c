@@ -217,7 +217,8 @@ static bool has_target(void *arg, const char *secret)
 
 static void set_watch(struct keeper *keeper)
 {
-    struct watch_limits limits = {keeper->config->watch_ms, keeper->config->watch_calls};
+    struct watch_limits limits = {keeper->config->watch_ms, keeper->config->watch_calls,
+                                  keeper->config->watch_batch};
     watch_set_limits(keeper->watch, &limits);
 }
 
@@ -322,6 +323,12 @@ static void on_failed(void *arg, const char *id, const char *stage, enum smcred_
                 log_quote(*stage ? stage : "(map)"), sm_status_text(status), err->text);
 }
 
+static void on_batch_refused(enum smcred_status status, const struct sm_error *err)
+{
+    log_warning("watch_batch: secrets are looked at one by one for an hour: %s: %s",
+                sm_status_text(status), err->text);
+}
+
 static bool add_event(struct keeper *keeper, size_t at, struct event *event,
                       const struct timeval *every)
 {
@@ -398,7 +405,7 @@ static bool build_core(struct keeper *keeper, struct source *source)
                                     .random = random_number,
                                     .patience_ms = SESSIONS_LOGIN_MS,
                                     .rotation_wait_ms = keeper->config->rotation_wait_ms};
-    struct watch_options watch = {keeper->cache, sm_boot_ms, sm_wall_ms};
+    struct watch_options watch = {keeper->cache, sm_boot_ms, sm_wall_ms, on_batch_refused};
     if (logins_new(&logins, &keeper->logins) != SMCRED_OK ||
         watch_new(&watch, &keeper->watch) != SMCRED_OK)
         return false;

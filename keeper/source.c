@@ -121,6 +121,15 @@ static enum smcred_status rotate(void *arg, const struct sm_source_query *query,
     return status == SMCRED_OK ? read_version(answer, out_version_id, err) : status;
 }
 
+static enum smcred_status read_maps(void *arg, const char *const *ids, size_t count,
+                                    int64_t deadline_ms, struct sm_stage_map *out_maps,
+                                    bool *out_found, struct sm_error *err)
+{
+    const struct source *source = arg;
+    return source_chain_stages_many(source->chain, ids, count, deadline_ms, out_maps, out_found,
+                                    err);
+}
+
 static void release(void *arg)
 {
     source_free(arg);
@@ -128,5 +137,5 @@ static void release(void *arg)
 
 struct cache_source source_for_cache(struct source *source)
 {
-    return (struct cache_source){fetch, release, source, read_map, rotate};
+    return (struct cache_source){fetch, release, source, read_map, rotate, read_maps};
 }

@@ -279,6 +279,23 @@ enum smcred_status source_chain_stages(const struct source_chain *chain,
     return finish(&verdict, err);
 }
 
+enum smcred_status source_chain_stages_many(const struct source_chain *chain,
+                                            const char *const *secret_ids, size_t count,
+                                            int64_t deadline_ms, struct sm_stage_map *out_maps,
+                                            bool *out_found, struct sm_error *err)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct link *link = &chain->list[i];
+        struct sm_error said = {.text = ""};
+        if (!link->ops->stages_many)
+            continue;
+        enum smcred_status status = link->ops->stages_many(link->source, secret_ids, count,
+                                                           deadline_ms, out_maps, out_found, &said);
+        return status == SMCRED_OK ? status : name_error(link, status, &said, err);
+    }
+    return sm_error_set(err, SMCRED_UNSUPPORTED, "no source of the line can do this");
+}
+
 enum smcred_status source_chain_call(const struct source_chain *chain, const char *operation,
                                      const struct sm_secret *request, int64_t deadline_ms,
                                      struct sm_secret **out_answer, struct sm_error *err)

@@ -78,6 +78,12 @@ SM_MUST_CHECK enum smcred_status source_chain_stages(const struct source_chain *
                                                      const struct sm_source_query *query,
                                                      struct sm_stage_map *out_map,
                                                      struct sm_error *err);
+/* To the first source that can do such a thing, and to no other. */
+SM_MUST_CHECK enum smcred_status source_chain_stages_many(const struct source_chain *chain,
+                                                          const char *const *secret_ids,
+                                                          size_t count, int64_t deadline_ms,
+                                                          struct sm_stage_map *out_maps,
+                                                          bool *out_found, struct sm_error *err);
 /* An administrator's operation goes to the first source that can do such a thing, and to no other.
  */
 SM_MUST_CHECK enum smcred_status

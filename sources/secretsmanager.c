@@ -17,6 +17,7 @@
 
 #define CONNECT_TIMEOUT_S 3
 #define TIMEOUT_S         10 /* of one attempt */
+#define LIST_PAGES_MAX    3  /* of one look at many secrets */
 
 enum setting {
     SET_REGION,
@@ -354,20 +355,16 @@ static char *write_query(const struct sm_source_query *query, bool with_version)
     return done ? cJSON_PrintUnformatted(json) : NULL;
 }
 
-/* Asks about one secret; the answer is a JSON object. */
-static enum smcred_status ask(struct sm_source *source, const char *operation,
-                              const struct sm_source_query *query, bool with_version,
-                              cJSON **out_json, struct sm_error *err)
+/* Takes the question, of cJSON's memory; the answer is a JSON object. */
+static enum smcred_status ask_in(struct sm_source *source, const char *operation,
+                                 const char *region, char *question, int64_t deadline_ms,
+                                 cJSON **out_json, struct sm_error *err)
 {
-    char arn_region[REGION_MAX];
     sm_autosecret struct sm_secret *body = NULL;
-    char *question = write_query(query, with_version);
-    bool by_arn = !source->texts[SET_REGION] && region_of_arn(query->secret_id, arn_region);
     if (!question)
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     enum smcred_status status =
-        call_service(source, operation, by_arn ? arn_region : source->region, sm_bytes_of(question),
-                     query->deadline_ms, &body, err);
+        call_service(source, operation, region, sm_bytes_of(question), deadline_ms, &body, err);
     cJSON_free(question);
     if (status != SMCRED_OK)
         return status;
@@ -379,6 +376,17 @@ static enum smcred_status ask(struct sm_source *source, const char *operation,
     }
     *out_json = json;
     return SMCRED_OK;
+}
+
+/* Asks about one secret. */
+static enum smcred_status ask(struct sm_source *source, const char *operation,
+                              const struct sm_source_query *query, bool with_version,
+                              cJSON **out_json, struct sm_error *err)
+{
+    char arn_region[REGION_MAX];
+    bool by_arn = !source->texts[SET_REGION] && region_of_arn(query->secret_id, arn_region);
+    return ask_in(source, operation, by_arn ? arn_region : source->region,
+                  write_query(query, with_version), query->deadline_ms, out_json, err);
 }
 
 /* "AWSCURRENT,AWSPENDING"; what does not fit is left out. */
@@ -465,21 +473,18 @@ static bool add_stages(const cJSON *version, struct sm_stage *stages, size_t *io
     return true;
 }
 
-static enum smcred_status read_stages(struct sm_source *source, const struct sm_source_query *query,
-                                      struct sm_stage_map *out_map, struct sm_error *err)
+/* Of DescribeSecret's answer, or of one entry of ListSecrets'. */
+static enum smcred_status read_map(const cJSON *json, const char *member,
+                                   struct sm_stage_map *out_map, struct sm_error *err)
 {
-    json_auto cJSON *json = NULL;
     const cJSON *map, *version;
     size_t count = 0;
-    enum smcred_status status = ask(source, "DescribeSecret", query, false, &json, err);
-    if (status != SMCRED_OK)
-        return status;
-    if (!json_member(json, "VersionIdsToStages", &map))
-        return sm_error_set(err, SMCRED_PROTOCOL, "DescribeSecret: two maps of stages");
+    if (!json_member(json, member, &map))
+        return sm_error_set(err, SMCRED_PROTOCOL, "the answer has two maps of stages");
     cJSON_ArrayForEach(version, map)
     {
         if (!version->string || !add_stages(version, out_map->list, &count))
-            return sm_error_set(err, SMCRED_TOO_LARGE, "DescribeSecret: more stages than %d",
+            return sm_error_set(err, SMCRED_TOO_LARGE, "a secret has more stages than %d",
                                 SM_STAGES_MAX);
     }
     out_map->count = count;
@@ -487,6 +492,114 @@ static enum smcred_status read_stages(struct sm_source *source, const struct sm_
     out_map->deleted = time_ms(json, "DeletedDate") != 0;
     out_map->rotated_at_ms = time_ms(json, "LastRotatedDate");
     out_map->next_rotation_ms = time_ms(json, "NextRotationDate");
+    return SMCRED_OK;
+}
+
+static enum smcred_status read_stages(struct sm_source *source, const struct sm_source_query *query,
+                                      struct sm_stage_map *out_map, struct sm_error *err)
+{
+    json_auto cJSON *json = NULL;
+    enum smcred_status status = ask(source, "DescribeSecret", query, false, &json, err);
+    return status == SMCRED_OK ? read_map(json, "VersionIdsToStages", out_map, err) : status;
+}
+
+/* ---- many at once ---- */
+
+/* The name in an ARN is followed by "-" and six characters of the service's own. */
+static cJSON *name_of(const char *secret_id)
+{
+    const char *name = strncmp(secret_id, "arn:", 4) == 0 ? strstr(secret_id, ":secret:") : NULL;
+    if (!name)
+        return cJSON_CreateString(secret_id);
+    name += strlen(":secret:");
+    size_t len = strlen(name);
+    char text[513];
+    if (len > 7 && name[len - 7] == '-')
+        len -= 7;
+    (void)snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : 0), name);
+    return cJSON_CreateString(text);
+}
+
+static bool add(cJSON *list, cJSON *item)
+{
+    bool added = item && cJSON_AddItemToArray(list, item);
+    if (!added)
+        cJSON_Delete(item);
+    return added;
+}
+
+/* {"Filters":[{"Key":"name","Values":[...]}],"MaxResults":100,"NextToken":...}; names are prefixes.
+ */
+static char *write_list_query(const char *const *secret_ids, size_t count, const char *token)
+{
+    wipe_hook_cjson();
+    json_auto cJSON *json = cJSON_CreateObject();
+    cJSON *filters = cJSON_AddArrayToObject(json, "Filters");
+    cJSON *filter = cJSON_CreateObject();
+    if (!filters || !add(filters, filter))
+        return NULL;
+    cJSON *values = cJSON_AddArrayToObject(filter, "Values");
+    bool done = cJSON_AddStringToObject(filter, "Key", "name") && values &&
+                cJSON_AddNumberToObject(json, "MaxResults", 100);
+    for (size_t i = 0; done && i < count; i++)
+        done = add(values, name_of(secret_ids[i]));
+    if (done && token)
+        done = cJSON_AddStringToObject(json, "NextToken", token);
+    return done ? cJSON_PrintUnformatted(json) : NULL;
+}
+
+static bool is_entry_of(const cJSON *entry, const char *secret_id)
+{
+    const char *name = json_text(entry, "Name"), *arn = json_text(entry, "ARN");
+    return (name && strcmp(name, secret_id) == 0) || (arn && strcmp(arn, secret_id) == 0);
+}
+
+/* One page; a map that cannot be read is not found. */
+static void read_list(const cJSON *json, const char *const *secret_ids, size_t count,
+                      struct sm_stage_map *out_maps, bool *out_found)
+{
+    const cJSON *list = NULL, *entry;
+    if (!json_member(json, "SecretList", &list))
+        return;
+    cJSON_ArrayForEach(entry, list)
+    {
+        for (size_t i = 0; i < count; i++)
+            if (is_entry_of(entry, secret_ids[i]))
+                out_found[i] =
+                    read_map(entry, "SecretVersionsToStages", &out_maps[i], NULL) == SMCRED_OK;
+    }
+}
+
+static bool all_found(const bool *found, size_t count)
+{
+    size_t at = 0;
+    while (at < count && found[at])
+        at++;
+    return at == count;
+}
+
+/* Other secrets' names may begin alike, so there may be more pages than one; few are read. */
+static enum smcred_status read_many(struct sm_source *source, const char *const *secret_ids,
+                                    size_t count, int64_t deadline_ms,
+                                    struct sm_stage_map *out_maps, bool *out_found,
+                                    struct sm_error *err)
+{
+    json_auto cJSON *json = NULL;
+    const char *token = NULL;
+    memset(out_found, 0, count * sizeof *out_found);
+    for (int page = 0; page < LIST_PAGES_MAX; page++) {
+        char *question = write_list_query(secret_ids, count, token);
+        json_free(json);
+        json = NULL;
+        enum smcred_status status =
+            ask_in(source, "ListSecrets", source->region, question, deadline_ms, &json, err);
+        if (status != SMCRED_OK)
+            return status;
+        read_list(json, secret_ids, count, out_maps, out_found);
+        token = json_text(json, "NextToken");
+        if (!token || all_found(out_found, count))
+            break;
+    }
     return SMCRED_OK;
 }
 
@@ -515,4 +628,5 @@ const struct sm_source_ops smcred_source = {.abi = SM_SOURCE_ABI,
                                             .close = close_source,
                                             .fetch = fetch,
                                             .stages = read_stages,
+                                            .stages_many = read_many,
                                             .call = call};

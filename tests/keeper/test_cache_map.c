@@ -470,7 +470,7 @@ static void who_is_stopped_hears_that_it_was_not_rotated(void **state)
 {
     (void)state;
     struct told told = {0};
-    const struct cache_source without = {fetch, NULL, NULL, read_map, NULL};
+    const struct cache_source without = {.fetch = fetch, .read_map = read_map};
     assert_int_equal(cache_set_source(cache, &without), SMCRED_OK);
     assert_int_equal(cache_rotate(cache, ID, world.now_ms + 8000, note_rotation, &told), SMCRED_OK);
     world_settle();

@@ -14,7 +14,10 @@
 #define ID        "prod/orders/db"
 
 static struct service {
-    int values, maps; /* calls */
+    int values, maps, lists; /* calls */
+    enum smcred_status list_status;
+    const char *unseen; /* in lists */
+    int refused;        /* times that the watch has said so */
     const char *current, *pending;
     int64_t next_rotation_ms;
 } service;
@@ -55,6 +58,30 @@ static enum smcred_status read_map(void *arg, const struct sm_source_query *quer
     return SMCRED_OK;
 }
 
+static enum smcred_status read_maps(void *arg, const char *const *ids, size_t count,
+                                    int64_t deadline_ms, struct sm_stage_map *out_maps,
+                                    bool *out_found, struct sm_error *err)
+{
+    service.lists++;
+    if (service.list_status != SMCRED_OK)
+        return sm_error_set(err, service.list_status, "no list");
+    int maps = service.maps;
+    for (size_t i = 0; i < count; i++) {
+        out_found[i] = !service.unseen || strcmp(ids[i], service.unseen) != 0;
+        struct sm_source_query query = {.secret_id = ids[i], .deadline_ms = deadline_ms};
+        (void)read_map(arg, &query, &out_maps[i], err);
+    }
+    service.maps = maps;
+    return SMCRED_OK;
+}
+
+static void refused(enum smcred_status status, const struct sm_error *err)
+{
+    assert_int_equal(status, service.list_status);
+    assert_string_equal(err->text, "no list");
+    service.refused++;
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -62,13 +89,13 @@ static int setup(void **state)
     service = (struct service){.current = "v1"};
     struct cache_options options = {.base = world.base,
                                     .workers = world.workers,
-                                    .source = {fetch, NULL, NULL, read_map},
+                                    .source = {fetch, NULL, NULL, read_map, NULL, read_maps},
                                     .limits = cache_limits_default(),
                                     .now_ms = world_now,
                                     .random = world_random};
     options.limits.ttl_ms = 100 * MINUTE_MS; /* so that every map is the watch's */
     assert_int_equal(cache_new(&options, &cache), SMCRED_OK);
-    struct watch_options how = {cache, world_now, world_now};
+    struct watch_options how = {cache, world_now, world_now, refused};
     assert_int_equal(watch_new(&how, &watch), SMCRED_OK);
     return 0;
 }
@@ -98,7 +125,7 @@ static void use(const char *id)
 
 static void limits(int64_t every_ms, unsigned calls_per_minute)
 {
-    watch_set_limits(watch, &(struct watch_limits){every_ms, calls_per_minute});
+    watch_set_limits(watch, &(struct watch_limits){every_ms, calls_per_minute, false});
 }
 
 /* Time passes, tick by tick; returns the maps read meanwhile. */
@@ -198,8 +225,111 @@ static void never_costs_more_than_it_may(void **state)
     assert_in_range(pass(10000), 1, 5); /* what was not used up is not saved */
 }
 
+static char many[10][8];
+
+/* Ten secrets in use, whose maps are known. */
+static void use_many(void)
+{
+    watch_set_limits(watch, &(struct watch_limits){30000, 600, true});
+    for (int i = 0; i < 10; i++) {
+        snprintf(many[i], sizeof many[i], "s%d", i);
+        use(many[i]);
+    }
+    (void)pass(MINUTE_MS);
+    for (int i = 0; i < 10; i++)
+        use(many[i]);
+    service.lists = service.maps = 0;
+}
+
+static void looks_at_many_in_one_call(void **state)
+{
+    (void)state;
+    use_many();
+    assert_int_equal(pass(5 * MINUTE_MS), 0);
+    assert_in_range(service.lists, 9, 11);
+    assert_int_equal(service.values, 10);
+    for (int i = 0; i < 10; i++)
+        use(many[i]);
+    service.current = "v2";
+    assert_int_equal(pass(MINUTE_MS), 10); /* each gets its own look, and only that is believed */
+    assert_int_equal(service.values, 20);
+    assert_int_equal(pass(MINUTE_MS), 0);
+}
+
+static void who_is_not_in_the_list_is_looked_at_alone(void **state)
+{
+    (void)state;
+    use_many();
+    service.unseen = "s7";
+    assert_in_range(pass(5 * MINUTE_MS), 9, 11);
+    assert_in_range(service.lists, 9, 11);
+}
+
+static void a_rotation_under_way_is_not_looked_at_in_lists(void **state)
+{
+    (void)state;
+    use_many();
+    service.pending = "v2";
+    (void)pass(31000);
+    service.lists = 0;
+    assert_in_range(pass(10000), 30, 60);
+    assert_int_equal(service.lists, 0);
+}
+
+static void a_refused_list_is_said_once_and_done_without(void **state)
+{
+    (void)state;
+    use_many();
+    service.list_status = SMCRED_DENIED;
+    assert_in_range(pass(5 * MINUTE_MS), 90, 110);
+    assert_int_equal(service.lists, 1);
+    assert_int_equal(service.refused, 1);
+    service.list_status = SMCRED_OK;
+    watch_set_limits(watch, &(struct watch_limits){30000, 600, true}); /* a reload */
+    for (int i = 0; i < 10; i++)
+        use(many[i]);
+    assert_int_equal(pass(5 * MINUTE_MS), 0);
+}
+
+static void a_list_that_does_not_come_costs_no_other_call(void **state)
+{
+    (void)state;
+    use_many();
+    service.list_status = SMCRED_UNAVAILABLE;
+    assert_int_equal(pass(5 * MINUTE_MS), 0);
+    assert_in_range(service.lists, 9, 11);
+    assert_int_equal(service.refused, 0);
+}
+
+static void who_is_forgotten_while_the_list_is_read_is_forgotten(void **state)
+{
+    (void)state;
+    use_many();
+    while (service.lists == 0) { /* one is under way */
+        world.now_ms += TICK_MS;
+        watch_tick(watch);
+        if (workers_pending(world.workers) > 0)
+            break;
+    }
+    assert_true(workers_pending(world.workers) > 0);
+    for (int i = 0; i < 5; i++)
+        (void)cache_revoke(cache, many[i], NULL);
+    watch_tick(watch);
+    world_settle();
+    (void)pass(MINUTE_MS);
+    world.now_ms += 30000;
+    watch_tick(watch); /* and one more, which ends after the watch does */
+    watch_free(watch);
+    watch = NULL;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 SM_TEST_MAIN(TEST(looks_at_what_is_in_use_and_only_then),
              TEST(fetches_a_new_version_before_anybody_asks),
              TEST(looks_closely_while_a_rotation_is_under_way),
-             TEST(looks_closely_when_a_rotation_is_due), TEST(never_costs_more_than_it_may))
+             TEST(looks_closely_when_a_rotation_is_due), TEST(never_costs_more_than_it_may),
+             TEST(looks_at_many_in_one_call), TEST(who_is_not_in_the_list_is_looked_at_alone),
+             TEST(a_rotation_under_way_is_not_looked_at_in_lists),
+             TEST(a_refused_list_is_said_once_and_done_without),
+             TEST(a_list_that_does_not_come_costs_no_other_call),
+             TEST(who_is_forgotten_while_the_list_is_read_is_forgotten))

@@ -23,4 +23,29 @@ is "which found nothing out by itself" "$(grep -c '"outcome":"renewed"' "$WORLD_
 spent=$(($(calls DescribeSecret) - looks))
 may=$((($(date +%s) - began) / 2 + 2 + 5)) # one each 2 s, and what the rotation itself needs
 if [ "$spent" -le "$may" ]; then ok "and no look was one too many"; else not_ok "and no look was one too many" "$spent of $may"; fi
+
+# Five secrets in one call.
+for i in 1 2 3 4; do
+    printf '{"username":"app","password":"of %s","host":"%s"}' "$i" "$WORLD_HOST" | smcred secret create "many/$i" >/dev/null
+    printf '[target many%s]\nsecret = many/%s\nallow = smcred-alice\nallow_value = smcred-alice\n' "$i" "$i" >>"$WORLD/etc/smcred.conf"
+done
+sed -i 's/^watch = 2s/watch = 2s\nwatch_batch = yes\nttl = 1h/' "$WORLD/etc/smcred.conf"
+reloads=$(grep -c "reloaded: " "$WORLD_LOG/keeper.log")
+sandbox reload "$WORLD"
+reloaded() { [ "$(grep -c "reloaded: " "$WORLD_LOG/keeper.log")" -gt "$reloads" ]; }
+holds "the configuration is read" eventually 20 reloaded
+smcred refresh --all >/dev/null
+smcred refresh --all >/dev/null # what is read twice is in use
+listed() { [ "$(calls ListSecrets)" -ge "$1" ]; }
+holds "they are looked at in lists" eventually 30 listed 3 # by then each has had its first look
+looks=$(calls DescribeSecret)
+lists=$(calls ListSecrets)
+holds "which goes on" eventually 60 listed $((lists + 5))
+is "and nothing else is asked where nothing changes" "$(calls DescribeSecret)" "$looks"
+printf '{"username":"app","password":"new","host":"%s"}' "$WORLD_HOST" | smcred secret put many/2 >/dev/null
+lists=$(calls ListSecrets)
+looked() { [ "$(calls DescribeSecret)" -gt "$looks" ]; }
+holds "a secret that has changed gets a look of its own" eventually 30 looked
+holds "and lists go on" eventually 60 listed $((lists + 3))
+is "it is one" "$(calls DescribeSecret)" $((looks + 1))
 done_testing

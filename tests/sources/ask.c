@@ -4,6 +4,7 @@
  *
  *     ask MODULE_DIR LINE [SECTION.KEY=VALUE]... -- fetch ID [STAGE [VERSION_ID]]
  *     ask MODULE_DIR LINE [SECTION.KEY=VALUE]... -- stages ID
+ *     ask MODULE_DIR LINE [SECTION.KEY=VALUE]... -- many ID...
  *     ask MODULE_DIR LINE [SECTION.KEY=VALUE]... -- search ID BACKWARDS [plant]
  *     ask MODULE_DIR LINE [SECTION.KEY=VALUE]... -- call OPERATION JSON
  *
@@ -144,6 +145,29 @@ static int stages(struct source_chain *chain, char **words)
     return 0;
 }
 
+static int many(struct source_chain *chain, char **words)
+{
+    static struct sm_stage_map maps[SM_STAGES_MANY_MAX];
+    struct sm_error err = {.text = ""};
+    const char *ids[SM_STAGES_MANY_MAX];
+    bool found[SM_STAGES_MANY_MAX];
+    size_t count = 0;
+    for (; words[1 + count] && count < SM_STAGES_MANY_MAX; count++)
+        ids[count] = words[1 + count];
+    enum smcred_status status =
+        source_chain_stages_many(chain, ids, count, deadline_ms(), maps, found, &err);
+    if (status != SMCRED_OK)
+        return fail(status, &err);
+    printf("ok\n");
+    for (size_t i = 0; i < count; i++) {
+        printf("%s", ids[i]);
+        for (size_t k = 0; found[i] && k < maps[i].count; k++)
+            printf(" %s=%s", maps[i].list[k].label, maps[i].list[k].version_id);
+        printf("%s\n", found[i] ? "" : " unseen");
+    }
+    return 0;
+}
+
 static int call(struct source_chain *chain, struct sm_vault *vault, char **words)
 {
     struct sm_error err = {.text = ""};
@@ -172,6 +196,8 @@ static int ask(struct source_chain *chain, struct sm_vault *vault, char **words)
         return search(chain, words);
     if (strcmp(words[0], "stages") == 0)
         return stages(chain, words);
+    if (strcmp(words[0], "many") == 0)
+        return many(chain, words);
     return call(chain, vault, words);
 }
 

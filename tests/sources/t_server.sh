@@ -66,6 +66,18 @@ is "$out" ok "AWSCURRENT=$second" && is "$out" ok "AWSPREVIOUS=$first"
 result $? "stages says which version has which label" "$out"
 is "$out" ok fixed=1 && is "$out" ok deleted=0 && is "$out" ok next=0
 result $? "and that a version never changes" "$out"
+out=$(sm -- many prod/orders/db "$arn" prod/orders prod/none)
+grep -q "^prod/orders/db .*AWSCURRENT=$second" <<<"$out" && grep -q "^$arn .*AWSPREVIOUS=$first" <<<"$out" &&
+    is "$out" ok "prod/orders unseen" && is "$out" ok "prod/none unseen"
+result $? "one call says it of many, by name or ARN, and of none that only begins so" "$out"
+listed() { "$server" trail --dir "$dir/store" | grep -c ListSecrets; }
+result $(($(listed) == 1 ? 0 : 1)) "that was one ListSecrets" "$(listed)"
+for i in $(seq 110); do
+    sm -- call CreateSecret "{\"Name\":\"many/$i\",\"ClientRequestToken\":\"$(token)\",\"SecretString\":\"x\"}" >/dev/null
+done
+out=$(sm -- many many/1 many/110)
+grep -q "^many/1 AWSCURRENT=" <<<"$out" && grep -q "^many/110 AWSCURRENT=" <<<"$out"
+result $? "though many more begin so" "$out"
 out=$(sm -- fetch prod/none)
 is "$out" "not found" ResourceNotFoundException
 result $? "a secret that is not there is not found" "$out"

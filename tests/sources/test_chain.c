@@ -102,9 +102,12 @@ static void what_no_source_can_do_is_unsupported(void **state)
     struct source_chain *chain = open_chain("fake1 fake2", "0", "0");
     const struct sm_source_query query = {.secret_id = "x"};
     struct sm_stage_map map;
+    bool seen;
     struct sm_secret *answer;
     struct sm_error err = {.text = ""};
     assert_int_equal(source_chain_stages(chain, &query, &map, &err), SMCRED_UNSUPPORTED);
+    assert_int_equal(source_chain_stages_many(chain, &query.secret_id, 1, 0, &map, &seen, &err),
+                     SMCRED_UNSUPPORTED);
     assert_int_equal(source_chain_call(chain, "CreateSecret", NULL, 0, &answer, &err),
                      SMCRED_UNSUPPORTED);
     assert_string_not_equal(err.text, "");
