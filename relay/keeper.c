@@ -207,6 +207,7 @@ void relay_keeper_attach(struct relay *relay, int fd)
 {
     struct relay_keeper *keeper = &relay->keeper;
     relay_keeper_detach(relay);
+    relay->draining = false; /* the keeper that wanted so is no more, and this one counts on us */
     keeper->watch.ready = on_keeper;
     if (relay_loop_watch(&relay->loop, &keeper->watch, fd, false) != SMCRED_OK) {
         log_error("cannot listen to the keeper: %s", strerror(errno));
