@@ -8,8 +8,8 @@ EXTRA_DIST += $(root_tests) %D%/world.sh
 check_PROGRAMS += %D%/secret_search
 %C%_secret_search_SOURCES = %D%/secret_search.c
 %C%_secret_search_LDADD = $(CRYPTO_LIBS)
-TESTS += %D%/t_rotation_by_hand.sh %D%/t_rotation_broken.sh
-EXTRA_DIST += %D%/t_rotation_by_hand.sh %D%/t_rotation_broken.sh %D%/rotation.sh
+TESTS += %D%/t_rotation_by_hand.sh %D%/t_rotation_broken.sh %D%/t_rotation_trouble.sh
+EXTRA_DIST += %D%/t_rotation_by_hand.sh %D%/t_rotation_broken.sh %D%/t_rotation_trouble.sh %D%/rotation.sh
 TESTS += %D%/t_shim_setuid.sh
 EXTRA_DIST += %D%/t_shim_setuid.sh
 %D%/t_shim_setuid.log: preload/libsmcred_preload.so $(preload_helpers)

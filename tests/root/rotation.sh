@@ -120,14 +120,19 @@ crowd_goes_on() { # until each has logged in twice since, about
 crowd_ends() {
     touch "$dir/crowd.ends"
     wait "${crowd_pids[@]}"
-    crowd_failures=$(cat "$dir"/crowd.*.* | grep -vx '1 ' | sort | uniq -c | head -n 5)
+    crowd_failures=$(cat "$dir"/crowd.*.* | grep -vx '1 ' | sort | uniq -c)
     crowd_logins=$(logins)
     crowd_pids=()
     rm -f "$dir"/crowd.*
 }
 no_login_failed() {
     crowd_ends
-    empty "$1, in $crowd_logins logins" "$crowd_failures"
+    empty "$1, in $crowd_logins logins" "$(head -n 5 <<<"$crowd_failures")"
+}
+# failed_only SENTENCE TEXT: whoever failed was told so
+failed_only() {
+    crowd_ends
+    empty "$1" "$(grep -v "$2" <<<"$crowd_failures" | head -n 5)"
 }
 
 # session [OPTION...]: alice opens one; lives SENTENCE: it still answers
@@ -158,6 +163,25 @@ tries_of_functions() { cat "$steps"/*.taken 2>/dev/null | grep '^setSecret ' | s
 count_wrong() { before=$(($(refusals) - $(tries_of_functions))); }
 wrong() { echo $(($(refusals) - $(tries_of_functions) - before)); }
 at_most() { if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2, not $3"; fi; }
+
+# locked: somebody changes WORLD_ROLE and does not commit, so that setSecret waits; unlocked: he rolls back
+locked() {
+    mkfifo "$dir/lock"
+    (cd / && exec as_postgres psql -XAtq) <"$dir/lock" >"$dir/lock.out" 2>&1 &
+    locker=$!
+    exec 6>"$dir/lock"
+    echo "begin; alter role $WORLD_ROLE connection limit 200; select 'locked';" >&6
+    eventually 20 grep -q locked "$dir/lock.out"
+}
+in_set_secret() {
+    [ "$(in_the_database "select count(*) from pg_stat_activity where application_name = 'smcred-rotate' and wait_event_type = 'Lock'")" = 1 ]
+}
+unlocked() {
+    echo 'rollback;' >&6
+    exec 6>&-
+    wait "$locker"
+    rm "$dir/lock" "$dir/lock.out"
+}
 
 # waits_at_most SECONDS: rotation_wait is that from now on
 waits_at_most() {

@@ -34,22 +34,12 @@ count_wrong
 killed_everywhere rotate-orders "$WORLD_SECRET"
 
 # In the middle: the database has the statement and waits for somebody's lock; nobody hears its answer.
-mkfifo "$dir/lock"
-(cd / && exec as_postgres psql -XAtq) <"$dir/lock" >"$dir/lock.out" 2>&1 &
-locker=$!
-exec 6>"$dir/lock"
-echo "begin; alter role $WORLD_ROLE connection limit 200; select 'locked';" >&6
-eventually 20 grep -q locked "$dir/lock.out"
+locked
 rotation_of "$WORLD_SECRET"
-in_set_secret() {
-    [ "$(in_the_database "select count(*) from pg_stat_activity where application_name = 'smcred-rotate' and wait_event_type = 'Lock'")" = 1 ]
-}
 holds "setSecret waits in the database" eventually 20 in_set_secret
 kill -9 "$(cat "$steps/rotate-orders.pid")"
 crowd_goes_on
-echo 'rollback;' >&6
-exec 6>&-
-wait "$locker"
+unlocked
 by_what_is_pending() { tail -n 1 "$WORLD_AUDIT" | grep -q '"stage":"AWSPENDING"'; }
 holds "it is killed there, and the database changes the password without it" eventually 20 by_what_is_pending
 resumed "$WORLD_SECRET" "the rotation that is begun anew ends"

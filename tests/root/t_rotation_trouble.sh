@@ -1,0 +1,212 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_rotation_trouble.sh - the password has changed, Secrets Manager does not say so yet, and something else
+# goes wrong: it hangs, dies, throttles; the keeper is killed; somebody revokes; labels and database disagree.
+. "$(dirname "$0")/world.sh"
+command -v jq >/dev/null || skip_all "no jq"
+needs_world
+. "$top_srcdir/tests/root/rotation.sh"
+waits_at_most 60
+function_of rotate-orders postgres --single-user
+in_again() { [ "$(query 'select 1')" = 1 ]; }
+
+# window: setSecret is done, finishSecret is not; window_ends: it goes on to its end
+window() { holds "the password is set, and the function stops" told rotate-orders "hold after setSecret" "$WORLD_SECRET"; }
+window_ends() {
+    rm -f "$steps/rotate-orders.held"
+    holds "the rotation ends" eventually 30 rotated "$WORLD_SECRET"
+}
+server_pid() { cut -d' ' -f1 "$WORLD/pids/server"; }
+session
+lives "a session is open"
+
+# ---- Secrets Manager, when what is pending is known ----
+
+count_wrong
+crowd 3
+window
+crowd_goes_on
+kill -STOP "$(server_pid)"
+crowd_goes_on
+kill -CONT "$(server_pid)"
+window_ends
+crowd_goes_on
+window
+crowd_goes_on
+sandbox kill "$WORLD" server
+crowd_goes_on
+rm "$steps/rotate-orders.held" # nobody waits there any more
+sandbox start "$WORLD" server
+window_ends
+crowd_goes_on
+no_login_failed "Secrets Manager hangs and is killed in the window, and no login failed"
+is "no password was wrong" "$(wrong)" 0
+
+# ---- Secrets Manager, before anybody could read what is pending ----
+
+locked
+count_wrong
+waiting_logs() { grep -c 'waits: no version of its secret is right now' "$WORLD_LOG/keeper.log"; }
+waited=$(waiting_logs)
+rotation_of "$WORLD_SECRET"
+holds "setSecret waits in the database" eventually 20 in_set_secret
+kill -STOP "$(server_pid)"
+unlocked
+crowd 3
+# Who looks in time knows it already.
+is_serious() { [ "$(waiting_logs)" -gt "$waited" ] || tail -n 1 "$WORLD_AUDIT" | grep -q '"stage":"AWSPENDING"'; }
+holds "the password is set while Secrets Manager hangs: people wait" eventually 30 is_serious
+kill -CONT "$(server_pid)"
+crowd_goes_on
+no_login_failed "until it does not, and no login failed"
+window_ends
+at_most "with two wrong passwords at most" "$(wrong)" 2
+
+sandbox stop "$WORLD" server
+printf '%s %s throttle count=4\n' GetSecretValue "$WORLD_SECRET" DescribeSecret "$WORLD_SECRET" >"$WORLD/etc/faults"
+sandbox start "$WORLD" server
+count_wrong
+pending=$(uuid)
+put "$pending" "$WORLD_ROLE" throttled AWSPENDING
+alter "$WORLD_ROLE" throttled
+crowd 3
+crowd_goes_on
+no_login_failed "Secrets Manager throttles, and no login failed"
+at_most "with two wrong passwords at most" "$(wrong)" 2
+like "it did throttle" "$(grep -c ThrottlingException "$WORLD_TRAIL")" "[1-9]*"
+rm "$WORLD/etc/faults"
+sandbox stop "$WORLD" server
+sandbox start "$WORLD" server
+move_current() { # move_current VERSION
+    manager UpdateSecretVersionStage "{\"SecretId\":\"$WORLD_SECRET\",\"VersionStage\":\"AWSCURRENT\",\"MoveToVersionId\":\"$1\",\"RemoveFromVersionId\":\"$(holder AWSCURRENT)\"}" >/dev/null
+    manager UpdateSecretVersionStage "{\"SecretId\":\"$WORLD_SECRET\",\"VersionStage\":\"AWSPENDING\",\"RemoveFromVersionId\":\"$1\"}" >/dev/null
+}
+move_current "$pending"
+
+# ---- the keeper ----
+
+keeper_pid() { pgrep -u smcred -f "$WORLD/smcred/sbin/smcredd"; }
+window
+is "alice is in" "$(query 'select 1')" 1
+another() { [ -n "$(keeper_pid)" ] && [ "$(keeper_pid)" != "$old" ] && smcred status; }
+end_keeper() { # end_keeper KILL|TERM|parent: the keeper alone, or all of smcredd, as a package's update does
+    old=$(keeper_pid)
+    if [ "$1" != parent ]; then
+        kill -"$1" "$old"
+    else
+        sandbox stop "$WORLD" keeper && sandbox start "$WORLD" keeper
+    fi
+    eventually 30 another
+}
+for how in KILL TERM parent; do
+    count_wrong
+    crowd 3
+    crowd_goes_on
+    holds "the keeper is ended in the window ($how), and another takes over" end_keeper $how
+    crowd_goes_on
+    failed_only "who came while there was none was told so" 'FATAL:  smcred: \|smcred: \|server closed the connection unexpectedly'
+    crowd 3
+    crowd_goes_on
+    no_login_failed "who came after that is in"
+    at_most "with one wrong password at most" "$(wrong)" 1
+    lives "the session goes on"
+done
+session_ends
+session
+lives "a session is open"
+
+# ---- revoked in the window ----
+
+refused() { # refused SENTENCE: three logins are, and nobody is logged in
+    local accepted
+    accepted=$(grep -c '"outcome":"accepted"' "$WORLD_AUDIT")
+    for _ in 1 2 3; do query 'select 1'; done >"$dir/refused"
+    is "$1" "$(grep -c 'was revoked by root' "$dir/refused")" 3
+    is "nobody is logged in" "$(grep -c '"outcome":"accepted"' "$WORLD_AUDIT")" "$accepted"
+}
+count_wrong
+pending=$(holder AWSPENDING)
+smcred revoke secret orders --reason "in the window" >/dev/null
+refused "the secret is revoked in the window, and logins are refused"
+lives_not() { ! kill -0 "$session_pid"; }
+exec 5>&-
+holds "the session that was opened with it has ended" eventually 20 lives_not
+smcred revoke secret orders --lift >/dev/null
+holds "it is lifted, and alice is in" eventually 20 in_again
+holds "with what is pending" audited '"outcome":"accepted"' '"stage":"AWSPENDING"'
+smcred revoke version orders "$pending" >/dev/null
+refused "what is pending is revoked, and logins are refused"
+smcred revoke version orders "$pending" --lift >/dev/null
+holds "it is lifted, and alice is in" eventually 20 in_again
+window_ends
+is "and when it is current, too" "$(query 'select 1')" 1
+at_most "with one wrong password at most" "$(wrong)" 1
+
+# ---- AWSCURRENT moved, the database did not, and the keeper knows nothing yet ----
+
+count_wrong
+put "$(uuid)" "$WORLD_ROLE" "not set yet" AWSCURRENT
+holds "the keeper is killed, and another takes over" end_keeper KILL
+crowd 3
+crowd_goes_on
+alter "$WORLD_ROLE" "not set yet"
+crowd_goes_on
+no_login_failed "the database follows AWSCURRENT late, and no login failed"
+at_most "with one wrong password at most" "$(wrong)" 1
+
+# ---- username, host, port and password change in one version ----
+
+other_host=new-db.internal other=$WORLD/pg/other
+other_port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+as_postgres "$PGBIN/initdb" -D "$other" -U postgres --no-sync --encoding=UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$other_host" -keyout "$other/server.key" -out "$dir/csr" 2>/dev/null
+printf 'subjectAltName=DNS:%s' "$other_host" >"$dir/ext"
+openssl x509 -req -in "$dir/csr" -CA "$WORLD_CA" -CAkey "$WORLD/private/ca.key" -set_serial 7 -days 2 -extfile "$dir/ext" -out "$other/server.crt" 2>/dev/null
+chown postgres: "$other"/server.*
+cp "$WORLD/pg/data/pg_hba.conf" "$other/pg_hba.conf"
+sed "s|$WORLD/pg/server|$other/server|" "$WORLD/pg/data/postgresql.conf" >"$other/postgresql.conf"
+other_ctl() { (cd / && as_postgres "$PGBIN/pg_ctl" -D "$other" -o "-p $other_port" -l "$other/log" -t 120 -w "$@" >/dev/null 2>&1); }
+at_exit "other_ctl -m immediate stop"
+holds "there is another database, at another host" other_ctl start
+in_the_other() { (cd / && as_postgres psql -XAtq -p "$other_port" -c "$1"); }
+for statement in "create role $WORLD_ROLE login password 'of the other'" "create role orders_new login password 'both new'" \
+    "create database orders owner orders_new"; do
+    in_the_other "$statement"
+done
+in_the_database "create role orders_new login password 'of the first'" >/dev/null
+count_wrong
+crowd 3
+crowd_goes_on
+WORLD_HOST=$other_host WORLD_PORT=$other_port put "$(uuid)" orders_new 'both new' AWSCURRENT
+crowd_goes_on
+alter "$WORLD_ROLE" 'nobody knows'
+crowd_goes_on
+no_login_failed "user, host, port and password change in one version, and no login failed"
+is "no password was wrong" "$(wrong)" 0
+is "who comes is at the other database as the other user" \
+    "$(query "select current_user, inet_server_port()")" "orders_new|$other_port"
+at_most "nobody else was there" "$(grep -c "$WORLD_ROLE" "$other/log")" 0
+at_most "nor was he at the first one" "$(grep -c "user.*orders_new" "$WORLD_LOG/postgres.log")" 0
+is "nor was any password wrong there" "$(grep -c 'password authentication failed' "$other/log")" 0
+
+# ---- a password that nobody knows ----
+
+waits_at_most 2
+count_wrong
+in_the_other "alter role orders_new password 'nobody knows'"
+crowd 4
+limited() { grep -q 'too many wrong passwords for orders_' "$dir"/crowd.*; }
+holds "the budget is used up" eventually 60 limited
+crowd_goes_on
+failed_only "who fails is told by the database, or that the budget is used up" \
+    'password authentication failed for user "orders_\|too many wrong passwords for orders_.*: not tried again before 20'
+wrong_there=$(grep -c 'password authentication failed' "$other/log")
+is "after three wrong passwords, and no more" "$wrong_there" 3
+at_most "so for the account of the version before" "$(wrong)" 3
+alarms() { grep '"event":"alarm"' "$WORLD_AUDIT" | grep -c "\"endpoint\":\"$other_host:$other_port\",\"user\":\"orders_new\""; }
+is "which is one alarm in the audit log" "$(alarms)" 1
+is "and one in the log" "$(grep -c 'alarm: the password of "*orders_new' "$WORLD_LOG/keeper.log")" 1
+in_the_other "alter role orders_new password 'mended'"
+WORLD_HOST=$other_host WORLD_PORT=$other_port put "$(uuid)" orders_new mended AWSCURRENT
+is "whoever mends it is let in at once" "$(query 'select 1')" 1
+done_testing
