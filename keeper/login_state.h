@@ -71,6 +71,7 @@ struct login {
 
     /* Waiting. */
     enum waiting waiting;
+    bool overtime; /* it has waited for a verdict */
     TAILQ_ENTRY(login) link;
     int64_t wake_ms;
     int64_t give_up_ms; /* of all waits for a rotation; 0: there was none */

@@ -133,16 +133,27 @@ void login_tell_proof(struct login *login)
                                                    .renewed = login->picked});
 }
 
+/* Secrets Manager may have used up all of the time; one verdict is waited for all the same. */
+static void wait_for_verdict(struct login *login, int64_t wake_ms)
+{
+    int64_t now_ms = login_now(login);
+    if (now_ms >= login->deadline_ms && !login->overtime)
+        login->deadline_ms = wake_ms;
+    login->overtime = true;
+    if (now_ms >= login->deadline_ms)
+        login_give_up_saying(login, SMCRED_TIMED_OUT,
+                             "the database has not judged other logins' passwords in time");
+    else
+        wait_until(login, FOR_VERDICT, wake_ms < login->deadline_ms ? wake_ms : login->deadline_ms);
+}
+
 static void prove_in_turn(struct login *login, bool trial)
 {
     int64_t until_ms = 0;
     struct lesson *lesson = lessons_get(&login->logins->lessons, login->secret_id, login->endpoint);
     int64_t wake_ms = held_until(login, lesson, trial);
-    if (wake_ms > 0 && login_now(login) >= login->deadline_ms) {
-        login_give_up_saying(login, SMCRED_TIMED_OUT,
-                             "the database has not judged other logins' passwords in time");
-    } else if (wake_ms > 0) {
-        wait_until(login, FOR_VERDICT, wake_ms < login->deadline_ms ? wake_ms : login->deadline_ms);
+    if (wake_ms > 0) {
+        wait_for_verdict(login, wake_ms);
     } else if (!login_within_budget(login, login->current, login->stage, &until_ms)) {
         login_give_up_limited(login, until_ms);
     } else {

@@ -29,8 +29,16 @@ static struct service {
     struct version versions[8];
     const char *current, *pending, *previous;
     enum smcred_status status;
+    int64_t hangs_ms; /* that pass before it fails */
     int values, maps; /* calls */
 } service;
+
+/* While a call is under way, the loop waits for its end and nobody else looks at the clock. */
+static enum smcred_status fails(struct sm_error *err)
+{
+    world.now_ms += service.hangs_ms;
+    return sm_error_set(err, service.status, "it does not answer");
+}
 
 static const struct version *version_of(const char *id)
 {
@@ -83,7 +91,7 @@ static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
     (void)arg;
     service.values++;
     if (service.status != SMCRED_OK)
-        return sm_error_set(err, service.status, "it does not answer");
+        return fails(err);
     const struct version *version = version_of(id_of_stage(query->stage));
     if (!version) /* no such label, or no value yet */
         return sm_error_set(err, SMCRED_NOT_FOUND, "no such stage");
@@ -108,7 +116,7 @@ static enum smcred_status read_map(void *arg, const struct sm_source_query *quer
     (void)query;
     service.maps++;
     if (service.status != SMCRED_OK)
-        return sm_error_set(err, service.status, "it does not answer");
+        return fails(err);
     *out_map = (struct sm_stage_map){.fixed = true};
     for (size_t i = 0; i < 3; i++) {
         const char *id = id_of_stage(labels[i]);
@@ -318,14 +326,10 @@ static bool anybody_left(size_t count)
     return false;
 }
 
-/* So many log in at once.  Returns how many got in. */
-static size_t log_in(size_t count)
+/* To the end of all that have begun.  Returns how many got in. */
+static size_t go_on(size_t count)
 {
     size_t in = 0;
-    story_ms = ++world.now_ms;
-    for (size_t i = 0; i < count; i++)
-        begin(&clients[i]);
-    world_settle();
     while (anybody_left(count)) {
         if (!anybody_acts(count))
             pass(25);
@@ -336,6 +340,21 @@ static size_t log_in(size_t count)
     for (size_t i = 0; i < count; i++)
         in += clients[i].logged_in;
     return in;
+}
+
+static void begin_all(size_t count)
+{
+    story_ms = ++world.now_ms;
+    for (size_t i = 0; i < count; i++)
+        begin(&clients[i]);
+    world_settle();
+}
+
+/* So many log in at once.  Returns how many got in. */
+static size_t log_in(size_t count)
+{
+    begin_all(count);
+    return go_on(count);
 }
 
 static void assert_in_with(const char *version)
@@ -944,6 +963,29 @@ static void a_service_that_is_down_or_throttles_in_the_window_is_waited_for(void
     }
 }
 
+static void who_waited_for_a_service_that_hangs_waits_for_a_verdict_too(void **state)
+{
+    (void)state;
+    put_pending("v2", "app", "second");
+    alter_role("app", "second");
+    assert_in_with("v2"); /* by AWSPENDING, ... */
+    assert_in_with("v2"); /* ... whose value in the cache is in use and follows the map */
+    finish();
+    put_pending("v3", "app", "third");
+    pass(1000);
+    look();
+    service.status = SMCRED_UNAVAILABLE;
+    service.hangs_ms = 8000; /* all of a login's patience */
+    alter_role("app", "third");
+    begin_all(8);
+    for (size_t i = 0; i < 8; i++)
+        dial(&clients[i]); /* so that all wait for the same call */
+    world_settle();
+    assert_int_equal(go_on(8), 8);
+    assert_string_equal(clients[7].version, "v3");
+    assert_int_equal(wrong_passwords(), 0);
+}
+
 static void a_service_that_is_down_holds_nobody_who_is_proven(void **state)
 {
     (void)state;
@@ -1136,4 +1178,5 @@ SM_TEST_MAIN(
     TEST(a_client_that_leaves_a_wait_leaves_nothing),
     TEST(a_service_that_is_down_or_throttles_in_the_window_is_waited_for),
     TEST(a_service_that_is_down_holds_nobody_who_is_proven),
+    TEST(who_waited_for_a_service_that_hangs_waits_for_a_verdict_too),
     TEST(a_host_that_slept_in_the_middle_of_a_wait_ends_it))
