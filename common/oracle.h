@@ -102,6 +102,7 @@ enum orc_tag {
     ORC_T_ROUTINE = 33,          /* text: field R of the server's error, in no language */
     ORC_T_WAIT_MS = 34,          /* u32 */
     ORC_T_CODE = 35,             /* u32: MySQL's error number */
+    ORC_T_LOGIN = 40,            /* u64: of SESSION, and said again in ALIVE: the keeper's own */
 };
 
 enum orc_tls {

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "keeper/humans.h"
+
 #define TAIL_ROOM 256 /* bytes kept free behind the members for what seals the line */
 
 struct audit {
@@ -194,6 +196,17 @@ void audit_put_peer(struct audit_line *line, const struct sm_peer *peer, const c
     audit_put(line, "program", peer->program);
     if (peer->pid > 0)
         audit_put_number(line, "pid", (uint64_t)peer->pid);
+}
+
+void audit_put_human(struct audit_line *line, const struct human *human)
+{
+    if (!human)
+        return;
+    audit_put(line, "human", human->user);
+    audit_put(line, "login_service", human->service);
+    audit_put(line, "login_tty", human->tty);
+    audit_put(line, "login_rhost", human->rhost);
+    audit_put_id(line, "login_session", human->login);
 }
 
 void audit_begin(struct audit_line *line, int64_t wall_ms, const char *event)

@@ -49,6 +49,10 @@ void audit_put_id(struct audit_line *line, const char *key, uint64_t id);
 /* Who: operator, uid, loginuid, audit_session, tty, program, pid, as far as they are known. */
 void audit_put_peer(struct audit_line *line, const struct sm_peer *peer, const char *operator_name);
 
+struct human;
+/* Behind it all: human, login_service, login_tty, login_rhost, login_session.  NULL: not known. */
+void audit_put_human(struct audit_line *line, const struct human *human);
+
 /*
  * Seals the line and appends it with one write(2).
  * Errors: SMCRED_SYSTEM (errno says why; a full disk); what was written in part is ended by the

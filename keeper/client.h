@@ -15,6 +15,7 @@
 #include "keeper/control.h"
 #include "keeper/policy.h"
 
+struct audit_line;
 struct cache_ask;
 struct canary;
 struct event;
@@ -48,9 +49,14 @@ struct client {
 };
 
 void client_free(struct client *client);
+/* Who asks, and which human is behind it. */
+void client_put_who(const struct client *client, struct audit_line *line);
 
 /* ---- answers; each ends the request ---- */
 
+void client_begin_answer(const struct client *client, struct sm_wire_out *out, void *buffer,
+                         size_t size);
+void client_answer(struct client *client, struct sm_wire_out *out, int fd);
 void client_answer_yes(struct client *client);
 void client_answer_fd(struct client *client, int fd);
 /* Takes the document. */

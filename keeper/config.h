@@ -108,7 +108,6 @@ struct config_pam {
     struct config_words secrets;  /* patterns: what may be checked and changed ... */
     struct config_words supply;   /* ... and handed out */
     bool end_sessions;
-    bool shim;
     bool root_changes; /* root may set a password without the old one */
     uint32_t tries;
     int64_t tries_window_ms;

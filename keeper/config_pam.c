@@ -140,7 +140,6 @@ static const char *read_password_length(struct config_loader *loader, void *fiel
     KEY("secrets", read_words, secrets, true)                                                      \
     KEY("supply", read_words, supply, true)                                                        \
     KEY("end_sessions", config_read_flag, end_sessions, false)                                     \
-    KEY("shim", config_read_flag, shim, false)                                                     \
     KEY("tries", read_tries, tries, false)                                                         \
     KEY("tries_window", config_read_positive_duration, tries_window_ms, false)                     \
     KEY("root_changes", config_read_flag, root_changes, false)                                     \

@@ -18,6 +18,7 @@
 #include "keeper/cache.h"
 #include "keeper/canary.h"
 #include "keeper/documents.h"
+#include "keeper/humans.h"
 #include "keeper/listen.h"
 #include "keeper/pam.h"
 #include "keeper/revoke.h"
@@ -120,8 +121,13 @@ void control_free(struct control *control)
 
 /* ---- answers ---- */
 
-/* Ends the request. */
-static void answer(struct client *client, struct sm_wire_out *out, int fd)
+void client_begin_answer(const struct client *client, struct sm_wire_out *out, void *buffer,
+                         size_t size)
+{
+    sm_wire_begin(out, buffer, size, client->verb, SMCRED_OK, client->request_id);
+}
+
+void client_answer(struct client *client, struct sm_wire_out *out, int fd)
 {
     struct sm_fds fds = {{fd, -1}, fd >= 0 ? 1 : 0};
     enum smcred_status status = sm_wire_finish(out);
@@ -144,15 +150,15 @@ void client_refuse(struct client *client, enum smcred_status status, const char 
     sm_wire_put_text(&out, CTL_RULE, rule);
     if (client->audit_id != 0)
         sm_wire_put_text(&out, CTL_AUDIT_ID, id);
-    answer(client, &out, -1);
+    client_answer(client, &out, -1);
 }
 
 void client_answer_fd(struct client *client, int fd)
 {
     uint8_t buffer[64];
     struct sm_wire_out out;
-    sm_wire_begin(&out, buffer, sizeof buffer, client->verb, SMCRED_OK, client->request_id);
-    answer(client, &out, fd);
+    client_begin_answer(client, &out, buffer, sizeof buffer);
+    client_answer(client, &out, fd);
 }
 
 void client_answer_yes(struct client *client)
@@ -179,6 +185,13 @@ void client_answer_document(struct client *client, cJSON *document)
 
 /* ---- audit ---- */
 
+void client_put_who(const struct client *client, struct audit_line *line)
+{
+    const struct human_login *login = humans_of(client->keeper->humans, &client->peer);
+    audit_put_peer(line, &client->peer, client->name);
+    audit_put_human(line, login ? login->human : NULL);
+}
+
 /* One decision of this connection.  False: it cannot be recorded, so it cannot be granted. */
 static bool audit_decision(struct client *client, const char *event, const char *target,
                            const struct policy_decision *decision, const char *secret)
@@ -187,7 +200,7 @@ static bool audit_decision(struct client *client, const char *event, const char 
     client->audit_id = keeper_random_id();
     audit_begin(&line, sm_wall_ms(), event);
     audit_put_id(&line, "id", client->audit_id);
-    audit_put_peer(&line, &client->peer, client->name);
+    client_put_who(client, &line);
     audit_put(&line, "target", target);
     audit_put(&line, "rule", decision->rule);
     audit_put(&line, "secret", secret);
@@ -564,7 +577,7 @@ static void audit_revocation(struct client *client, const struct control_request
     client->audit_id = keeper_random_id();
     audit_begin(&line, sm_wall_ms(), request->lift ? "lift" : "revoke");
     audit_put_id(&line, "id", client->audit_id);
-    audit_put_peer(&line, &client->peer, client->name);
+    client_put_who(client, &line);
     audit_put(&line, "kind", request->kind);
     audit_put(&line, "name", request->name);
     audit_put(&line, "version", request->version);
@@ -650,6 +663,8 @@ static const struct {
     {CTL_PAM_CHECK, pam_take_check},
     {CTL_PAM_SUPPLY, pam_take_supply},
     {CTL_PAM_ACCOUNT, pam_take_account},
+    {CTL_PAM_OPEN, pam_take_open},
+    {CTL_PAM_CLOSE, pam_take_close},
     {CTL_SIMULATE, take_simulate},
 };
 

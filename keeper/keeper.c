@@ -6,6 +6,7 @@
 
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -21,10 +22,13 @@
 #include "keeper/control.h"
 #include "keeper/drift.h"
 #include "keeper/endpoints.h"
+#include "keeper/humans.h"
 #include "keeper/index.h"
 #include "keeper/listen.h"
 #include "keeper/login.h"
 #include "keeper/mend.h"
+#include "keeper/pam.h"
+#include "keeper/pam_policy.h"
 #include "keeper/places.h"
 #include "keeper/proof.h"
 #include "keeper/relays.h"
@@ -206,13 +210,13 @@ static void write_index(struct keeper *keeper)
                   status == SMCRED_SYSTEM ? strerror(errno) : sm_status_text(status));
 }
 
-static bool has_target(void *arg, const char *secret)
+static bool is_wanted(void *arg, const char *secret)
 {
     const struct config *config = arg;
     for (size_t i = 0; i < config->target_count; i++)
         if (strcmp(config->targets[i].secret, secret) == 0)
             return true;
-    return false;
+    return pam_policy_wants(config, secret);
 }
 
 static void set_watch(struct keeper *keeper)
@@ -248,7 +252,7 @@ static void reload(struct keeper *keeper)
     }
     struct cache_limits limits = limits_of(fresh.config);
     cache_set_limits(keeper->cache, &limits);
-    cache_keep(keeper->cache, has_target, fresh.config);
+    cache_keep(keeper->cache, is_wanted, fresh.config);
     config_unref(keeper->config);
     keeper->config = fresh.config;
     attempts_set_limits(keeper->attempts, keeper->config->wrong_max,
@@ -294,6 +298,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
     canary_tick(keeper);
     relays_tick(keeper->relays, now_ms);
     control_tick(keeper->control, now_ms);
+    pam_sweep(keeper, now_ms);
 }
 
 static void on_changed(void *arg, const char *id, const char *stage,
@@ -424,9 +429,19 @@ static bool build_workers(struct keeper *keeper)
            workers_new(keeper->base, HASH_THREADS, HASH_QUEUE, &keeper->hashers) == SMCRED_OK;
 }
 
+static bool build_humans(struct keeper *keeper)
+{
+    sm_autofree char *directory = NULL;
+    if (asprintf(&directory, "%s/" HUMANS_DIRECTORY, keeper->options->runtime_dir) < 0) {
+        directory = NULL;
+        return false;
+    }
+    return humans_new(directory, &keeper->humans) == SMCRED_OK;
+}
+
 static bool build_outer(struct keeper *keeper)
 {
-    return places_new(&keeper->places) == SMCRED_OK &&
+    return places_new(&keeper->places) == SMCRED_OK && build_humans(keeper) &&
            endpoints_new(&keeper->endpoints) == SMCRED_OK &&
            relays_new(keeper, &keeper->relays) == SMCRED_OK &&
            canaries_new(&keeper->canaries) == SMCRED_OK && drift_new(&keeper->drift) == SMCRED_OK &&
@@ -526,6 +541,7 @@ static void stop(struct keeper *keeper)
     cache_free(keeper->cache);
     endpoints_free(keeper->endpoints);
     places_free(keeper->places);
+    humans_free(keeper->humans);
     revocations_free(keeper->revocations);
     audit_free(keeper->audit);
     config_unref(keeper->config);

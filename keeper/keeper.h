@@ -28,6 +28,7 @@ struct drift;
 struct endpoints;
 struct event;
 struct event_base;
+struct humans;
 struct index_writer;
 struct places;
 struct listeners;
@@ -64,6 +65,7 @@ struct keeper {
     struct places *places;
     struct relays *relays;
     struct sessions *sessions;
+    struct humans *humans;
     struct revocations *revocations;
     struct canaries *canaries;
     struct drift *drift;
@@ -77,6 +79,7 @@ struct keeper {
     bool audit_fails;       /* its last line could not be written */
     bool revoked_came_back; /* a revoked version was met in the cache: drop it at the next tick */
     bool index_is_old;      /* a secret brought another port: write it at the next tick */
+    int64_t sweep_at_ms;    /* when logins are looked at next whose process may be gone */
     int64_t alive_at_ms;    /* when the parent is told next that the loop turns */
 };
 

@@ -85,23 +85,35 @@ static struct pam_request *begin(struct client *client, const struct control_req
     return request;
 }
 
+void pam_take(struct client *client, const struct control_request *asked, const char *event,
+              pam_step *first)
+{
+    struct pam_request *request = begin(client, asked, event);
+    if (!request)
+        return;
+    request->next = first;
+    pam_go_on(request, false);
+}
+
 /* ---- answers ---- */
 
-static bool audit_answer(struct pam_request *request, enum smcred_status status, const char *rule,
-                         const char *text)
+bool pam_audit(struct pam_request *request, enum smcred_status status, const char *rule,
+               const char *text)
 {
     struct audit_line line;
     struct client *client = request->client;
     client->audit_id = keeper_random_id();
     audit_begin(&line, sm_wall_ms(), request->event);
     audit_put_id(&line, "id", client->audit_id);
-    audit_put_peer(&line, &client->peer, client->name);
+    client_put_who(client, &line);
     audit_put(&line, "asked_user", request->user);
-    audit_put(&line, "login_service", request->service);
-    audit_put(&line, "login_tty", request->tty);
-    audit_put(&line, "login_rhost", request->rhost);
+    audit_put(&line, "asked_service", request->service);
+    audit_put(&line, "asked_tty", request->tty);
+    audit_put(&line, "asked_rhost", request->rhost);
+    if (request->login != 0)
+        audit_put_id(&line, "login", request->login);
     audit_put(&line, "target", request->target ? request->target->name : NULL);
-    audit_put(&line, "secret", request->secret);
+    audit_put(&line, "secret", request->secret); /* "": none is asked for */
     audit_put(&line, "version", request->snapshot ? request->snapshot->version_id : NULL);
     audit_put(&line, "rule", rule);
     audit_put(&line, "outcome", status == SMCRED_OK ? "allowed" : "refused");
@@ -113,7 +125,7 @@ void pam_answer(struct pam_request *request, enum smcred_status status, const ch
                 const char *text)
 {
     struct client *client = request->client;
-    bool recorded = audit_answer(request, status, rule, text);
+    bool recorded = pam_audit(request, status, rule, text);
     request->answered = true;
     if (status != SMCRED_OK)
         client_refuse(client, status, rule && *rule ? rule : NULL, text);
@@ -180,7 +192,7 @@ static bool refuse(struct pam_request *request, enum smcred_status status,
 }
 
 /* Has an administrator withdrawn the secret, or this person's rights? */
-static bool refuse_revoked(struct pam_request *request)
+bool pam_refuse_revoked(struct pam_request *request)
 {
     uid_t uid = ACCOUNTS_UID_ANYBODY;
     gid_t gid;
@@ -192,7 +204,7 @@ static bool refuse_revoked(struct pam_request *request)
     return refuse(request, SMCRED_REVOKED, &decision);
 }
 
-static bool refuse_caller(struct pam_request *request)
+bool pam_refuse_caller(struct pam_request *request)
 {
     struct policy_decision decision =
         pam_policy_caller(request->config, request->service, &request->client->peer);
@@ -227,8 +239,8 @@ static bool refuse_guesser(struct pam_request *request)
 
 static void begin_check(struct pam_request *request)
 {
-    if (!refuse_caller(request) && !refuse_name(request, PAM_USE_CHECK) &&
-        !refuse_revoked(request) && !refuse_guesser(request))
+    if (!pam_refuse_caller(request) && !refuse_name(request, PAM_USE_CHECK) &&
+        !pam_refuse_revoked(request) && !refuse_guesser(request))
         request->next = pam_verify;
 }
 
@@ -262,7 +274,7 @@ static void supply(struct pam_request *request)
         pam_answer(request, status, NULL, "the secret cannot be shared with this process");
         return;
     }
-    bool recorded = audit_answer(request, SMCRED_OK, NULL, NULL);
+    bool recorded = pam_audit(request, SMCRED_OK, NULL, NULL);
     request->answered = true;
     if (recorded)
         client_answer_fd(client, fd);
@@ -272,18 +284,14 @@ static void supply(struct pam_request *request)
 
 static void begin_supply(struct pam_request *request)
 {
-    if (!refuse_caller(request) && !refuse_name(request, PAM_USE_SUPPLY) &&
-        !refuse_revoked(request))
+    if (!pam_refuse_caller(request) && !refuse_name(request, PAM_USE_SUPPLY) &&
+        !pam_refuse_revoked(request))
         pam_read(request, CACHE_STAGE_DEFAULT, 0, request->deadline_ms, supply);
 }
 
 void pam_take_supply(struct client *client, const struct control_request *asked)
 {
-    struct pam_request *request = begin(client, asked, "pam_supply");
-    if (!request)
-        return;
-    request->next = begin_supply;
-    pam_go_on(request, false);
+    pam_take(client, asked, "pam_supply", begin_supply);
 }
 
 /* ---- PAM_ACCOUNT ---- */
@@ -293,13 +301,13 @@ static void decide_account(struct pam_request *request)
     struct sm_peer account;
     struct tm now;
     time_t seconds = sm_wall_ms() / 1000;
-    if (refuse_caller(request))
+    if (pam_refuse_caller(request))
         return;
     if (!accounts_peer(request->user, &account) || !localtime_r(&seconds, &now)) {
         pam_answer(request, SMCRED_NOT_FOUND, NULL, "there is no such user on this host");
         return;
     }
-    if (refuse_revoked(request))
+    if (pam_refuse_revoked(request))
         return;
     struct pam_visitor visitor = {&account, request->user, request->service, request->rhost, &now};
     struct policy_decision decision = pam_policy_account(request->rules, &visitor);
@@ -308,9 +316,5 @@ static void decide_account(struct pam_request *request)
 
 void pam_take_account(struct client *client, const struct control_request *asked)
 {
-    struct pam_request *request = begin(client, asked, "pam_account");
-    if (!request)
-        return;
-    request->next = decide_account;
-    pam_go_on(request, false);
+    pam_take(client, asked, "pam_account", decide_account);
 }

@@ -13,6 +13,11 @@
 void pam_take_check(struct client *client, const struct control_request *request);
 void pam_take_supply(struct client *client, const struct control_request *request);
 void pam_take_account(struct client *client, const struct control_request *request);
+void pam_take_open(struct client *client, const struct control_request *request);
+void pam_take_close(struct client *client, const struct control_request *request);
+
+/* Logins whose process is gone have ended. */
+void pam_sweep(struct keeper *keeper, int64_t now_ms);
 
 /* The client has gone: what is under way for it ends without a verdict.  NULL is allowed. */
 void pam_request_free(struct pam_request *request);

@@ -54,13 +54,27 @@ static bool climbs(const char *name)
     return false;
 }
 
+static bool fits(const struct config_words *words, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < words->count && !climbs(name); i++)
+        found |= fnmatch(words->list[i], name, FNM_PATHNAME | FNM_NOESCAPE) == 0;
+    return found;
+}
+
+bool pam_policy_wants(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->pam_count; i++)
+        if (fits(&config->pam[i].secrets, name) || fits(&config->pam[i].supply, name))
+            return true;
+    return false;
+}
+
 struct policy_decision pam_policy_name(const struct config_pam *rules, const char *service,
                                        enum pam_use use, const char *name)
 {
     const struct config_words *words = use == PAM_USE_CHECK ? &rules->secrets : &rules->supply;
-    struct policy_decision decision = {.allowed = false};
-    for (size_t i = 0; i < words->count && !climbs(name); i++)
-        decision.allowed |= fnmatch(words->list[i], name, FNM_PATHNAME | FNM_NOESCAPE) == 0;
+    struct policy_decision decision = {.allowed = fits(words, name)};
     name_rule(&decision, service, use == PAM_USE_CHECK ? "secrets" : "supply", words->text);
     if (!decision.allowed)
         (void)snprintf(decision.text, sizeof decision.text,

@@ -29,6 +29,9 @@ enum pam_use { PAM_USE_CHECK, PAM_USE_SUPPLY };
 struct policy_decision pam_policy_name(const struct config_pam *rules, const char *service,
                                        enum pam_use use, const char *name);
 
+/* Does some service use it? */
+bool pam_policy_wants(const struct config *config, const char *name);
+
 /* May this person come in?  `allow`, `hours`, `rhost`, in that order. */
 struct policy_decision pam_policy_account(const struct config_pam *rules,
                                           const struct pam_visitor *visitor);

@@ -33,6 +33,7 @@ struct pam_request {
     char rhost[CTL_PAM_RHOST_MAX + 1];
     char tty[CTL_PAM_TTY_MAX + 1];
     uint32_t grace_s;
+    uint64_t login; /* that was opened; 0: none */
     int64_t deadline_ms;
 
     pam_step *next; /* NULL: somebody is asked, or it is answered */
@@ -55,6 +56,16 @@ struct pam_request {
 };
 
 /* ---- pam.c ---- */
+
+/* What was asked, kept for as long as it takes, and its first step. */
+void pam_take(struct client *client, const struct control_request *asked, const char *event,
+              pam_step *first);
+/* Policy says no, or the person's rights or the secret are revoked: then it is answered. */
+bool pam_refuse_caller(struct pam_request *request);
+bool pam_refuse_revoked(struct pam_request *request);
+/* The line alone, for who answers himself.  False: it cannot be recorded, so not be granted. */
+SM_MUST_CHECK bool pam_audit(struct pam_request *request, enum smcred_status status,
+                             const char *rule, const char *text);
 
 /* Takes steps.  `from_loop`: a client that is gone is freed; nothing may follow then. */
 void pam_go_on(struct pam_request *request, bool from_loop);

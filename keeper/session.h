@@ -11,6 +11,7 @@
 
 #include "common/oracle.h"
 #include "keeper/audit.h"
+#include "keeper/humans.h"
 #include "keeper/policy.h"
 #include "keeper/relays.h"
 #include "keeper/sessions.h"
@@ -54,8 +55,10 @@ struct session {
     struct relay *relay;
     enum phase phase;
     struct sm_peer peer;
-    uint32_t engine; /* enum index_engine, as the target said when the client came */
-    int client_fd;   /* while WAITING */
+    uint64_t human_login; /* of PAM's that it was opened in (humans.h); 0: none */
+    struct human *human;  /* whose; a reference, or NULL */
+    uint32_t engine;      /* enum index_engine, as the target said when the client came */
+    int client_fd;        /* while WAITING */
     bool tcp;
     int64_t started_ms;
     int64_t opened_ms; /* when the database took the password; of a resumed one: its beginning */

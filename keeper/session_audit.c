@@ -11,6 +11,7 @@ void session_audit_begin(struct audit_line *line, const struct session *session,
     audit_begin(line, sm_wall_ms(), event);
     audit_put_id(line, "id", session->id);
     audit_put_peer(line, &session->peer, session->relay->operator_name);
+    audit_put_human(line, session->human);
     audit_put(line, "target", session->target_name);
     audit_put(line, "rule", session->rule);
     audit_put(line, "via", session->resumed ? NULL : session->tcp ? "tcp" : "socket");

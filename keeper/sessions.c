@@ -82,6 +82,7 @@ static void free_session(struct session *session)
     sm_close_fd(&session->client_fd);
     sm_peer_done(&session->peer);
     free(session->refusal);
+    human_unref(session->human);
     free(session->secret);
     free(session->version_id);
     free(session->user);
@@ -176,6 +177,7 @@ static void hand_over(struct session *session)
     sm_wire_put_text(&out, ORC_T_ENGINE, engine_name(session->engine));
     sm_wire_put_text(&out, ORC_T_TARGET, session->target_name);
     sm_wire_put_text(&out, ORC_T_OPERATOR, session->relay->operator_name);
+    sm_wire_put_u64(&out, ORC_T_LOGIN, session->human_login);
     if (session->tcp)
         sm_wire_put(&out, ORC_T_TCP, sm_bytes("", 0));
     (void)relays_send(session->relay, &out, &fds); /* a failure has ended the session */
@@ -188,6 +190,12 @@ void sessions_send_away(int fd, uint32_t engine, const char *sqlstate, const cha
     (void)send(fd, message, len, MSG_DONTWAIT | MSG_NOSIGNAL); /* a client that left knows why */
     /* TCP would throw the refusal away if bytes were left when the socket is closed. */
     (void)recv(fd, unread, sizeof unread, MSG_DONTWAIT);
+}
+
+static void belongs_to(struct session *session, const struct human_login *login)
+{
+    session->human_login = login ? login->id : 0;
+    session->human = login ? human_ref(login->human) : NULL;
 }
 
 /* A session of this peer, whose relay is there or comes.  NULL: why there is none. */
@@ -209,6 +217,7 @@ static struct session *begin(struct sessions *sessions, const struct config_targ
         sm_peer_done(peer);
         return NULL;
     }
+    belongs_to(session, humans_of(sessions->keeper->humans, peer));
     session->peer = *peer;
     peer->pidfd = -1;
     session->engine = target->engine;
@@ -408,7 +417,7 @@ static const char *take_cancelled(struct session *session, const struct sm_wire_
 static const char *take_alive(struct relay *relay, uint64_t id, const struct sm_wire_in *in)
 {
     char text[NAME_TEXT_MAX];
-    uint64_t duration = 0;
+    uint64_t duration = 0, login = 0;
     if (relay->session_count >= SESSIONS_PER_UID_MAX)
         return "it says that more sessions live than it was ever given";
     struct session *session = add_session(relay->keeper->sessions, relay, id);
@@ -419,6 +428,8 @@ static const char *take_alive(struct relay *relay, uint64_t id, const struct sm_
     (void)sm_wire_get_text(in, ORC_T_TARGET, session->target_name, sizeof session->target_name);
     (void)sm_wire_get_u32(in, ORC_T_BACKEND_PID, &session->backend_pid);
     (void)sm_wire_get_u64(in, ORC_T_DURATION_MS, &duration);
+    if (sm_wire_get_u64(in, ORC_T_LOGIN, &login))
+        belongs_to(session, humans_find(relay->keeper->humans, login));
     session->started_ms -= (int64_t)(duration < INT64_MAX ? duration : 0);
     session->opened_ms = session->started_ms;
     (void)sm_wire_get_text(in, ORC_T_USER, text, sizeof text);
@@ -510,6 +521,24 @@ bool sessions_end(struct sessions *sessions, uint64_t id, const char *sqlstate, 
     sm_wire_put_text(&out, ORC_T_TEXT, text);
     (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */
     return true;
+}
+
+size_t sessions_end_login(struct sessions *sessions, uint64_t login, const char *sqlstate,
+                          const char *text)
+{
+    sm_autofree uint64_t *ids = calloc(sessions->table.count + 1, sizeof *ids);
+    size_t count = 0, ended = 0;
+    if (!ids)
+        log_error("the sessions of login=%016llx are not ended: out of memory",
+                  (unsigned long long)login);
+    for (const struct table_entry *at = sessions->table.oldest; ids && at; at = at->newer) {
+        const struct session *session = (const struct session *)at;
+        if (session->human_login == login || (session->human && session->human->login == login))
+            ids[count++] = session->id;
+    }
+    for (size_t i = 0; i < count; i++)
+        ended += sessions_end(sessions, ids[i], sqlstate, text);
+    return ended;
 }
 
 void sessions_walk(const struct sessions *sessions,

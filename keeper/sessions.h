@@ -71,6 +71,9 @@ void sessions_walk(const struct sessions *sessions,
                    void (*each)(void *arg, const struct sessions_state *state), void *arg);
 /* Tells it, and its client, that it ends.  False: there is no such session. */
 bool sessions_end(struct sessions *sessions, uint64_t id, const char *sqlstate, const char *text);
+/* The same for all that were opened in this login of PAM's, or in one inside it.  How many. */
+size_t sessions_end_login(struct sessions *sessions, uint64_t login, const char *sqlstate,
+                          const char *text);
 size_t sessions_count(const struct sessions *sessions);
 
 #endif

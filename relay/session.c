@@ -175,6 +175,7 @@ void relay_session_say_alive(const struct relay_session *session)
     sm_wire_put_text(&out, ORC_T_DBNAME, session->dbname);
     sm_wire_put_text(&out, ORC_T_VERSION, session->version);
     sm_wire_put_text(&out, ORC_T_OPERATOR, session->operator_name);
+    sm_wire_put_u64(&out, ORC_T_LOGIN, session->login);
     sm_wire_put_u32(&out, ORC_T_BACKEND_PID, session->backend_pid);
     sm_wire_put_u64(&out, ORC_T_DURATION_MS, (uint64_t)(sm_boot_ms() - session->started_ms));
     if (sm_wire_finish(&out) == SMCRED_OK)
@@ -641,6 +642,7 @@ static struct relay_session *new_session(struct relay *relay, const struct sm_wi
     session->server = (struct relay_watch){.fd = -1};
     session->deadline.expired = on_deadline;
     init_pump(session);
+    (void)sm_wire_get_u64(message, ORC_T_LOGIN, &session->login); /* or 0 */
     if (!sm_wire_get_u64(message, ORC_T_SESSION, &session->id) ||
         !keep_text(&session->target, message, ORC_T_TARGET) ||
         !keep_text(&session->operator_name, message, ORC_T_OPERATOR) || !protocol->begin(session)) {

@@ -66,6 +66,7 @@ struct relay_session {
     bool is_cancel; /* the connection carries a cancel request, and nobody listens */
 
     /* What a restarted keeper and a cancel request want to know. */
+    uint64_t login; /* the keeper's, for ALIVE */
     char *target, *operator_name, *user, *dbname, *version;
     struct sockaddr_storage address;
     socklen_t address_len;

@@ -1,15 +1,19 @@
 # tests/keeper/pam.mk - tests of what smcredd answers pam_smcred.
 TESTS += %D%/t_pam.sh
-EXTRA_DIST += %D%/t_pam.sh
+EXTRA_DIST += %D%/t_pam.sh %D%/pam_login.py
 
 if HAVE_CMOCKA
-keeperpam_tests = %D%/test_hours %D%/test_pam_check %D%/test_pam_policy %D%/test_rhosts %D%/test_tries
+keeperpam_tests = %D%/test_hours %D%/test_humans %D%/test_pam_check %D%/test_pam_policy %D%/test_rhosts %D%/test_tries
 check_PROGRAMS += $(keeperpam_tests)
 TESTS += $(keeperpam_tests)
 
 %C%_test_hours_SOURCES = %D%/test_hours.c
 %C%_test_hours_CFLAGS = $(test_cflags)
 %C%_test_hours_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_humans_SOURCES = %D%/test_humans.c
+%C%_test_humans_CFLAGS = $(test_cflags)
+%C%_test_humans_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_pam_policy_SOURCES = %D%/test_pam_policy.c
 %C%_test_pam_policy_CFLAGS = $(test_cflags)

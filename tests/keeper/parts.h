@@ -13,6 +13,7 @@
 #include "keeper/cache.h"
 #include "keeper/drift.h"
 #include "keeper/endpoints.h"
+#include "keeper/humans.h"
 #include "keeper/keeper.h"
 #include "keeper/login.h"
 #include "keeper/mend.h"
@@ -93,6 +94,7 @@ static bool parts_new(struct keeper *keeper, struct workers *workers, int64_t (*
         resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
         attempts_new(&attempts, &keeper->attempts) != SMCRED_OK ||
         endpoints_new(&keeper->endpoints) != SMCRED_OK || drift_new(&keeper->drift) != SMCRED_OK ||
+        humans_new(NULL, &keeper->humans) != SMCRED_OK ||
         mends_new(keeper, &keeper->mends) != SMCRED_OK ||
         revocations_load("/nonexistent", &keeper->revocations, &err) != SMCRED_OK)
         return false;
@@ -118,6 +120,7 @@ static void parts_free(struct keeper *keeper)
     proofs_free(keeper->proofs);
     cache_free(keeper->cache);
     endpoints_free(keeper->endpoints);
+    humans_free(keeper->humans);
     mends_free(keeper->mends);
     drift_free(keeper->drift);
     revocations_free(keeper->revocations);

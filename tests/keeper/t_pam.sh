@@ -105,8 +105,38 @@ like "nor who is not listed" "$(pam account daemon)" 'status: denied*"daemon" ma
 like "nor who is nobody here" "$(pam account no-such-user)" 'status: not found*'
 like "a service with [pam] alone allows nobody" "$(client pam_account service=other user="$me")" 'status: denied*pam other: no allow*'
 
+# in_login SERVICE USER COMMAND...: inside a login
+in_login() { python3 "$here/pam_login.py" "$dir/run/control.sock" "$1" "$2" -- "${@:3}" 2>&1; }
+ask_inside() { python3 "$here/control_client.py" "$dir/run/control.sock" "$@"; }
+export -f in_login ask_inside
+export here dir
+audited() { grep "$1" "$dir/audit.jsonl" | tail -1; }
+
+said=$(in_login sshd "$me" bash -c 'ask_inside refresh name=orders')
+like "a login is opened, and told what there is to type" "$said" "open: ok*psql -h orders-db.internal*orders*close: ok*"
+like "what is done in it is the person's" "$(audited '"event":"refresh"')" \
+    "*\"human\":\"$me\",\"login_service\":\"sshd\",\"login_tty\":\"pts/9\",\"login_rhost\":\"192.0.2.9\",\"login_session\":*"
+in_login sshd daemon bash -c 'in_login sudo root bash -c "ask_inside refresh name=orders"' >/dev/null
+like "also in the login that sudo opens inside it" "$(audited '"event":"refresh"')" '*"human":"daemon","login_service":"sshd"*'
+like "whose own line says so, too" "$(audited '"event":"pam_close","id":"[0-9a-f]*","asked_user":"root"')" '*"human":"daemon"*"outcome":"closed","reason":"logout"*'
+ask_inside refresh name=orders >/dev/null
+unlike "outside nobody is known" "$(audited '"event":"refresh"')" '*"human"*'
+like "who is nobody here opens nothing" "$(in_login sshd no-such-user true)" 'open: not found*'
+like "an unknown login is not closed" "$(client pam_close session=00000000000000aa)" 'status: not found*'
+python3 "$here/pam_login.py" "$dir/run/control.sock" sshd "$me" --leave >/dev/null
+wait_for grep -q '"outcome":"lost","reason":"its process ended' "$dir/audit.jsonl"
+like "a process that died has ended its login" "$(audited '"event":"pam_close"')" "*\"human\":\"$me\"*\"outcome\":\"lost\"*"
+
+# A login goes on while the keeper is started again.
+killed() { [ "$(grep -c "info: ready" "$dir/log")" -ge 2 ]; }
+export -f killed wait_for
+export parent
+said=$(in_login sshd "$me" bash -c 'kill -9 "$(pgrep -P "$parent" -f smcredd)"; wait_for killed; ask_inside refresh name=orders')
+like "a restart of the keeper forgets nobody" "$(audited '"event":"refresh"')" "*\"human\":\"$me\",\"login_service\":\"sshd\"*"
+like "whose login is closed as any other" "$said" '*close: ok*'
+
 like "the audit log says who wanted what from where" "$(grep '"event":"pam_check"' "$dir/audit.jsonl" | grep '192.0.2.66')" \
-    '*"asked_user":"mallory","login_service":"sshd","login_rhost":"192.0.2.66","secret":"users/mallory"*"outcome":"refused"*'
+    '*"asked_user":"mallory","asked_service":"sshd","asked_rhost":"192.0.2.66","secret":"users/mallory"*"outcome":"refused"*'
 is "every line of it is JSON" "$(python3 -c 'import json, sys
 print(sum("event" in json.loads(line) for line in open(sys.argv[1])) > 40)' "$dir/audit.jsonl")" True
 is "no password is in it, nor in the log" "$(grep -lE 'correct hors|hashed one|canary-of-orders' "$dir/audit.jsonl" "$dir/log")" ""

@@ -311,9 +311,9 @@ static void a_pam_service_takes_what_it_does_not_say_from_pam(void **state)
 {
     (void)state;
     static const char text[] = "[pam sshd]\ntries = 3\nsecrets = a b\n"
-                               "[pam]\nsecrets = c\nallow = root\nshim = yes\n"
+                               "[pam]\nsecrets = c\nallow = root\nend_sessions = yes\n"
                                "hours = Mon 08:00-09:00, Sat\nhours = Sun\n"
-                               "[pam cron]\nshim = no\n";
+                               "[pam cron]\nend_sessions = no\n";
     struct config_options how = options();
     struct config *config;
     struct config_problems problems;
@@ -322,11 +322,11 @@ static void a_pam_service_takes_what_it_does_not_say_from_pam(void **state)
                             *other = config_pam(config, "login");
     assert_int_equal(sshd->tries, 3);
     assert_int_equal(sshd->secrets.count, 2);
-    assert_true(sshd->shim);
+    assert_true(sshd->end_sessions);
     assert_int_equal(sshd->allow.count, 1);
     assert_int_equal(sshd->hours.count, 3);
     assert_int_equal(cron->tries, 5);
-    assert_false(cron->shim);
+    assert_false(cron->end_sessions);
     assert_string_equal(cron->secrets.text, "c");
     assert_string_equal(other->service, "");
     assert_int_equal(other->tries_window_ms, 600 * 1000);

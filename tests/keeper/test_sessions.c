@@ -476,6 +476,53 @@ static void sessions_of_the_keeper_before_are_resumed(void **state)
     assert_int_equal(sessions_count(keeper.sessions), 1);
 }
 
+/* ---- logins of PAM's ---- */
+
+/* Who runs this logs in by PAM; the kernel's audit session is made up. */
+static void open_pam(uint64_t id, const char *user)
+{
+    const struct human_login *login;
+    struct humans_claim claim = {user, "sshd", "pts/3", "192.0.2.7"};
+    struct sm_peer opener = {.pid = getpid(),
+                             .uid = getuid(),
+                             .loginuid = SM_ID_UNKNOWN,
+                             .audit_session = SM_ID_UNKNOWN,
+                             .pidfd = -1};
+    assert_int_equal(humans_open(keeper.humans, id, &claim, &opener, 1000, &login), SMCRED_OK);
+}
+
+static void the_end_of_a_login_ends_its_sessions_and_no_others(void **state)
+{
+    (void)state;
+    uint64_t id = 0;
+    (void)log_in("salt"); /* nobody's */
+    open_pam(500, "alice");
+    uint64_t hers = log_in("salt");
+    assert_non_null(
+        will_be_audited("\"human\":\"alice\",\"login_service\":\"sshd\",\"login_tty\":\"pts/3\","
+                        "\"login_rhost\":\"192.0.2.7\",\"login_session\":\"00000000000001f4\"",
+                        "\"outcome\":\"accepted\""));
+    assert_int_equal(sessions_end_login(keeper.sessions, 499, "57P01", "x"), 0);
+    assert_int_equal(sessions_end_login(keeper.sessions, 500, "57P01", "the login has ended"), 1);
+    struct sm_wire_in in = expect(relay_end, ORC_END);
+    assert_true(sm_wire_get_u64(&in, ORC_T_SESSION, &id));
+    assert_int_equal(id, hers);
+    humans_close(keeper.humans, 500);
+}
+
+static void a_resumed_session_is_still_a_persons(void **state)
+{
+    (void)state;
+    relay_arrives();
+    open_pam(500, "alice");
+    struct message *message = about(78, ORC_ALIVE);
+    sm_wire_put_text(&message->out, ORC_T_TARGET, "orders");
+    sm_wire_put_u64(&message->out, ORC_T_LOGIN, 500);
+    say(message);
+    (void)will_be_audited("\"event\":\"resumed\"", "\"human\":\"alice\"");
+    humans_close(keeper.humans, 500);
+}
+
 /* ---- bad relays ---- */
 
 /* The relay is dropped, the parent told to end it, and its sessions are written off. */
@@ -984,7 +1031,9 @@ SM_TEST_MAIN(
     TEST(a_refused_password_is_followed_by_the_next_version),
     TEST(a_revoked_version_is_not_proved_in_anothers_place),
     TEST(who_waits_for_a_rotation_is_told_so), TEST(sessions_go_on_when_the_keeper_stops),
-    TEST(sessions_of_the_keeper_before_are_resumed), TEST(garbage_drops_a_relay),
+    TEST(sessions_of_the_keeper_before_are_resumed),
+    TEST(the_end_of_a_login_ends_its_sessions_and_no_others),
+    TEST(a_resumed_session_is_still_a_persons), TEST(garbage_drops_a_relay),
     TEST(a_message_about_anothers_session_drops_a_relay), TEST(a_descriptor_drops_a_relay),
     TEST(a_message_about_no_session_drops_a_relay),
     TEST(a_message_about_a_session_of_nobody_drops_a_relay), TEST(an_unknown_verb_drops_a_relay),
