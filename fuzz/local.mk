@@ -9,10 +9,10 @@ fuzz_cflags = $(AM_CFLAGS)
 fuzz_driver = %D%/replay.c
 endif
 
-fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control \
-	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_rotate %D%/fuzz_schedule \
-	%D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue %D%/fuzz_sigv4 %D%/fuzz_sts \
-	%D%/fuzz_tokeeper %D%/fuzz_torelay %D%/fuzz_wire %D%/fuzz_word
+fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control %D%/fuzz_grants \
+	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_resp \
+	%D%/fuzz_rotate %D%/fuzz_schedule %D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue \
+	%D%/fuzz_sigv4 %D%/fuzz_sts %D%/fuzz_tokeeper %D%/fuzz_torelay %D%/fuzz_wire %D%/fuzz_word
 check_PROGRAMS += $(fuzz_programs)
 if !FUZZ
 TESTS += $(fuzz_programs)
@@ -46,6 +46,15 @@ fuzz_quiet = $(AM_LDFLAGS) -Wl,--wrap=log_error -Wl,--wrap=log_warning -Wl,--wra
 %C%_fuzz_rotate_SOURCES = %D%/fuzz_rotate.c $(fuzz_driver)
 %C%_fuzz_rotate_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)
 %C%_fuzz_rotate_LDADD = rotate/librotate.la
+
+%C%_fuzz_grants_SOURCES = %D%/fuzz_grants.c $(fuzz_driver)
+%C%_fuzz_grants_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_grants_LDADD = rotate/librotate.la
+
+%C%_fuzz_resp_SOURCES = %D%/fuzz_resp.c $(fuzz_driver)
+%C%_fuzz_resp_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_resp_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=channel_read
+%C%_fuzz_resp_LDADD = rotate/librotate.la
 
 %C%_fuzz_http_SOURCES = %D%/fuzz_http.c $(fuzz_driver)
 %C%_fuzz_http_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS) $(SQLITE_CFLAGS)

@@ -119,6 +119,14 @@ static bool parse(struct mydb_definition *definition)
     return true;
 }
 
+enum smcred_status mydb_definition_parse(const char *text, struct mydb_definition *definition)
+{
+    *definition = (struct mydb_definition){.text = strdup(text)};
+    if (!definition->text)
+        return SMCRED_NO_MEMORY;
+    return parse(definition) ? SMCRED_OK : SMCRED_PROTOCOL;
+}
+
 enum smcred_status mydb_define(struct session *session, const struct mydb_account *account,
                                struct mydb_definition *definition, struct sm_error *err)
 {
@@ -131,12 +139,9 @@ enum smcred_status mydb_define(struct session *session, const struct mydb_accoun
     if (status != SMCRED_OK)
         return status;
     MYSQL_ROW row = mysql_fetch_row(result);
-    const char *text = row && row[0] ? row[0] : "";
-    definition->text = strdup(text);
-    if (!definition->text)
-        status = sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
-    else if (!parse(definition))
-        status = sm_error_set(err, SMCRED_PROTOCOL, "SHOW CREATE USER answers something unknown");
+    status = mydb_definition_parse(row && row[0] ? row[0] : "", definition);
+    if (status != SMCRED_OK)
+        (void)sm_error_set(err, status, "SHOW CREATE USER: %s", sm_status_text(status));
     mysql_free_result(result);
     return status;
 }

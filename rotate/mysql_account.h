@@ -34,6 +34,10 @@ SM_MUST_CHECK enum smcred_status mydb_define(struct session *session,
                                              const struct mydb_account *account,
                                              struct mydb_definition *definition,
                                              struct sm_error *err);
+/* The same of a text; of one that is garbled, clauses are missing.  Errors: SMCRED_PROTOCOL,
+ * SMCRED_NO_MEMORY. */
+SM_MUST_CHECK enum smcred_status mydb_definition_parse(const char *text,
+                                                       struct mydb_definition *definition);
 /* Wipes: there are hashes in it. */
 void mydb_definition_done(struct mydb_definition *definition);
 #define mydb_autodefinition __attribute__((cleanup(mydb_definition_done)))

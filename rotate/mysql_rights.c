@@ -69,9 +69,8 @@ static bool has_option(struct mysql_word word)
     return false;
 }
 
-/* False: the line is about somebody else. */
-static bool parse(const char *line, const struct mydb_account *holder, struct mydb_right *right,
-                  struct sm_bytes *body)
+bool mydb_right_parse(const char *line, const struct mydb_account *holder, struct mydb_right *right,
+                      struct sm_bytes *body)
 {
     struct mysql_word word = mysql_word_at(line);
     const struct form *form = find_form(word);
@@ -119,7 +118,7 @@ enum smcred_status mydb_read_rights(struct session *session, const char *name,
     while (status == SMCRED_OK && (row = mysql_fetch_row(result))) {
         struct mydb_right right;
         struct sm_bytes body;
-        if (row[0] && parse(row[0], holder, &right, &body) && !add(rights, right, body))
+        if (row[0] && mydb_right_parse(row[0], holder, &right, &body) && !add(rights, right, body))
             status = sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     }
     mysql_free_result(result);

@@ -20,6 +20,15 @@ struct mydb_right {
     char *body;  /* between the verb and the user's name */
 };
 
+/*
+ * One line of SHOW GRANTS.
+ *   right  without a body
+ *   body   lent by the line
+ * False: it is about somebody else than `holder`.
+ */
+SM_MUST_CHECK bool mydb_right_parse(const char *line, const struct mydb_account *holder,
+                                    struct mydb_right *right, struct sm_bytes *body);
+
 struct mydb_rights {
     struct mydb_right *list;
     size_t count;

@@ -12,7 +12,7 @@
 
 #define LINE_MAX_LEN 4096
 #define DEPTH_MAX    8
-#define ITEMS_MAX    1000000
+#define PARTS_MAX    1000000
 
 /* --- commands --------------------------------------------------------------------------------- */
 
@@ -42,6 +42,11 @@ static enum smcred_status garbled(struct sm_error *err)
     return sm_error_set(err, SMCRED_PROTOCOL, "the server does not speak Redis's protocol");
 }
 
+static enum smcred_status too_long(struct sm_error *err)
+{
+    return sm_error_set(err, SMCRED_TOO_LARGE, "the server's answer is too long");
+}
+
 static enum smcred_status read_line(struct channel *channel, char line[LINE_MAX_LEN],
                                     struct sm_error *err)
 {
@@ -64,8 +69,8 @@ static enum smcred_status add(struct redis_reply *reply, size_t len, char **out_
                               struct sm_error *err)
 {
     reply->bytes += len;
-    if (reply->bytes > REDIS_REPLY_MAX || reply->count >= ITEMS_MAX)
-        return sm_error_set(err, SMCRED_TOO_LARGE, "the server's answer is too long");
+    if (reply->bytes > REDIS_REPLY_MAX)
+        return too_long(err);
     if ((reply->count & (reply->count - 1)) == 0) { /* it doubles */
         size_t room = reply->count > 0 ? 2 * reply->count : 1;
         char **texts = reallocarray(reply->texts, room, sizeof *texts);
@@ -97,7 +102,7 @@ static enum smcred_status receive_bulk(struct channel *channel, struct redis_rep
 {
     char *text, end[2];
     if (len > REDIS_REPLY_MAX)
-        return sm_error_set(err, SMCRED_TOO_LARGE, "the server's answer is too long");
+        return too_long(err);
     enum smcred_status status = add(reply, len > 0 ? (size_t)len : 0, &text, err);
     if (status == SMCRED_OK && len > 0)
         status = channel_read(channel, text, (size_t)len, err);
@@ -122,6 +127,8 @@ static enum smcred_status receive(struct channel *channel, struct redis_reply *r
 {
     char line[LINE_MAX_LEN], *text;
     long number;
+    if (++reply->parts > PARTS_MAX)
+        return too_long(err);
     enum smcred_status status = depth > DEPTH_MAX ? garbled(err) : read_line(channel, line, err);
     if (status != SMCRED_OK)
         return status;

@@ -18,6 +18,7 @@ struct redis_reply {
     /* All texts of the answer in their order, those of lists in lists too; each ends in NUL. */
     char **texts;
     size_t count, bytes;
+    size_t parts; /* lists among them */
 };
 
 /*

@@ -3,8 +3,12 @@ rotate_scripts = %D%/t_alternating.sh %D%/t_function.sh %D%/t_mysql_alternating.
 TESTS += $(rotate_scripts)
 EXTRA_DIST += $(rotate_scripts) %D%/manager.sh %D%/mysql_double.py %D%/mysql_world.sh %D%/redis_world.sh %D%/world.sh
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test_secret_value
-TESTS += %D%/test_secret_value
+rotate_programs = %D%/test_mysql_account %D%/test_secret_value
+check_PROGRAMS += $(rotate_programs)
+TESTS += $(rotate_programs)
+%C%_test_mysql_account_SOURCES = %D%/test_mysql_account.c
+%C%_test_mysql_account_CFLAGS = $(test_cflags)
+%C%_test_mysql_account_LDADD = rotate/librotate.la $(CMOCKA_LIBS)
 %C%_test_secret_value_SOURCES = %D%/test_secret_value.c
 %C%_test_secret_value_CFLAGS = $(test_cflags) $(CJSON_CFLAGS)
 %C%_test_secret_value_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
