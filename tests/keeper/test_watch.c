@@ -25,6 +25,13 @@ static struct service {
 static struct cache *cache;
 static struct watch *watch;
 
+static int64_t wall_ahead_ms; /* of the clock since boot */
+
+static int64_t wall_now(void)
+{
+    return world.now_ms + wall_ahead_ms;
+}
+
 static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
                                 struct sm_snapshot **out_snapshot, struct sm_error *err)
 {
@@ -95,7 +102,8 @@ static int setup(void **state)
                                     .random = world_random};
     options.limits.ttl_ms = 100 * MINUTE_MS; /* so that every map is the watch's */
     assert_int_equal(cache_new(&options, &cache), SMCRED_OK);
-    struct watch_options how = {cache, world_now, world_now, refused};
+    wall_ahead_ms = 0;
+    struct watch_options how = {cache, world_now, wall_now, refused};
     assert_int_equal(watch_new(&how, &watch), SMCRED_OK);
     return 0;
 }
@@ -205,6 +213,29 @@ static void looks_closely_when_a_rotation_is_due(void **state)
     service.next_rotation_ms = world.now_ms + 100 * MINUTE_MS;
     (void)pass(3000);
     assert_int_equal(pass(MINUTE_MS), 0);
+}
+
+static void clocks_that_jump_cost_no_more(void **state)
+{
+    (void)state;
+    limits(0, 60);
+    service.next_rotation_ms = world.now_ms + 60 * MINUTE_MS;
+    use(ID);
+    use(ID);
+    cache_stages(cache, &(struct cache_query){.id = ID, .deadline_ms = world.now_ms + 10000},
+                 answered, NULL, NULL);
+    world_settle();
+    wall_ahead_ms = 60 * MINUTE_MS; /* it is due, then */
+    assert_in_range(pass(MINUTE_MS), 28, 31);
+    wall_ahead_ms = INT64_C(365) * 24 * 60 * MINUTE_MS; /* long past */
+    assert_int_equal(pass(MINUTE_MS), 0);
+    wall_ahead_ms = -wall_ahead_ms; /* far ahead */
+    assert_int_equal(pass(MINUTE_MS), 0);
+    wall_ahead_ms = 0;
+    limits(30000, 60);
+    use(ID);
+    world.now_ms += 5 * MINUTE_MS; /* the host slept; what it missed is not made up for */
+    assert_in_range(pass(MINUTE_MS), 1, 3);
 }
 
 static void never_costs_more_than_it_may(void **state)
@@ -327,8 +358,9 @@ static void who_is_forgotten_while_the_list_is_read_is_forgotten(void **state)
 SM_TEST_MAIN(TEST(looks_at_what_is_in_use_and_only_then),
              TEST(fetches_a_new_version_before_anybody_asks),
              TEST(looks_closely_while_a_rotation_is_under_way),
-             TEST(looks_closely_when_a_rotation_is_due), TEST(never_costs_more_than_it_may),
-             TEST(looks_at_many_in_one_call), TEST(who_is_not_in_the_list_is_looked_at_alone),
+             TEST(looks_closely_when_a_rotation_is_due), TEST(clocks_that_jump_cost_no_more),
+             TEST(never_costs_more_than_it_may), TEST(looks_at_many_in_one_call),
+             TEST(who_is_not_in_the_list_is_looked_at_alone),
              TEST(a_rotation_under_way_is_not_looked_at_in_lists),
              TEST(a_refused_list_is_said_once_and_done_without),
              TEST(a_list_that_does_not_come_costs_no_other_call),
