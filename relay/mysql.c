@@ -15,6 +15,7 @@
 #include "relay/login.h"
 #include "relay/mysql_guard.h"
 #include "relay/relay.h"
+#include "relay/upstream.h"
 
 static bool begin(struct relay_session *session)
 {
@@ -95,23 +96,54 @@ static bool say(struct relay_session *session, struct relay_buffer *words,
     return went;
 }
 
+/* Where no server could be reached: so much that every client answers. */
+static const struct mysql_greeting nobodys_greeting = {
+    .version = "8.0.0-smcred",
+    .capabilities = MYSQL_PROTOCOL_41 | MYSQL_SECURE_CONNECTION | MYSQL_PLUGIN_AUTH |
+                    MYSQL_ATTRIBUTES | MYSQL_WITH_DB | MYSQL_CLIENT_MYSQL,
+    .charset = 45, /* utf8mb4_general_ci */
+    .status = 2,   /* autocommit */
+    .plugin = MYSQL_NATIVE,
+};
+
 bool mysql_greet_client(struct relay_session *session)
 {
     struct mysql *mysql = session->state;
     struct relay_buffer words = relay_buffer(MYSQL_PACKET_MAX);
     mysql->shown = mysql->greeting;
     mysql->shown.capabilities &= ~MYSQL_NOT_PASSED;
+    if (mysql->shown.version[0] == '\0')
+        mysql->shown = nobodys_greeting;
     if (!is_known_plugin(mysql->shown.plugin))
         (void)snprintf(mysql->shown.plugin, sizeof mysql->shown.plugin, "%s",
                        plugin_of_family(&mysql->greeting)); /* they fit */
+    mysql->client = MYSQL_CLIENT_GREETED;
     if (!make_nonce(mysql->shown.nonce)) {
         struct relay_error error = relay_error(RELAY_CANNOT_NOW, "there is no randomness");
         relay_session_fail(session, "failed", &error);
         return false;
     }
-    mysql->client = MYSQL_CLIENT_GREETED;
     mysql->client_sequence = 1;
     return say(session, &words, mysql_greeting_write(&words, 0, &mysql->shown));
+}
+
+/*
+ * An error instead of a greeting is shown by clients as one of the network, or with a warning that
+ * anybody may have sent it.
+ */
+static bool postpone(struct relay_session *session, const char *outcome,
+                     const struct relay_error *error)
+{
+    struct mysql *mysql = session->state;
+    if (!mysql || mysql->client != MYSQL_CLIENT_UNGREETED)
+        return false;
+    mysql->outcome = outcome;
+    mysql->error = *error;
+    relay_upstream_close(session);
+    session->login_deadline_ms = 0; /* there is no login any more, but a client with some time */
+    if (mysql_greet_client(session))
+        relay_session_await_client(session);
+    return true;
 }
 
 /* ---- the client's response ---- */
@@ -161,6 +193,12 @@ static bool take_response(struct relay_session *session)
                "the client's response is malformed, or asks for TLS where none is offered");
         return false;
     }
+    if (strlen(mysql->wish.user) >= RELAY_NAME_MAX ||
+        strlen(mysql->wish.database) >= RELAY_NAME_MAX) {
+        refuse(session, RELAY_PROTOCOL_BROKEN,
+               "the client's user or database has a name that is too long");
+        return false;
+    }
     mysql->owes_fast_ok = mysql->wish.proof.len > 1; /* one byte says that there is no password */
     wipe(mysql->wish.proof);
     mysql->wish.proof = sm_bytes(NULL, 0);
@@ -192,6 +230,11 @@ static void go_on(struct relay_session *session, const char *plugin)
 {
     struct mysql *mysql = session->state;
     mysql->client = MYSQL_CLIENT_HEARD;
+    if (mysql->outcome) {
+        struct relay_error error = mysql->error;
+        relay_session_fail(session, mysql->outcome, &error);
+        return;
+    }
     mysql->owes_fast_ok &= strcmp(plugin, MYSQL_SHA2) == 0;
     relay_session_go_on(session);
 }
@@ -212,7 +255,7 @@ static bool take_packet(struct relay_session *session)
     }
     if (!take_response(session))
         return false;
-    const char *plugin = plugin_to_switch_to(mysql);
+    const char *plugin = mysql->outcome ? NULL : plugin_to_switch_to(mysql);
     if (plugin)
         return switch_client(session, plugin);
     go_on(session, mysql->wish.plugin);
@@ -231,10 +274,12 @@ static void client_ready(struct relay_session *session)
             relay_session_end(session, "closed", NULL, "the client left before it said anything");
             return;
         case RELAY_IO_ERROR:
-            if (errno == EPROTO)
-                refuse(session, RELAY_PROTOCOL_BROKEN, "the client's packet is too long");
-            else
+            if (errno != EPROTO) {
                 relay_session_end(session, "closed", NULL, strerror(errno));
+                return;
+            }
+            mysql->client_sequence++;
+            refuse(session, RELAY_PROTOCOL_BROKEN, "the client's packet is too long");
             return;
         case RELAY_IO_DONE:
             if (!take_packet(session))
@@ -273,6 +318,7 @@ const struct relay_protocol relay_mysql = {
     .server_ready = mysql_server_ready,
     .proof = mysql_proof,
     .say_refusal = mysql_say_refusal,
+    .postpone = postpone,
     .write_error = write_error,
     .overhear = overhear,
     .may_interrupt = mysql_is_idle_after,

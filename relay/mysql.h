@@ -44,6 +44,8 @@ struct mysql {
     struct mysql_response wish;      /* borrowed from there */
     struct mysql_greeting shown;     /* our own greeting */
     bool owes_fast_ok;               /* the client waits for its plugin's word that it is known */
+    const char *outcome;             /* of a login that failed before the client was greeted */
+    struct relay_error error;        /* and why */
 
     enum mysql_step step;
     uint8_t server_sequence; /* of the next packet, whoever sends it */

@@ -60,6 +60,13 @@ struct relay_protocol {
     /* The keeper makes no other attempt: says what the server said, if it did; else false. */
     bool (*say_refusal)(struct relay_session *session);
 
+    /*
+     * The session is to fail, with an error that the client would not understand before it has been
+     * greeted.  True: it is kept, and said when the client has answered the greeting.  NULL: every
+     * error can be said at any time.
+     */
+    bool (*postpone)(struct relay_session *session, const char *outcome,
+                     const struct relay_error *error);
     /* Appends the error in the protocol's own form. */
     enum smcred_status (*write_error)(const struct relay_session *session, struct relay_buffer *out,
                                       const struct relay_error *error);

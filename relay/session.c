@@ -116,6 +116,8 @@ void relay_session_fail(struct relay_session *session, const char *outcome,
                         const struct relay_error *error)
 {
     struct relay_buffer words = relay_buffer(4 * SM_ERROR_TEXT_MAX);
+    if (session->protocol->postpone && session->protocol->postpone(session, outcome, error))
+        return;
     if (!session->is_cancel && session->protocol->write_error(session, &words, error) == SMCRED_OK)
         say(session, relay_buffer_view(&words));
     relay_buffer_clear(&words);

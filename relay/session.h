@@ -127,7 +127,7 @@ const struct relay_session *relay_session_of_key(const struct relay *relay, uint
 /* The connection carries a cancel request: dials the server of `other`. */
 void relay_session_cancel(struct relay_session *session, const struct relay_session *other);
 
-/* Says the error to the client and ends the session. */
+/* Says the error to the client, at once or when it can hear it, and ends the session. */
 void relay_session_fail(struct relay_session *session, const char *outcome,
                         const struct relay_error *error);
 /* Passes the server's own words to the client and ends the session. */

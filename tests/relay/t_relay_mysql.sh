@@ -93,7 +93,7 @@ tls --password right --dbname nowhere
 ok "passes other errors on at once" fails_with "^ERROR 1049 \(42000\): Unknown database 'nowhere'"
 ok "without another attempt" [ "$(grep -c REFUSED "$world/k/out")" = 0 ]
 tls --password right --refuse
-ok "says why the keeper refuses" fails_with '^ERROR .*: .*smcred: rule orders/allow says no - ask for target orders'
+ok "says why the keeper refuses" fails_with '^ERROR 1045 \(28000\)( at line 1)?: smcred: rule orders/allow says no - ask for target orders'
 start_keeper --engine mysql --host orders-db.internal --port "$my_port" --tls full --ca "$world/tls/other.pem" --password right
 ok "refuses a certificate of another CA" \
     fails_with '^ERROR 1429 \(HY000\): smcred: cannot trust the certificate of "orders-db.internal"'
