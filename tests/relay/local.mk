@@ -3,7 +3,7 @@
 relay_alone = -Wl,--wrap=connect -Wl,--wrap=epoll_wait -Wl,--wrap=RAND_bytes
 EXTRA_DIST += %D%/alone.h
 if HAVE_CMOCKA
-relay_tests = %D%/test_buffer %D%/test_keeper %D%/test_loop %D%/test_mysql_packet \
+relay_tests = %D%/test_buffer %D%/test_keeper %D%/test_loop %D%/test_mysql_guard %D%/test_mysql_packet \
 	%D%/test_pgsql_guard %D%/test_pgsql_message %D%/test_scram %D%/test_session
 check_PROGRAMS += $(relay_tests)
 TESTS += $(relay_tests)
@@ -21,6 +21,10 @@ TESTS += $(relay_tests)
 %C%_test_loop_CFLAGS = $(test_cflags)
 %C%_test_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=epoll_wait
 %C%_test_loop_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_mysql_guard_SOURCES = %D%/test_mysql_guard.c
+%C%_test_mysql_guard_CFLAGS = $(test_cflags)
+%C%_test_mysql_guard_LDADD = relay/librelay.la $(CMOCKA_LIBS)
 
 %C%_test_mysql_packet_SOURCES = %D%/test_mysql_packet.c
 %C%_test_mysql_packet_CFLAGS = $(test_cflags)
@@ -49,6 +53,7 @@ check_PROGRAMS += %D%/scripted_keeper
 %C%_scripted_keeper_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_scripted_keeper_LDADD = common/libcommon.la $(CRYPTO_LIBS)
 
-TESTS += %D%/t_relay_hostile.sh %D%/t_relay_mysql.sh %D%/t_relay_postgres.sh
-EXTRA_DIST += %D%/client.py %D%/hostile.py %D%/t_relay_hostile.sh %D%/t_relay_mysql.sh \
-	%D%/t_relay_postgres.sh %D%/world.sh
+TESTS += %D%/t_relay_hostile.sh %D%/t_relay_mysql.sh %D%/t_relay_mysql_hostile.sh \
+	%D%/t_relay_postgres.sh
+EXTRA_DIST += %D%/client.py %D%/client_mysql.py %D%/hostile.py %D%/hostile_mysql.py \
+	%D%/t_relay_hostile.sh %D%/t_relay_mysql.sh %D%/t_relay_mysql_hostile.sh %D%/t_relay_postgres.sh %D%/world.sh

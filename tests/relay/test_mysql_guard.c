@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* test_mysql_guard.c - a client's commands, and the ends of a server's answers. */
+#include "tests/lib/sm_test.h"
+
+#include "relay/mysql_guard.h"
+
+static enum mysql_command command_of(const char *bytes, size_t len)
+{
+    return mysql_command_of(sm_bytes(bytes, len));
+}
+#define COMMAND_OF(bytes) command_of(bytes, sizeof(bytes) - 1)
+
+static void knows_a_whole_command(void **state)
+{
+    (void)state;
+    assert_int_equal(COMMAND_OF("\1\0\0\0\1"), MYSQL_COM_QUIT);
+    assert_int_equal(COMMAND_OF("\11\0\0\0\x03select 1"), MYSQL_COM_QUERY);
+    assert_int_equal(COMMAND_OF("\7\0\0\0\x11root\0\0"), MYSQL_COM_CHANGE_USER);
+    assert_int_equal(COMMAND_OF("\1\0\0\0\x0e"), 0x0e);
+}
+
+/* Data of LOAD DATA LOCAL, and packets in pieces, may look like anything. */
+static void takes_nothing_else_for_one(void **state)
+{
+    (void)state;
+    assert_int_equal(COMMAND_OF("\7\0\0\3\x11root\0\0"), MYSQL_COM_NONE);
+    assert_int_equal(COMMAND_OF("\7\0\0\0\x11root\0"), MYSQL_COM_NONE);
+    assert_int_equal(COMMAND_OF("\7\0\0\0\x11root\0\0\1"), MYSQL_COM_NONE);
+    assert_int_equal(COMMAND_OF("\xff\xff\xff\0\x11root\0\0"), MYSQL_COM_NONE);
+    assert_int_equal(COMMAND_OF("\0\0\0\0"), MYSQL_COM_NONE);
+    assert_int_equal(COMMAND_OF("\1\0\0"), MYSQL_COM_NONE);
+}
+
+static bool is_idle_after(const char *bytes, size_t len)
+{
+    uint8_t tail[RELAY_TAIL] = {0};
+    size_t part = len < sizeof tail ? len : sizeof tail;
+    memcpy(tail + sizeof tail - part, bytes + len - part, part);
+    return mysql_is_idle_after(tail);
+}
+#define IS_IDLE_AFTER(bytes) is_idle_after(bytes, sizeof(bytes) - 1)
+
+static void knows_the_end_of_an_answer(void **state)
+{
+    (void)state;
+    assert_true(IS_IDLE_AFTER("\7\0\0\1\0\0\0\2\0\0\0"));
+    assert_true(IS_IDLE_AFTER("\1\0\0\1\2\7\0\0\5\xfe\0\0\x22\0\0\0"));
+    assert_true(IS_IDLE_AFTER("\2\0\0\4\0011\5\0\0\5\xfe\0\0\2\0"));
+}
+
+static void says_nothing_where_more_may_come(void **state)
+{
+    (void)state;
+    assert_false(IS_IDLE_AFTER("\7\0\0\1\0\0\0\x0a\0\0\0"));
+    assert_false(IS_IDLE_AFTER("\5\0\0\5\xfe\0\0\x0a\0"));
+    assert_false(IS_IDLE_AFTER("\7\0\0\1\1\0\0\2\0\0\0"));
+    assert_false(IS_IDLE_AFTER("\2\0\0\4\0011"));
+    assert_false(IS_IDLE_AFTER(""));
+}
+
+SM_TEST_MAIN(cmocka_unit_test(knows_a_whole_command), cmocka_unit_test(takes_nothing_else_for_one),
+             cmocka_unit_test(knows_the_end_of_an_answer),
+             cmocka_unit_test(says_nothing_where_more_may_come))
