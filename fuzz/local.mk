@@ -10,7 +10,7 @@ fuzz_driver = %D%/replay.c
 endif
 
 fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control %D%/fuzz_grants \
-	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_resp \
+	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_mysqlmsg %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_resp \
 	%D%/fuzz_rotate %D%/fuzz_schedule %D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue \
 	%D%/fuzz_sigv4 %D%/fuzz_sts %D%/fuzz_tokeeper %D%/fuzz_torelay %D%/fuzz_wire %D%/fuzz_word
 check_PROGRAMS += $(fuzz_programs)
@@ -66,6 +66,10 @@ fuzz_quiet = $(AM_LDFLAGS) -Wl,--wrap=log_error -Wl,--wrap=log_warning -Wl,--wra
 %C%_fuzz_sigv4_SOURCES = %D%/fuzz_sigv4.c $(fuzz_driver)
 %C%_fuzz_sigv4_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_sigv4_LDADD = common/libsigv4.la
+
+%C%_fuzz_mysqlmsg_SOURCES = %D%/fuzz_mysqlmsg.c $(fuzz_driver)
+%C%_fuzz_mysqlmsg_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_mysqlmsg_LDADD = relay/librelay.la
 
 %C%_fuzz_pgmsg_SOURCES = %D%/fuzz_pgmsg.c $(fuzz_driver)
 %C%_fuzz_pgmsg_CFLAGS = $(fuzz_cflags)

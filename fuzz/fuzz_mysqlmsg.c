@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fuzz_mysqlmsg.c - MySQL's packets, both ways.
+ *
+ * The first byte says whose bytes follow.  A client's: a response that parses can be written with
+ * other names and the human's stamp, and then says those.  A server's: a stream of packets can be
+ * walked, and what is read from a greeting is what a client would read from ours.
+ */
+#include <stdlib.h>
+
+#include "relay/mysql_guard.h"
+#include "relay/mysql_packet.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+/* The only packet of some words. */
+static struct sm_bytes body_of(const struct relay_buffer *words, uint8_t sequence)
+{
+    struct mysql_packet packet;
+    must(mysql_packet_parse(relay_buffer_view(words), &packet) == SMCRED_OK);
+    must(packet.sequence == sequence && packet.whole.len == words->len);
+    return packet.body;
+}
+
+static bool holds(struct sm_bytes all, struct sm_bytes part)
+{
+    const char *begin = all.data, *at = part.data;
+    return part.len == 0 || (at >= begin && at + part.len <= begin + all.len);
+}
+
+static void stamp(struct mysql_response *response, struct relay_buffer *attributes)
+{
+    if (mysql_attributes_write(attributes, response->attributes, "who", "alice") != SMCRED_OK)
+        return;
+    char who[16];
+    must(mysql_attribute(relay_buffer_view(attributes), "who", who, sizeof who));
+    must(strcmp(who, "alice") == 0);
+    response->attributes = relay_buffer_view(attributes);
+    response->capabilities |= MYSQL_ATTRIBUTES;
+}
+
+static void from_client(struct sm_bytes body)
+{
+    struct mysql_response response, again;
+    struct relay_buffer out = relay_buffer(2 * MYSQL_PACKET_MAX);
+    struct relay_buffer attributes = relay_buffer(MYSQL_ATTRIBUTES_MAX);
+    (void)mysql_command_of(body);
+    if (mysql_response_parse(body, &response) != SMCRED_OK)
+        return;
+    must(holds(body, response.proof) && holds(body, response.attributes));
+    must(holds(body, sm_bytes(response.user, strlen(response.user) + 1)));
+    stamp(&response, &attributes);
+    response.user = "app";
+    response.database = "orders";
+    response.proof = sm_bytes("12345678901234567890", 20);
+    response.capabilities |= MYSQL_WITH_DB | MYSQL_SECURE_CONNECTION;
+    if (mysql_response_write(&out, 1, &response) == SMCRED_OK) {
+        must(mysql_response_parse(body_of(&out, 1), &again) == SMCRED_OK);
+        must(strcmp(again.user, "app") == 0 && strcmp(again.database, "orders") == 0);
+        must(sm_bytes_equal(again.proof, response.proof));
+        must(again.capabilities == response.capabilities && again.extended == response.extended);
+        must(!(response.capabilities & MYSQL_ATTRIBUTES) ||
+             sm_bytes_equal(again.attributes, response.attributes));
+        must(!(response.capabilities & MYSQL_PLUGIN_AUTH) ||
+             strcmp(again.plugin, response.plugin) == 0);
+    }
+    relay_buffer_clear(&out);
+    relay_buffer_clear(&attributes);
+}
+
+static void greet(struct sm_bytes body)
+{
+    struct mysql_greeting greeting, again;
+    struct relay_buffer out = relay_buffer(MYSQL_PACKET_MAX);
+    if (mysql_greeting_parse(body, &greeting) != SMCRED_OK)
+        return;
+    must(mysql_greeting_write(&out, 0, &greeting) == SMCRED_OK);
+    must(mysql_greeting_parse(body_of(&out, 0), &again) == SMCRED_OK);
+    must(memcmp(again.nonce, greeting.nonce, sizeof again.nonce) == 0);
+    must(strcmp(again.version, greeting.version) == 0);
+    must(strcmp(again.plugin, greeting.plugin) == 0);
+    must(again.capabilities == greeting.capabilities && again.extended == greeting.extended);
+    must(again.thread_id == greeting.thread_id && again.status == greeting.status);
+    relay_buffer_clear(&out);
+}
+
+static void look_inside(struct sm_bytes body)
+{
+    struct mysql_switch it;
+    struct mysql_error error;
+    greet(body);
+    if (mysql_switch_parse(body, &it))
+        must(holds(body, it.data) && it.data.len <= MYSQL_SWITCH_MAX);
+    if (mysql_error_parse(body, &error))
+        must(strlen(error.sqlstate) <= 5 && strlen(error.text) < sizeof error.text);
+}
+
+static void from_server(struct sm_bytes bytes)
+{
+    struct mysql_packet packet;
+    if (bytes.len >= RELAY_TAIL)
+        (void)mysql_is_idle_after(bytes.data);
+    while (mysql_packet_parse(bytes, &packet) == SMCRED_OK) {
+        must(packet.whole.len >= MYSQL_HEADER && packet.whole.len <= bytes.len);
+        must(packet.body.len == packet.whole.len - MYSQL_HEADER);
+        look_inside(packet.body);
+        bytes = sm_bytes((const char *)bytes.data + packet.whole.len, bytes.len - packet.whole.len);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    if (data[0] % 2 == 0)
+        from_client(sm_bytes(data + 1, size - 1));
+    else
+        from_server(sm_bytes(data + 1, size - 1));
+    return 0;
+}
