@@ -247,6 +247,8 @@ static void free_target(struct config_target *target)
     for (size_t i = 0; i < CONFIG_COUNT(texts); i++)
         free(texts[i]);
     pemfile_done(&target->identity);
+    pemfile_key_free(target->server_key);
+    free(target->server_public_key);
     free_grants(&target->allow);
     free_grants(&target->allow_value);
     for (size_t i = 0; i < target->match_count; i++) {

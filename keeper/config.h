@@ -70,7 +70,9 @@ struct config_target {
     const struct pemfile *ca; /* NULL with tls = disable; the config's */
     char *client_cert;
     char *client_key;
-    struct pemfile identity; /* both, to show to the server; PEMFILE_NONE without them */
+    char *server_public_key;
+    struct evp_pkey_st *server_key; /* of that file; NULL without it */
+    struct pemfile identity;        /* both, to show to the server; PEMFILE_NONE without them */
     char *description;
     struct config_grants allow;
     struct config_grants allow_value;

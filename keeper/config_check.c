@@ -67,6 +67,17 @@ static void check_identity(struct config_loader *loader, struct config_target *t
         config_problem_at(loader, target->place, "[target %s] %s", target->name, err.text);
 }
 
+static void check_server_key(struct config_loader *loader, struct config_target *target)
+{
+    struct sm_error err = {0};
+    if (!target->server_public_key || loader->options->without_files)
+        return;
+    if (pemfile_public_key(target->server_public_key, loader->options->owner, &target->server_key,
+                           &err) != SMCRED_OK)
+        config_problem_at(loader, target->place, "[target %s] server_public_key: %s: %s",
+                          target->name, target->server_public_key, err.text);
+}
+
 static bool is_local(const char *host)
 {
     struct in_addr in; /* "127.db.example" is a name, and may be anywhere */
@@ -95,6 +106,7 @@ static void check_target(struct config_loader *loader, struct config_target *tar
                           target->name);
     check_ca(loader, target);
     check_identity(loader, target);
+    check_server_key(loader, target);
 }
 
 /* Do two matches mean one (host, port)?  With port 0: the default port, and the target's own. */

@@ -16,6 +16,9 @@
 #include "keeper/inifile.h"
 #include "keeper/memfile.h"
 
+#define RSA_BITS_MIN 2048
+#define RSA_BITS_MAX 8192
+
 /* ---- reading ---- */
 
 /* A file's bytes, to be wiped and freed with forget(): they may be a key. */
@@ -242,6 +245,39 @@ enum smcred_status pemfile_identity(const char *cert_path, const char *key_path,
     forget(&cert);
     forget(&key);
     return status;
+}
+
+static enum smcred_status take_public_key(const struct content *content, EVP_PKEY **out_key,
+                                          struct sm_error *err)
+{
+    BIO *in = BIO_new_mem_buf(content->data, (int)content->len);
+    EVP_PKEY *key = in ? PEM_read_bio_PUBKEY(in, NULL, NULL, NULL) : NULL;
+    int bits = key && EVP_PKEY_is_a(key, "RSA") ? EVP_PKEY_get_bits(key) : 0;
+    BIO_free(in);
+    ERR_clear_error();
+    if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX) {
+        EVP_PKEY_free(key);
+        return sm_error_set(err, SMCRED_INVALID,
+                            "holds no public RSA key in PEM of 2048 to 8192 bits");
+    }
+    *out_key = key;
+    return SMCRED_OK;
+}
+
+enum smcred_status pemfile_public_key(const char *path, uid_t owner, EVP_PKEY **out_key,
+                                      struct sm_error *err)
+{
+    struct content content = {NULL, 0};
+    enum smcred_status status = read_file(path, owner, false, &content, err);
+    if (status == SMCRED_OK)
+        status = take_public_key(&content, out_key, err);
+    forget(&content);
+    return status;
+}
+
+void pemfile_key_free(EVP_PKEY *key)
+{
+    EVP_PKEY_free(key);
 }
 
 void pemfile_done(struct pemfile *file)

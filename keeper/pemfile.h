@@ -40,6 +40,18 @@ SM_MUST_CHECK enum smcred_status pemfile_identity(const char *cert_path, const c
                                                   uid_t owner, struct pemfile *out_file,
                                                   struct sm_error *err);
 
+struct evp_pkey_st;
+/*
+ * Reads a server's public RSA key, 2048 to 8192 bits.
+ *   out_key  free with pemfile_key_free(); untouched on failure
+ * Errors: as above.
+ */
+SM_MUST_CHECK enum smcred_status pemfile_public_key(const char *path, uid_t owner,
+                                                    struct evp_pkey_st **out_key,
+                                                    struct sm_error *err);
+/* NULL is allowed. */
+void pemfile_key_free(struct evp_pkey_st *key);
+
 /* Leaves PEMFILE_NONE. */
 void pemfile_done(struct pemfile *file);
 

@@ -197,12 +197,15 @@ static void answer_by_mechanism(struct session *session, const struct challenge 
     struct mechanism_question question = {
         .salt = sm_bytes(challenge->bytes, challenge->salt_len),
         .iterations = challenge->iterations,
-        .message = sm_bytes(challenge->bytes + challenge->salt_len, challenge->message_len)};
+        .message = sm_bytes(challenge->bytes + challenge->salt_len, challenge->message_len),
+        .server_key = session->target->server_key};
     uint8_t answer[MECHANISM_ANSWER_MAX];
     size_t len = 0;
-    struct sm_bytes key;
-    enum smcred_status status =
-        proof_key(session->owner->keeper->proofs, session->snapshot, mechanism, &question, &key);
+    struct sm_bytes key = sm_secret_view(session->snapshot->password);
+    enum smcred_status status = SMCRED_OK;
+    if (mechanism->key_len > 0)
+        status = proof_key(session->owner->keeper->proofs, session->snapshot, mechanism, &question,
+                           &key);
     if (status == SMCRED_OK)
         status = mechanism->answer(key, &question, answer, &len);
     if (status == SMCRED_OK) {
@@ -242,6 +245,9 @@ static const char *forbidden(const struct config_target *target, const struct me
 {
     if (strcmp(mechanism->name, "md5") == 0 && !target->md5)
         return "the server asks for md5, which the target's md5 = no forbids";
+    if (mechanism->key_len == 0 && !target->server_key)
+        return "the server asks for the password under its RSA key, and without TLS the target's "
+               "server_public_key must say which that is";
     return NULL;
 }
 
@@ -258,13 +264,13 @@ const char *session_take_challenge(struct session *session, const struct sm_wire
         return "a challenge by a method that its engine has not";
     (void)sm_wire_get_u32(in, ORC_T_ITERATIONS, &question.iterations); /* or 0 */
     (void)sm_wire_get(in, ORC_T_AUTH_MESSAGE, &question.message);      /* or none */
-    const char *why = mechanism_flaw(about.mechanism, &question);
-    if (!why)
-        why = claim_proof(session, about.mechanism->name);
+    const char *why = claim_proof(session, about.mechanism->name);
     if (why || !take_late_wishes(session, in))
         return why;
     about.iterations = question.iterations;
     const char *reason = forbidden(session->target, about.mechanism);
+    if (!reason)
+        reason = mechanism_objection(about.mechanism, &question);
     if (reason)
         refuse_proof(session, SMCRED_DENIED, reason);
     else
