@@ -290,21 +290,30 @@ static void client_ready(struct relay_session *session)
 
 /* ---- once it is logged in ---- */
 
+static struct relay_error other_user(const struct relay_session *session)
+{
+    return relay_error(RELAY_NOT_PRIVILEGED,
+                       "the user of a connection to target \"%s\" cannot be changed; "
+                       "connect anew, or reset the connection",
+                       session->target);
+}
+
 /* What only smcred can change: nobody here has another user's password, nor needs this one's. */
 static enum relay_overheard overhear(const struct relay_session *session, struct sm_bytes words,
                                      struct relay_buffer *answer)
 {
+    struct relay_error error;
     enum mysql_command command = mysql_command_of(words);
     if (command == MYSQL_COM_QUIT)
         return RELAY_GOODBYE;
-    if (command != MYSQL_COM_CHANGE_USER)
+    if (command == MYSQL_COM_CHANGE_USER)
+        error = other_user(session);
+    else if (mysql_says_sets_password(words, session->user))
+        error = relay_session_own_password(session);
+    else
         return RELAY_PASS_ON;
-    struct relay_error error =
-        relay_error(RELAY_NOT_PRIVILEGED,
-                    "the user of a connection to target \"%s\" cannot be changed; "
-                    "connect anew, or reset the connection",
-                    session->target);
-    return mysql_error_write(answer, 1, &error, true) == SMCRED_OK ? RELAY_ANSWERED : RELAY_PASS_ON;
+    bool said = mysql_error_write(answer, 1, &error, true) == SMCRED_OK;
+    return said ? RELAY_ANSWERED : RELAY_PASS_ON;
 }
 
 const struct relay_protocol relay_mysql = {

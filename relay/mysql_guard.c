@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mysql_guard.c - finding commands that are answered here, and the end of the server's answers.
+ * mysql_guard.c - finding commands and statements that are answered here, and the end of the
+ * server's answers.
  */
 #include "relay/mysql_guard.h"
 
 #include <assert.h>
 
 #include "relay/mysql_packet.h"
+#include "relay/sql_lexer.h"
 
 #define OK_LEN           7      /* bytes of an OK without a text */
 #define ROWS_END_LEN     5      /* bytes of the end of rows, as older clients know it */
@@ -18,6 +20,77 @@ enum mysql_command mysql_command_of(struct sm_bytes words)
     bool is_whole = words.len > MYSQL_HEADER && at[3] == 0 && mysql_packet_len(at) == words.len;
     return is_whole ? (enum mysql_command)at[MYSQL_HEADER] : MYSQL_COM_NONE;
 }
+
+/* ---- the own password ---- */
+
+/* With the settings that a server has by itself. */
+static const struct sql_dialect mysql = {
+    .name_quote = '`',
+    .text_quotes = "'\"",
+    .name_max = SQL_NAME_MAX,
+    .text_has_escapes = true,
+    .has_line_hash = true,
+};
+
+static bool is_user(const struct sql_token *token, const char *user)
+{
+    static const char *const own[] = {"current_user", "user", NULL};
+    bool may_name = token->type == SQL_WORD || token->type == SQL_NAME || token->type == SQL_TEXT;
+    return sql_is_one_of(token, own) || (may_name && strcmp(token->text, user) == 0);
+}
+
+/* SET PASSWORD, of the session's own user if it names none. */
+static bool set_names(struct sql_lexer *lexer, const char *user)
+{
+    struct sql_token token = sql_next(lexer);
+    if (!sql_is_word(&token, "password"))
+        return false;
+    token = sql_next(lexer);
+    if (!sql_is_word(&token, "for"))
+        return token.type == SQL_OTHER || sql_is_word(&token, "to"); /* =, TO RANDOM */
+    token = sql_next(lexer);
+    return is_user(&token, user);
+}
+
+/* ALTER USER [IF EXISTS] of the session's own, with a new way to identify itself. */
+static bool alter_names(struct sql_lexer *lexer, const char *user)
+{
+    struct sql_token token = sql_next(lexer);
+    if (!sql_is_word(&token, "user"))
+        return false;
+    token = sql_next(lexer);
+    if (sql_is_word(&token, "if")) {
+        (void)sql_next(lexer); /* EXISTS */
+        token = sql_next(lexer);
+    }
+    if (!is_user(&token, user))
+        return false;
+    while (token.type != SQL_END && !sql_is_word(&token, "identified"))
+        token = sql_next(lexer);
+    return token.type != SQL_END;
+}
+
+bool mysql_sets_password(struct sm_bytes sql, const char *user)
+{
+    struct sql_lexer lexer = sql_lexer(sql, &mysql);
+    struct sql_token token = sql_next(&lexer);
+    if (sql_is_word(&token, "set"))
+        return set_names(&lexer, user);
+    return sql_is_word(&token, "alter") && alter_names(&lexer, user);
+}
+
+bool mysql_says_sets_password(struct sm_bytes words, const char *user)
+{
+    enum mysql_command command = mysql_command_of(words);
+    if (command != MYSQL_COM_QUERY && command != MYSQL_COM_PREPARE)
+        return false;
+    const char *sql = (const char *)words.data + MYSQL_HEADER + 1;
+    size_t len = words.len - MYSQL_HEADER - 1;
+    size_t attributes_len = len >= 2 && sql[0] == 0 && sql[1] == 1 ? 2 : 0; /* MySQL 8: none */
+    return mysql_sets_password(sm_bytes(sql + attributes_len, len - attributes_len), user);
+}
+
+/* ---- the end of an answer ---- */
 
 /* Do these bytes end with a packet of so many bytes whose first is one of these? */
 static bool ends_with(const uint8_t tail[RELAY_TAIL], uint8_t len, uint8_t kind, uint8_t or_kind)

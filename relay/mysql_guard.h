@@ -16,11 +16,19 @@ enum mysql_command {
     MYSQL_COM_QUIT = 0x01,
     MYSQL_COM_QUERY = 0x03,
     MYSQL_COM_CHANGE_USER = 0x11,
+    MYSQL_COM_PREPARE = 0x16,
     MYSQL_COM_NONE = 0x100, /* the words are not one whole command */
 };
 
 /* The command of a client's words: one of these, or the number of any other. */
 enum mysql_command mysql_command_of(struct sm_bytes words);
+/*
+ * Would this statement change the password of `user`, the session's own?  SET PASSWORD and ALTER
+ * USER, in the forms that people and clients use.
+ */
+bool mysql_sets_password(struct sm_bytes sql, const char *user);
+/* Do these words say so, in a query or to be prepared? */
+bool mysql_says_sets_password(struct sm_bytes words, const char *user);
 /*
  * True if a server that said this last has answered a command and says no more by itself.  Only the
  * common ends are known: an OK without a text, and the end of rows.

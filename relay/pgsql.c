@@ -10,9 +10,6 @@
 #include "relay/login.h"
 #include "relay/pgsql_guard.h"
 
-static const char rotation_hint[] =
-    "Ask an administrator to rotate the secret; nobody needs to know the new password.";
-
 /* FATAL, as the session ends. */
 static enum smcred_status write_error(const struct relay_session *session, struct relay_buffer *out,
                                       const struct relay_error *error)
@@ -162,12 +159,7 @@ static enum relay_overheard overhear(const struct relay_session *session, struct
 {
     if (!may_interrupt(session->pump.tail) || !pgsql_says_sets_password(words, session->user))
         return RELAY_PASS_ON;
-    struct relay_error error =
-        relay_error(RELAY_NOT_PRIVILEGED,
-                    "the password of \"%s\" is the secret of target \"%s\" and is changed by "
-                    "rotation only, as everybody would be locked out until the next one",
-                    session->user, session->target);
-    memcpy(error.hint, rotation_hint, sizeof rotation_hint);
+    struct relay_error error = relay_session_own_password(session);
     bool said =
         pgsql_refusal_write(answer, &error, session->pump.tail[RELAY_TAIL - 1]) == SMCRED_OK;
     return said ? RELAY_ANSWERED : RELAY_PASS_ON;

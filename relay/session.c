@@ -231,6 +231,19 @@ void relay_session_refused(struct relay_session *session, const struct relay_ver
         fail_without_keeper(session);
 }
 
+struct relay_error relay_session_own_password(const struct relay_session *session)
+{
+    struct relay_error error =
+        relay_error(RELAY_NOT_PRIVILEGED,
+                    "the password of \"%s\" is the secret of target \"%s\" and is changed by "
+                    "rotation only, as everybody would be locked out until the next one",
+                    session->user, session->target);
+    (void)snprintf(error.hint, sizeof error.hint, /* it fits */
+                   "Ask an administrator to rotate the secret; nobody needs to know the new "
+                   "password.");
+    return error;
+}
+
 static enum relay_overheard overhear(struct relay_pump *pump, struct sm_bytes words,
                                      struct relay_buffer *answer)
 {

@@ -133,6 +133,8 @@ void relay_session_fail(struct relay_session *session, const char *outcome,
 /* Passes the server's own words to the client and ends the session. */
 void relay_session_relay_error(struct relay_session *session, struct sm_bytes words,
                                const char *sqlstate, const char *text);
+/* Why nobody changes the password of the session's own user: for a protocol that overhears it. */
+struct relay_error relay_session_own_password(const struct relay_session *session);
 /* Ends it without a word.  sqlstate and text may be NULL. */
 void relay_session_end(struct relay_session *session, const char *outcome, const char *sqlstate,
                        const char *text);

@@ -28,7 +28,7 @@ answers() { # WANTED SQL [OPTION...]
 fails_with() { # PATTERN [OPTION...]
     local pattern=$1 words
     shift
-    words=$(mysql -e 'select 1' "$@")
+    words=$(mysql "$@" -e 'select 1')
     echo "$words" | grep -qE "$pattern" || { echo "# $words"; return 1; }
 }
 python() { # a program, its socket as the first argument; Debian's modules are with Debian's python
@@ -168,6 +168,10 @@ PY
 else
     echo "# no python3-pymysql, python3-mysqldb: two tests are left out"
 fi
+ok "answers who would change the own password" fails_with \
+    '^ERROR 1227 \(42000\) at line 1: smcred: the password of "app" is the secret of target "orders".* - Ask' \
+    -e "set password = password('mine')"
+ok "and leaves it as it was" answers 1 'select 1'
 many() {
     local i pids=() failed=0
     for i in $(seq 60); do

@@ -58,6 +58,78 @@ static void says_nothing_where_more_may_come(void **state)
     assert_false(IS_IDLE_AFTER(""));
 }
 
+/* ---- the own password ---- */
+
+static bool sets_password(const char *sql)
+{
+    return mysql_sets_password(sm_bytes_of(sql), "app");
+}
+
+static void finds_the_own_passwords_change(void **state)
+{
+    (void)state;
+    static const char *const statements[] = {
+        "SET PASSWORD = 'new'",
+        "set password=password('new')",
+        "set password to random",
+        "SET PASSWORD FOR CURRENT_USER() = 'new'",
+        "set password for 'app'@'%' = 'new'",
+        "set password for app = 'new'",
+        "ALTER USER USER() IDENTIFIED BY 'new'",
+        "alter user current_user identified by 'new'",
+        "alter user if exists 'app'@'10.0.0.%' identified via ed25519 using password('new')",
+        "alter user `app`@localhost identified with caching_sha2_password by 'new'",
+        "/* hello */ -- there\n# you\nalter user \"app\" identified by 'new';",
+    };
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+        if (!sets_password(statements[i]))
+            fail_msg("missed: %s", statements[i]);
+    }
+}
+
+static void finds_nothing_else(void **state)
+{
+    (void)state;
+    static const char *const statements[] = {
+        "",
+        "select 'set password = 1'",
+        "set passwords = 1",
+        "set @password = 1",
+        "set password for other = 'new'",
+        "set password for 'App'@'%' = 'new'",
+        "alter user other identified by 'new'",
+        "alter user app account lock",
+        "alter user app comment 'identified'",
+        "alter table app add identified int",
+        "alter user 'app",
+        "/* set password = 'new' */ select 1",
+        "/*! set password = 'new' */",
+        "# set password = 'new'",
+    };
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+        if (sets_password(statements[i]))
+            fail_msg("taken for it: %s", statements[i]);
+    }
+}
+
+static bool says_it(const char *bytes, size_t len)
+{
+    return mysql_says_sets_password(sm_bytes(bytes, len), "app");
+}
+#define SAYS_IT(bytes) says_it(bytes, sizeof(bytes) - 1)
+
+static void hears_it_in_a_query(void **state)
+{
+    (void)state;
+    assert_true(SAYS_IT("\x10\0\0\0\x03set password=''"));
+    assert_true(SAYS_IT("\x10\0\0\0\x16set password=''"));
+    assert_true(SAYS_IT("\x12\0\0\0\x03\0\1set password=''"));
+    assert_false(SAYS_IT("\x10\0\0\0\x04set password=''"));
+    assert_false(SAYS_IT("\x11\0\0\0\x03SET password=''"));
+    assert_false(SAYS_IT("\1\0\0\0\x03"));
+}
+
 SM_TEST_MAIN(cmocka_unit_test(knows_a_whole_command), cmocka_unit_test(takes_nothing_else_for_one),
-             cmocka_unit_test(knows_the_end_of_an_answer),
+             cmocka_unit_test(finds_the_own_passwords_change), cmocka_unit_test(finds_nothing_else),
+             cmocka_unit_test(hears_it_in_a_query), cmocka_unit_test(knows_the_end_of_an_answer),
              cmocka_unit_test(says_nothing_where_more_may_come))
