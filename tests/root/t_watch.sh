@@ -29,7 +29,7 @@ looks_each() {
     seen=$(calls DescribeSecret)
     eventually 30 looks_are $((seen + 1))
     seen=$(calls DescribeSecret)
-    holds "$2 it looks again and again" eventually 30 looks_are $((seen + 2))
+    holds "$2 it looks again and again" eventually 30 looks_are $((seen + 3))
     spent=$(($(calls DescribeSecret) - seen))
     may=$((($(now_ms) - since) / $1 + 1))
     at_most "and no oftener than it may" "$spent" "$may"
