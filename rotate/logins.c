@@ -17,17 +17,19 @@ static enum smcred_status find_engine(struct logins *logins, struct sm_error *er
 {
     const char *spelt = logins->current->engine;
     const struct engine *named = spelt ? engine_find(spelt) : NULL;
-    if (spelt && (!named || (logins->options->engine && named != logins->options->engine)))
-        return sm_error_set(
-            err, SMCRED_INVALID,
-            "Database engine must be set to '%s' in order to use this rotation "
-            "function, and the secret says %s",
-            (logins->options->engine ? logins->options->engine : &engine_postgres)->name,
-            log_quote(spelt));
-    if (!named && !logins->options->engine)
+    const struct engine *wanted = logins->options->engine;
+    if (spelt && wanted && named != wanted)
+        return sm_error_set(err, SMCRED_INVALID,
+                            "Database engine must be set to '%s' in order to use this rotation "
+                            "function, and the secret says %s",
+                            wanted->name, log_quote(spelt));
+    if (spelt && !named)
+        return sm_error_set(err, SMCRED_INVALID, "the secret's engine, %s, cannot be rotated here",
+                            log_quote(spelt));
+    if (!named && !wanted)
         return sm_error_set(err, SMCRED_INVALID,
                             "engine key is missing from secret JSON; say it before the options");
-    logins->engine = named ? named : logins->options->engine;
+    logins->engine = named ? named : wanted;
     return SMCRED_OK;
 }
 

@@ -78,7 +78,10 @@ bad_secret "one that is no JSON" "first" "*is not a JSON object"
 bad_secret "one without a username" "${good/username/user}" "*username key is missing from secret JSON"
 bad_secret "one without a password" "${good/\"password\":\"first\"/\"password\":\"\"}" "*password key is missing from secret JSON"
 bad_secret "one without a host" "${good/host/hast}" "*host key is missing from secret JSON"
-bad_secret "one of another database" "${good/postgres/mysql}" "*Database engine must be set to 'postgres'*"
+bad_secret "one of a database that nobody knows" "${good/postgres/oracle}" "*the secret's engine, \"oracle\", cannot be rotated here*"
+create bad-engine "${good/postgres/mysql}" >/dev/null
+rotate postgres --secret-id bad-engine --all-steps "${here[@]}"
+says "one of another database than the function's" 1 "*Database engine must be set to 'postgres'*"
 bad_secret "one with two passwords" "${good/\"dbname\"/\"password\":\"x\",\"dbname\"}" "*password key is missing from secret JSON"
 bad_secret "one with a port that is none" "${good/$port/70000}" "*is no port"
 here=(--ca-file "$dir/tls/ca.pem")
