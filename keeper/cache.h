@@ -63,6 +63,22 @@ typedef enum smcred_status cache_ask_rotation(void *arg, const struct sm_source_
                                               char out_version_id[CACHE_VERSION_MAX],
                                               struct sm_error *err);
 
+/* A new password in a new version. */
+struct cache_change {
+    const char *id;
+    const char *version_id;           /* the one it is to replace; NULL: whichever there is */
+    const struct sm_secret *password; /* borrowed until it is done */
+    int64_t deadline_ms;
+};
+/*
+ * Puts it, and keeps all else that is in the secret.
+ * Errors: those of fetch(); SMCRED_UNSUPPORTED: it is not changed this way, err says by which;
+ * SMCRED_UNAVAILABLE: it is another version by now.
+ */
+typedef enum smcred_status cache_put_change(void *arg, const struct cache_change *change,
+                                            char out_version_id[CACHE_VERSION_MAX],
+                                            struct sm_error *err);
+
 /* Reads many at once: as stages_many() of struct sm_source_ops, likewise. */
 typedef enum smcred_status cache_read_maps(void *arg, const char *const *ids, size_t count,
                                            int64_t deadline_ms, struct sm_stage_map *out_maps,
@@ -77,6 +93,7 @@ struct cache_source {
     cache_read_map *read_map;   /* NULL: there are no maps; every refresh reads the value */
     cache_ask_rotation *rotate; /* NULL: it cannot */
     cache_read_maps *read_maps; /* likewise */
+    cache_put_change *change;   /* likewise */
 };
 
 struct cache_options {
@@ -181,6 +198,14 @@ void cache_cancel(struct cache_ask *ask);
 /* cache_get() of an administrator's `smcred refresh`: a new fetch, whatever is cached. */
 void cache_refresh(struct cache *cache, const char *id, const char *stage, int64_t deadline_ms,
                    cache_done *done, void *arg, struct cache_ask **out_ask);
+
+typedef void cache_changed(void *arg, enum smcred_status status, const char *version_id,
+                           const struct sm_error *err);
+/* In a worker; done() follows, when the new value has been read.  Errors: SMCRED_LIMITED,
+ * SMCRED_NO_MEMORY: it does not. */
+SM_MUST_CHECK enum smcred_status cache_change(struct cache *cache,
+                                              const struct cache_change *change,
+                                              cache_changed *done, void *arg);
 
 /* `differs` has as many as were asked; all false unless the status is SMCRED_OK. */
 typedef void cache_compared(void *arg, enum smcred_status status, const bool *differs,

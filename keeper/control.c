@@ -665,6 +665,7 @@ static const struct {
     {CTL_PAM_ACCOUNT, pam_take_account},
     {CTL_PAM_OPEN, pam_take_open},
     {CTL_PAM_CLOSE, pam_take_close},
+    {CTL_PAM_CHANGE, pam_take_change},
     {CTL_SIMULATE, take_simulate},
 };
 
@@ -691,7 +692,6 @@ static void dispatch(struct client *client, struct sm_bytes packet)
             return;
         }
     }
-    client_refuse(client, SMCRED_UNSUPPORTED, NULL, "the keeper does not answer this verb");
 }
 
 /* Reads one request, if there is one. */

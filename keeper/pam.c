@@ -20,16 +20,20 @@ void pam_request_free(struct pam_request *request)
 {
     if (!request)
         return;
+    if (request->client)
+        request->client->pam = NULL;
+    request->client = NULL;
+    if (request->working)
+        return; /* until it is known what came of it */
     pam_limit_end(&request->limit, PAM_NO_VERDICT);
     cache_cancel(request->ask);
     pam_check_cancel(request->check);
     sm_secret_free(request->typed);
+    sm_secret_free(request->replacement);
     sm_snapshot_unref(request->snapshot);
     sm_snapshot_unref(request->tried);
     stages_unref(request->stages);
     config_unref(request->config);
-    if (request->client)
-        request->client->pam = NULL;
     free(request);
 }
 
@@ -48,7 +52,7 @@ void pam_go_on(struct pam_request *request, bool from_loop)
     if (!request->answered)
         return;
     pam_request_free(request);
-    if (from_loop && client->gone)
+    if (from_loop && client && client->gone)
         client_free(client);
 }
 
@@ -95,6 +99,23 @@ void pam_take(struct client *client, const struct control_request *asked, const 
     pam_go_on(request, false);
 }
 
+void pam_take_typed(struct client *client, const struct control_request *asked,
+                    struct sm_bytes typed, const char *event, pam_step *first)
+{
+    struct pam_request *request = begin(client, asked, event);
+    struct sm_vault *vault = client->keeper->vault;
+    if (!request)
+        return;
+    enum smcred_status status = sm_secret_new(vault, typed, &request->typed);
+    if (status == SMCRED_OK && client->verb == CTL_PAM_CHANGE)
+        status = sm_secret_new(vault, asked->password, &request->replacement);
+    if (status == SMCRED_OK)
+        request->next = first;
+    else
+        pam_answer(request, status, NULL, "the keeper is out of memory");
+    pam_go_on(request, false);
+}
+
 /* ---- answers ---- */
 
 bool pam_audit(struct pam_request *request, enum smcred_status status, const char *rule,
@@ -102,10 +123,13 @@ bool pam_audit(struct pam_request *request, enum smcred_status status, const cha
 {
     struct audit_line line;
     struct client *client = request->client;
-    client->audit_id = keeper_random_id();
+    uint64_t id = keeper_random_id();
     audit_begin(&line, sm_wall_ms(), request->event);
-    audit_put_id(&line, "id", client->audit_id);
-    client_put_who(client, &line);
+    audit_put_id(&line, "id", id);
+    if (client) {
+        client->audit_id = id;
+        client_put_who(client, &line);
+    }
     audit_put(&line, "asked_user", request->user);
     audit_put(&line, "asked_service", request->service);
     audit_put(&line, "asked_tty", request->tty);
@@ -118,7 +142,7 @@ bool pam_audit(struct pam_request *request, enum smcred_status status, const cha
     audit_put(&line, "rule", rule);
     audit_put(&line, "outcome", status == SMCRED_OK ? "allowed" : "refused");
     audit_put(&line, "text", status == SMCRED_OK ? NULL : text);
-    return keeper_audit(client->keeper, &line);
+    return keeper_audit(request->keeper, &line);
 }
 
 void pam_answer(struct pam_request *request, enum smcred_status status, const char *rule,
@@ -127,6 +151,8 @@ void pam_answer(struct pam_request *request, enum smcred_status status, const ch
     struct client *client = request->client;
     bool recorded = pam_audit(request, status, rule, text);
     request->answered = true;
+    if (!client)
+        return;
     if (status != SMCRED_OK)
         client_refuse(client, status, rule && *rule ? rule : NULL, text);
     else if (!recorded)
@@ -162,6 +188,7 @@ static void on_read(void *arg, const struct cache_answer *answer)
     request->ask = NULL;
     request->status = answer->status;
     request->err = *answer->err;
+    request->stale = answer->stale;
     sm_snapshot_unref(request->snapshot);
     request->snapshot = answer->snapshot ? sm_snapshot_ref(answer->snapshot) : NULL;
     request->next = request->then;
@@ -212,7 +239,7 @@ bool pam_refuse_caller(struct pam_request *request)
     return refuse(request, SMCRED_DENIED, &decision);
 }
 
-static bool refuse_name(struct pam_request *request, enum pam_use use)
+bool pam_refuse_name(struct pam_request *request, enum pam_use use)
 {
     struct policy_decision decision =
         pam_policy_name(request->rules, request->service, use, request->name);
@@ -221,7 +248,7 @@ static bool refuse_name(struct pam_request *request, enum pam_use use)
 
 /* ---- PAM_CHECK ---- */
 
-static bool refuse_guesser(struct pam_request *request)
+bool pam_refuse_guesser(struct pam_request *request)
 {
     int64_t until_ms = 0;
     char text[160], time[32] = "";
@@ -239,21 +266,14 @@ static bool refuse_guesser(struct pam_request *request)
 
 static void begin_check(struct pam_request *request)
 {
-    if (!pam_refuse_caller(request) && !refuse_name(request, PAM_USE_CHECK) &&
-        !pam_refuse_revoked(request) && !refuse_guesser(request))
+    if (!pam_refuse_caller(request) && !pam_refuse_name(request, PAM_USE_CHECK) &&
+        !pam_refuse_revoked(request) && !pam_refuse_guesser(request))
         request->next = pam_verify;
 }
 
 void pam_take_check(struct client *client, const struct control_request *asked)
 {
-    struct pam_request *request = begin(client, asked, "pam_check");
-    if (!request)
-        return;
-    if (sm_secret_new(client->keeper->vault, asked->password, &request->typed) != SMCRED_OK)
-        pam_answer(request, SMCRED_NO_MEMORY, NULL, "the keeper is out of memory");
-    else
-        request->next = begin_check;
-    pam_go_on(request, false);
+    pam_take_typed(client, asked, asked->password, "pam_check", begin_check);
 }
 
 /* ---- PAM_SUPPLY ---- */
@@ -284,7 +304,7 @@ static void supply(struct pam_request *request)
 
 static void begin_supply(struct pam_request *request)
 {
-    if (!pam_refuse_caller(request) && !refuse_name(request, PAM_USE_SUPPLY) &&
+    if (!pam_refuse_caller(request) && !pam_refuse_name(request, PAM_USE_SUPPLY) &&
         !pam_refuse_revoked(request))
         pam_read(request, CACHE_STAGE_DEFAULT, 0, request->deadline_ms, supply);
 }

@@ -20,7 +20,7 @@
 typedef void pam_step(struct pam_request *request);
 
 struct pam_request {
-    struct client *client;
+    struct client *client; /* NULL: it has gone, while a change is under way */
     struct keeper *keeper;
     struct config *config; /* held; so are `rules` and `target` */
     const struct config_pam *rules;
@@ -40,15 +40,19 @@ struct pam_request {
     pam_step *then; /* once who is asked has answered */
     bool going_on;
     bool answered;
+    bool working; /* a change is under way, whose end must be recorded */
 
     struct pam_limit limit;
     struct sm_secret *typed;
+    pam_step *on_right;            /* of PAM_CHANGE: what follows if it fits */
+    struct sm_secret *replacement; /* of PAM_CHANGE */
     struct cache_ask *ask;
     struct pam_check *check;
 
     /* Who was asked has said: */
     enum smcred_status status;
     struct sm_snapshot *snapshot; /* a reference */
+    bool stale;
     struct sm_error err;
     struct stages *stages; /* likewise */
 
@@ -60,9 +64,14 @@ struct pam_request {
 /* What was asked, kept for as long as it takes, and its first step. */
 void pam_take(struct client *client, const struct control_request *asked, const char *event,
               pam_step *first);
+/* The same, with what was typed in the vault. */
+void pam_take_typed(struct client *client, const struct control_request *asked,
+                    struct sm_bytes typed, const char *event, pam_step *first);
 /* Policy says no, or the person's rights or the secret are revoked: then it is answered. */
 bool pam_refuse_caller(struct pam_request *request);
 bool pam_refuse_revoked(struct pam_request *request);
+bool pam_refuse_name(struct pam_request *request, enum pam_use use);
+bool pam_refuse_guesser(struct pam_request *request);
 /* The line alone, for who answers himself.  False: it cannot be recorded, so not be granted. */
 SM_MUST_CHECK bool pam_audit(struct pam_request *request, enum smcred_status status,
                              const char *rule, const char *text);

@@ -19,7 +19,10 @@ static void finish(struct pam_request *request, enum smcred_status status, const
     pam_limit_end(&request->limit, status == SMCRED_OK       ? PAM_RIGHT
                                    : status == SMCRED_DENIED ? PAM_WRONG
                                                              : PAM_NO_VERDICT);
-    pam_answer(request, status, NULL, text);
+    if (status == SMCRED_OK && request->on_right)
+        request->next = request->on_right;
+    else
+        pam_answer(request, status, NULL, text);
 }
 
 static void refuse_wrong(struct pam_request *request)
@@ -76,6 +79,22 @@ void pam_verify(struct pam_request *request)
     pam_read(request, CACHE_STAGE_DEFAULT, 0, request->deadline_ms, judge_cached);
 }
 
+static void on_map(void *arg, const struct cache_answer *answer)
+{
+    (void)arg;
+    (void)answer; /* the cache has followed it */
+}
+
+/* A secret that is scheduled for deletion has no value to be read, but its map says so: then what
+ * is cached of it goes. */
+static void look_for_deletion(struct pam_request *request)
+{
+    int64_t now = sm_boot_ms();
+    struct cache_query query = {
+        .id = request->secret, .deadline_ms = now + PAM_PATIENCE_MS, .fresh_from_ms = now};
+    cache_stages(request->keeper->cache, &query, on_map, NULL, NULL);
+}
+
 static void judge_cached(struct pam_request *request)
 {
     if (request->status != SMCRED_OK) {
@@ -84,6 +103,8 @@ static void judge_cached(struct pam_request *request)
     }
     if (pam_is_revoked(request))
         return;
+    if (request->stale)
+        look_for_deletion(request);
     request->tried = sm_snapshot_ref(request->snapshot);
     check(request, want_news);
 }
@@ -107,9 +128,11 @@ static void read_stages(struct pam_request *request);
 
 static void judge_fresh(struct pam_request *request)
 {
-    bool gone = request->status == SMCRED_NOT_FOUND || request->status == SMCRED_REVOKED;
+    bool gone = request->status == SMCRED_NOT_FOUND || request->status == SMCRED_REVOKED ||
+                request->status == SMCRED_INVALID;
     bool news = request->status == SMCRED_OK && !is_same(request->snapshot, request->tried);
     if (gone) {
+        look_for_deletion(request);
         refuse_unread(request);
     } else if (!news) { /* or none to be had: it was wrong */
         read_stages(request);
@@ -134,14 +157,22 @@ static void on_stages(void *arg, const struct cache_answer *answer)
     request->ask = NULL;
     request->status = answer->status;
     stages_unref(request->stages);
-    request->stages = answer->stages ? stages_ref(answer->stages) : NULL;
+    request->stages = answer->stages;
+    if (!request->stages) /* Secrets Manager does not say; this is the best there is */
+        request->stages = cache_known_stages(request->keeper->cache, request->secret);
+    if (request->stages)
+        request->stages = stages_ref(request->stages);
     request->next = judge_stages;
     pam_go_on(request, true);
 }
 
 static void read_stages(struct pam_request *request)
 {
-    struct cache_query query = {.id = request->secret, .deadline_ms = request->deadline_ms};
+    int64_t now = sm_boot_ms(), until = now + NEWS_MS;
+    struct cache_query query = {.id = request->secret,
+                                .deadline_ms =
+                                    until < request->deadline_ms ? until : request->deadline_ms,
+                                .fresh_from_ms = now};
     struct cache_ask *ask = NULL;
     if (request->grace_s == 0) {
         refuse_wrong(request);

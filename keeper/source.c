@@ -6,6 +6,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "keeper/source_change.h"
 #include "sources/chain.h"
 #include "sources/request.h"
 
@@ -130,6 +131,14 @@ static enum smcred_status read_maps(void *arg, const char *const *ids, size_t co
                                     err);
 }
 
+static enum smcred_status change(void *arg, const struct cache_change *what,
+                                 char out_version_id[CACHE_VERSION_MAX], struct sm_error *err)
+{
+    const struct source *source = arg;
+    struct source_change how = {source->chain, source->vault, what};
+    return source_change(&how, out_version_id, err);
+}
+
 static void release(void *arg)
 {
     source_free(arg);
@@ -137,5 +146,5 @@ static void release(void *arg)
 
 struct cache_source source_for_cache(struct source *source)
 {
-    return (struct cache_source){fetch, release, source, read_map, rotate, read_maps};
+    return (struct cache_source){fetch, release, source, read_map, rotate, read_maps, change};
 }

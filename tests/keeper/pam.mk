@@ -1,9 +1,9 @@
 # tests/keeper/pam.mk - tests of what smcredd answers pam_smcred.
-TESTS += %D%/t_pam.sh
-EXTRA_DIST += %D%/t_pam.sh %D%/pam_login.py
+TESTS += %D%/t_pam.sh %D%/t_pam_change.sh
+EXTRA_DIST += %D%/t_pam.sh %D%/t_pam_change.sh %D%/pam_login.py
 
 if HAVE_CMOCKA
-keeperpam_tests = %D%/test_hours %D%/test_humans %D%/test_pam_check %D%/test_pam_policy %D%/test_rhosts %D%/test_tries
+keeperpam_tests = %D%/test_hours %D%/test_humans %D%/test_pam_check %D%/test_pam_policy %D%/test_renewed %D%/test_rhosts %D%/test_tries
 check_PROGRAMS += $(keeperpam_tests)
 TESTS += $(keeperpam_tests)
 
@@ -18,6 +18,11 @@ TESTS += $(keeperpam_tests)
 %C%_test_pam_policy_SOURCES = %D%/test_pam_policy.c
 %C%_test_pam_policy_CFLAGS = $(test_cflags)
 %C%_test_pam_policy_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_renewed_SOURCES = %D%/test_renewed.c
+%C%_test_renewed_CFLAGS = $(test_cflags)
+%C%_test_renewed_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+%C%_test_renewed_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_rhosts_SOURCES = %D%/test_rhosts.c
 %C%_test_rhosts_CFLAGS = $(test_cflags)

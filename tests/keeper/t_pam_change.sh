@@ -1,0 +1,144 @@
+#!/bin/bash
+# t_pam_change.sh - passwords of logins at a real Secrets Manager: rotated, changed, deleted.
+# shellcheck source=tests/lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+here=$(dirname "$0")
+command -v python3 >/dev/null || skip_all "no python3"
+ask=$top_builddir/tests/sources/ask
+[ -x "$ask" ] && [ -x "$top_builddir/smcred-server" ] || skip_all "not everything is built"
+keeper_user=()
+[ "$(id -u)" != 0 ] || keeper_user=(--user root --relay-user root)
+umask 077
+unset AWS_ENDPOINT_URL AWS_ENDPOINT_URL_SECRETS_MANAGER AWS_PROFILE AWS_CA_BUNDLE AWS_SESSION_TOKEN
+export AWS_CONFIG_FILE=/nonexistent AWS_SHARED_CREDENTIALS_FILE=/nonexistent AWS_REGION=us-east-1
+export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
+
+wait_for()
+{
+    local i
+    for ((i = 0; i < 300; i++)); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+"$top_builddir/smcred-server" --init "$dir/store" >"$dir/keys"
+shopt -s extglob
+set -a
+# shellcheck disable=SC1091
+. "$dir/keys"
+set +a
+"$top_builddir/smcred-server" --dir "$dir/store" --listen 127.0.0.1:0 >"$dir/server" 2>&1 &
+server=$!
+at_exit "kill $server 2>/dev/null; wait $server 2>/dev/null"
+wait_for grep -q '^listening on ' "$dir/server"
+url=$(sed -n 's/^listening on //p' "$dir/server")
+
+# sm OPERATION JSON
+sm() { timeout 60 "$ask" "$top_builddir/.libs" secretsmanager "aws.endpoint_url=$url" -- call "$@"; }
+# value NAME [STAGE]: the SecretString
+value()
+{
+    sm GetSecretValue "{\"SecretId\":\"$1\",\"VersionStage\":\"${2:-AWSCURRENT}\"}" |
+        python3 -c 'import json, sys; print(json.loads(sys.stdin.read().split("\n", 1)[1].split("=", 1)[-1])["SecretString"])'
+}
+# create NAME SECRET-STRING
+create() { sm CreateSecret "$(python3 -c 'import json, sys, uuid
+print(json.dumps({"Name": sys.argv[1], "SecretString": sys.argv[2], "ClientRequestToken": str(uuid.uuid4())}))' "$1" "$2")" >/dev/null; }
+# put NAME SECRET-STRING STAGE
+put() { sm PutSecretValue "$(python3 -c 'import json, sys, uuid
+print(json.dumps({"SecretId": sys.argv[1], "SecretString": sys.argv[2], "VersionStages": [sys.argv[3]], "ClientRequestToken": str(uuid.uuid4())}))' "$1" "$2" "$3")" >/dev/null; }
+
+me=$(id -un)
+{
+    printf '[keeper]\nsources = secretsmanager\nmodule_dir = %s\nadmin = %s\n[aws]\nendpoint_url = %s\nmax_attempts = 1\ntimeout = 2\n' \
+        "$top_builddir/.libs" "$me" "$url"
+    printf '[audit]\nfile = %s\n[target orders]\nsecret = users/orders\ntls = disable\n' "$dir/audit.jsonl"
+    printf '[pam]\ncallers = %s\nsecrets = users/*\ntries = 1000\n[pam strict]\nroot_changes = no\n' "$me"
+} >"$dir/smcred.conf"
+export ASAN_OPTIONS=detect_leaks=0 # the keeper may not be traced, not even by itself
+"$top_builddir/smcredd" --config "$dir/smcred.conf" --runtime-dir "$dir/run" \
+    --relay-program "$top_builddir/smcred-relay" "${keeper_user[@]}" 2>"$dir/log" </dev/null &
+parent=$!
+at_exit "kill $parent 2>/dev/null; wait $parent 2>/dev/null"
+wait_for grep -q "info: ready" "$dir/log" || { not_ok "smcredd starts" "$(cat "$dir/log")"; echo "1..1"; exit 1; }
+
+client() { python3 "$here/control_client.py" "$dir/run/control.sock" "$@" 2>&1; }
+# check USER PASSWORD [GRACE]
+check() { client pam_check service=sshd user="$1" name="users/$1" password="$2" ${3:+grace=$3}; }
+# change USER OLD NEW [SERVICE]
+change() { client pam_change service="${4:-passwd}" user="$1" name="users/$1" old="$2" password="$3"; }
+
+odd='{ "n" : 12345678901234567890.10, "x":{"password":"inner"}, "password" : "First-1 \u0041", "list":["password",{"a":"}"}],"z":"\\\"" }'
+create users/alice "$odd"
+create users/plain 'Plain-Word-1'
+create users/hash "{\"password\":\"$(openssl passwd -6 -salt saltsalt 'Hashed-Word-1')\"}"
+create users/orders '{"username":"app","password":"Target-Word-1"}'
+create users/db '{"engine":"postgres","username":"app","password":"Engine-Word-1"}'
+
+like "a password is checked at Secrets Manager" "$(check alice 'First-1 A')" 'status: ok'
+like "one that is inside something else is none" "$(check alice inner)" 'status: denied*'
+put users/plain 'Plain-Word-2' AWSCURRENT
+like "a rotated password counts at once" "$(check plain Plain-Word-2)" 'status: ok'
+like "the one before does not" "$(check plain Plain-Word-1)" 'status: denied*'
+like "but within the grace of the rotation" "$(check plain Plain-Word-1 3600)" 'status: ok'
+graceless() { [[ $(check plain Plain-Word-1 1) == 'status: denied'* ]]; }
+if wait_for graceless; then ok "and only then"; else not_ok "and only then"; fi
+put users/plain 'Plain-Word-3' AWSPENDING
+like "what rotates in is none yet" "$(check plain Plain-Word-3)" 'status: denied*'
+pending() { [ "$(check plain Plain-Word-3 3600)" = 'status: ok' ]; }
+if wait_for pending; then ok "but within the grace"; else not_ok "but within the grace" "$(check plain Plain-Word-3 3600)"; fi
+like "grace makes no other password right" "$(check plain Plain-Word-4 3600)" 'status: denied*'
+
+new='Second"\2 äöü!'
+like "a password is changed" "$(change alice 'First-1 A' "$new")" 'status: ok'
+like "and counts at once" "$(check alice "$new")" 'status: ok'
+like "the old one does not" "$(check alice 'First-1 A')" 'status: denied*'
+is "nothing else of the secret is touched" "$(value users/alice)" \
+    '{ "n" : 12345678901234567890.10, "x":{"password":"inner"}, "password" : "Second\"\\2 äöü!", "list":["password",{"a":"}"}],"z":"\\\"" }'
+is "the one before is AWSPREVIOUS" "$(value users/alice AWSPREVIOUS)" "$odd"
+like "who does not know the old one changes nothing" "$(change alice wrong-one "Third-Password-3")" \
+    'status: denied*the password is wrong*'
+like "a short one is none" "$(change alice "$new" 'S-1h')" 'status: invalid*shorter than 12 characters*'
+like "nor is one without all kinds of characters" "$(change alice "$new" 'onlysmallletters')" 'status: invalid*lacks*'
+like "what is not UTF-8 is refused" "$(change alice "$new" $'Third-Password-\xff')" 'status: invalid*'
+like "after all that the password is as it was" "$(check alice "$new")" 'status: ok'
+like "a value that is text alone stays one" "$(change plain Plain-Word-2 'Plain-Word-55'; value users/plain)" 'status: ok*Plain-Word-55'
+like "a hash is replaced" "$(change hash Hashed-Word-1 Hashed-Word-2)" 'status: ok'
+like "by a hash of its kind" "$(value users/hash)" '{"password":"$6$*"}'
+like "which fits" "$(check hash Hashed-Word-2)" 'status: ok'
+
+like "a target's password is not changed behind the database" "$(change orders Target-Word-1 Target-Word-22)" 'status: unsupported*rotated*'
+like "nor is any database's" "$(change db Engine-Word-1 Engine-Word-22)" 'status: unsupported*rotated*'
+is "which has its password as before" "$(value users/db)" '{"engine":"postgres","username":"app","password":"Engine-Word-1"}'
+create users/rotated 'Rotated-Word-1'
+arn=arn:aws:lambda:us-east-1:000000000000:function:none
+"$top_builddir/smcred-server" function register --dir "$dir/store" --user "$me" "$arn" /bin/true >/dev/null 2>&1
+sm RotateSecret "{\"SecretId\":\"users/rotated\",\"RotationLambdaARN\":\"$arn\",\"RotateImmediately\":false,\"RotationRules\":{\"AutomaticallyAfterDays\":30},\"ClientRequestToken\":\"$(cat /proc/sys/kernel/random/uuid)\"}" >"$dir/rotate"
+like "a rotation function chooses itself" "$(change rotated Rotated-Word-1 Rotated-Word-22)" 'status: unsupported*rotation function*'
+
+if [ "$(id -u)" = 0 ]; then
+    like "root sets one without the old one" "$(change plain '' 'Plain-Word-66')" 'status: ok'
+    like "unless policy says no" "$(change plain '' 'Plain-Word-77' strict)" 'status: denied*'
+    # By a python that is no shell script: a shell gives up such an euid.
+    [ -x /usr/bin/python3 ] && like "a setuid program is not root for this" \
+        "$(setpriv --ruid 65533 --euid 0 --keep-groups /usr/bin/python3 "$here/control_client.py" "$dir/run/control.sock" \
+            pam_change service=passwd user=plain name=users/plain old= password=Plain-Word-88 2>&1)" 'status: denied*'
+else
+    like "nobody but root sets one without the old one" "$(change plain '' 'Plain-Word-66')" 'status: denied*'
+fi
+
+sm DeleteSecret '{"SecretId":"users/hash","RecoveryWindowInDays":7}' >/dev/null
+gone() { [[ $(check hash "$1") == 'status: '@(not found|invalid)* ]]; }
+if gone no-such-word; then ok "a secret scheduled for deletion is no door"; else not_ok "a secret scheduled for deletion is no door" "$(check hash no-such-word)"; fi
+if wait_for gone Hashed-Word-2; then ok "however right the password"; else not_ok "however right the password" "$(check hash Hashed-Word-2)"; fi
+
+like "each change is in the audit log" "$(grep '"event":"pam_changed"' "$dir/audit.jsonl" | head -1)" '*"asked_user":"alice"*"secret":"users/alice"*"outcome":"allowed"*'
+is "no password is, nor in the log" "$(grep -lE 'Word-|First-1|Second' "$dir/audit.jsonl" "$dir/log")" ""
+kill "$server"
+wait "$server" 2>/dev/null
+like "without Secrets Manager what is known goes on" "$(check alice "$new")" 'status: ok'
+like "and nothing is changed" "$(change alice "$new" Fourth-Password-4)" 'status: @(unavailable|timed out)*'
+like "which leaves the old one right" "$(check alice "$new")" 'status: ok'
+done_testing
