@@ -18,11 +18,11 @@ needs_root() {
     [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ] || skip_all "needs PostgreSQL"
 }
 
-# Brings up the world of this test and reads its env.
+# needs_world [ENGINE]: brings up the world of this test and reads its env
 needs_world() {
     needs_root
     at_exit "sandbox down '$dir/world'"
-    if ! sandbox up "$dir/world" >"$dir/up.log" 2>&1; then
+    if ! sandbox up "$dir/world" "$@" >"$dir/up.log" 2>&1; then
         not_ok "a world comes up" "$(cat "$dir/up.log")"
         done_testing
         exit 1
