@@ -4,6 +4,7 @@
 # and session alone, out when the keeper says so, and within the deadline when it says nothing.
 . "$(dirname "$0")/world.sh"
 . "$(dirname "$0")/pam.sh"
+. "$(dirname "$0")/sshd.sh"
 command -v sshd >/dev/null || skip_all "needs openssh-server"
 needs_world
 needs_pam
@@ -21,50 +22,7 @@ E2
 pam_policy "$service" "allow = $pam_user" "secrets = bastion/users/*"
 sandbox reload "$WORLD"
 
-if [ ! -d /run/sshd ]; then
-    mkdir -p /run/sshd
-    at_exit 'rmdir /run/sshd 2>/dev/null' # another test may need it
-fi
-mkdir "$dir/keys" "$dir/empty"
-ssh-keygen -q -t ed25519 -N '' -f "$dir/host"
-ssh-keygen -q -t ed25519 -N '' -f "$dir/key"
-cp "$dir/key.pub" "$dir/keys/$pam_user"
-chmod 755 "$dir/keys"
-
-start_sshd() {
-    port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
-    cat >"$dir/sshd_config" <<END
-ListenAddress 127.0.0.1
-Port $port
-HostKey $dir/host
-PidFile none
-UsePAM yes
-StrictModes no
-AuthorizedKeysFile $dir/keys/%u
-UseDNS no
-PrintMotd no
-PerSourceMaxStartups none
-MaxStartups 100
-END
-    SMCRED_WORLD_MARK=$WORLD "$dir/$service" -D -e -f "$dir/sshd_config" 2>"$dir/sshd.log" &
-    sshd_pid=$!
-}
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
-for _ in 1 2 3; do # somebody else may be faster at that port
-    start_sshd
-    ! eventually 20 listens || break
-done
-at_exit 'kill $sshd_pid 2>/dev/null'
-
-printf '#!/bin/sh\ncat "$PASSWORD_FILE"\n' >"$dir/askpass"
-chmod 755 "$dir/askpass"
-# ssh_with WAY PASSWORD COMMAND...: WAY is password, keyboard-interactive or publickey
-ssh_with() {
-    env -u LD_PRELOAD -u LD_LIBRARY_PATH PASSWORD_FILE="$dir/$2" SSH_ASKPASS="$dir/askpass" \
-        SSH_ASKPASS_REQUIRE=force setsid timeout 60 ssh -F none -p "$port" -i "$dir/key" -o IdentitiesOnly=yes \
-        -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
-        -o PreferredAuthentications="$1" -o NumberOfPasswordPrompts=1 "$pam_user@127.0.0.1" "${@:3}" </dev/null
-}
+needs_sshd
 
 # ---- the keeper decides ----
 enters() { [ "$(ssh_with "$@" id -un 2>"$dir/said")" = $pam_user ]; }

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# sshd.sh - an sshd of the test's own on a loopback port, whose PAM service is $service.  Sourced after pam.sh.
+#
+# shellcheck shell=bash disable=SC2154 # $dir comes from tap.sh, WORLD from the world, the rest from pam.sh
+
+# needs_sshd: starts it under the name of the service that pam_service made last
+needs_sshd() {
+    if [ ! -d /run/sshd ]; then
+        mkdir -p /run/sshd
+        at_exit 'rmdir /run/sshd 2>/dev/null' # not if another test has come to need it
+    fi
+    mkdir "$dir/keys"
+    chmod 755 "$dir/keys"
+    ssh-keygen -q -t ed25519 -N '' -f "$dir/host"
+    ssh-keygen -q -t ed25519 -N '' -f "$dir/key"
+    cp "$dir/key.pub" "$dir/keys/$pam_user"
+    printf '#!/bin/sh\ncat "$PASSWORD_FILE"\n' >"$dir/askpass"
+    chmod 755 "$dir/askpass"
+    at_exit 'kill $sshd_pid 2>/dev/null'
+    for _ in 1 2 3; do # somebody else may be faster at that port
+        start_sshd
+        ! eventually 20 sshd_listens || break
+    done
+}
+
+start_sshd() {
+    port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+    cat >"$dir/sshd_config" <<END
+ListenAddress 127.0.0.1
+Port $port
+HostKey $dir/host
+PidFile none
+UsePAM yes
+StrictModes no
+AuthorizedKeysFile $dir/keys/%u
+UseDNS no
+PrintMotd no
+PerSourceMaxStartups none
+MaxStartups 100
+END
+    SMCRED_WORLD_MARK=$WORLD "$dir/$service" -D -e -f "$dir/sshd_config" 2>"$dir/sshd.log" &
+    sshd_pid=$!
+}
+
+sshd_listens() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
+
+# ssh_with WAY PASSWORD [OPTION...] COMMAND...: WAY is password, keyboard-interactive or publickey; PASSWORD is
+# a file in $dir; what is typed after that comes from $ssh_input
+ssh_with() {
+    env -u LD_PRELOAD -u LD_LIBRARY_PATH PASSWORD_FILE="$dir/$2" SSH_ASKPASS="$dir/askpass" \
+        SSH_ASKPASS_REQUIRE=force setsid timeout 120 ssh -F none -p "$port" -i "$dir/key" -o IdentitiesOnly=yes \
+        -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
+        -o PreferredAuthentications="$1" -o NumberOfPasswordPrompts=1 -l "$pam_user" 127.0.0.1 "${@:3}" <"${ssh_input:-/dev/null}"
+}
