@@ -21,6 +21,7 @@
 #include "keeper/humans.h"
 #include "keeper/listen.h"
 #include "keeper/pam.h"
+#include "keeper/pam_policy.h"
 #include "keeper/revoke.h"
 #include "keeper/sessions.h"
 #include "keeper/simulated.h"
@@ -452,16 +453,24 @@ static void take_refresh(struct client *client, const struct control_request *re
     struct control *control = client->control;
     struct keeper *keeper = control->keeper;
     const struct config_target *target = config_find(keeper->config, request->name);
+    const char *secret = NULL; /* one of pam_smcred's, if no target has it */
     if (!target && request->name[0])
         target = find_value(client, request->name);
-    if (!target && !request->all) {
+    if (target)
+        secret = target->secret;
+    else if (request->name[0] && pam_policy_wants(keeper->config, request->name))
+        secret = request->name;
+    if (!secret && !request->all) {
         client_refuse(client, SMCRED_NOT_FOUND, NULL,
                       "no target has that name, and none has that secret");
         return;
     }
     struct policy_decision decision = policy_admin(keeper->config, &client->peer, client->name);
-    if (!decide(client, "refresh", target ? target->name : "(all)", &decision,
-                target ? target->secret : NULL))
+    if (!decide(client, "refresh",
+                target         ? target->name
+                : request->all ? "(all)"
+                               : NULL,
+                &decision, secret))
         return;
     struct refresh *refresh = calloc(1, sizeof *refresh);
     cJSON *document = cJSON_CreateObject();
@@ -475,8 +484,8 @@ static void take_refresh(struct client *client, const struct control_request *re
     *refresh = (struct refresh){control->refreshes, control, client, 1, 0, document, rows};
     control->refreshes = refresh;
     client->refresh = refresh;
-    if (target)
-        refresh_one(refresh, target->secret);
+    if (secret)
+        refresh_one(refresh, secret);
     else
         refresh_all(refresh);
     if (--refresh->waiting == 0) /* the one that stood for this loop */

@@ -16,6 +16,7 @@
 #include "keeper/attempts.h"
 #include "keeper/canary.h"
 #include "keeper/engine.h"
+#include "keeper/humans.h"
 #include "keeper/index.h"
 #include "keeper/login.h"
 #include "keeper/memfile.h"
@@ -343,6 +344,28 @@ static void put_revocations(const struct keeper *keeper, cJSON *document)
     }
 }
 
+static void put_logins(const struct keeper *keeper, cJSON *document)
+{
+    cJSON *list = cJSON_AddArrayToObject(document, "logins");
+    const struct human_login *at = list ? humans_first(keeper->humans) : NULL;
+    for (; at; at = at->next) {
+        cJSON *object = row(list);
+        if (!object)
+            continue;
+        hex(object, "id", at->id);
+        text(object, "human", at->human->user);
+        text(object, "user", at->user);
+        text(object, "service", at->service);
+        text(object, "tty", at->human->tty);
+        text(object, "rhost", at->human->rhost);
+        hex(object, "login_session", at->human->login);
+        number(object, "pid", at->process.pid);
+        if (at->audit_session != SM_ID_UNKNOWN)
+            number(object, "audit_session", at->audit_session);
+        number(object, "age_s", (double)((sm_wall_ms() - at->opened_at_ms) / 1000));
+    }
+}
+
 cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool admin)
 {
     struct summary summary = {.list = NULL};
@@ -374,8 +397,10 @@ cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool 
     rows.list = cJSON_AddArrayToObject(document, "sessions");
     if (rows.list)
         sessions_walk(keeper->sessions, put_session, &rows);
-    if (admin)
+    if (admin) {
+        put_logins(keeper, document);
         put_revocations(keeper, document);
+    }
     return document;
 }
 

@@ -131,6 +131,9 @@ like "a process that died has ended its login" "$(audited '"event":"pam_close"')
 killed() { [ "$(grep -c "info: ready" "$dir/log")" -ge 2 ]; }
 export -f killed wait_for
 export parent
+like "administrators see who is logged in" "$(in_login sshd daemon bash -c 'ask_inside status')" \
+    '*"logins": [[]{*"human": "daemon"*"rhost": "192.0.2.9"*"service": "sshd"*"tty": "pts/9"*'
+like "and have a password read again" "$(client refresh name=users/alice)" '*"status": "ok"*'
 said=$(in_login sshd "$me" bash -c 'kill -9 "$(pgrep -P "$parent" -f smcredd)"; wait_for killed; ask_inside refresh name=orders')
 like "a restart of the keeper forgets nobody" "$(audited '"event":"refresh"')" "*\"human\":\"$me\",\"login_service\":\"sshd\"*"
 like "whose login is closed as any other" "$said" '*close: ok*'

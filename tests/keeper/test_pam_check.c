@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* test_pam_check.c - what was typed fits, or does not, and is gone afterwards. */
+#define FREED_CANARY "canary5up3r53cr37" /* as a salt may be */
 #include "tests/lib/freed.h"
 
 #include <stdio.h>
@@ -176,6 +177,8 @@ static void nothing_typed_is_left_in_memory(void **state)
     assert_int_equal(pam_check_hash(world.vault, "$6$", typed, &hash), SMCRED_OK);
     assert_int_equal(check(sm_secret_view(hash).data, FREED_CANARY), SMCRED_OK);
     assert_int_equal(check("pencil", FREED_CANARY), SMCRED_DENIED);
+    /* What crypt(3) made: the salt is in it. */
+    assert_int_equal(check("$7$BU..../...." FREED_CANARY "$x", "pencil"), SMCRED_DENIED);
     assert_int_equal(freed_with_canary, 0);
     freed_looks = false;
     sm_secret_free(hash);

@@ -15,7 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef FREED_CANARY /* else the test's own */
 #define FREED_CANARY "canary-5up3r-53cr37"
+#endif
 
 static bool freed_looks; /* since freed_begin() */
 static size_t freed_with_canary;
