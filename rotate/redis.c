@@ -135,6 +135,14 @@ static enum smcred_status authenticate(struct session *session, const struct log
                         message);
 }
 
+enum smcred_status redis_lets_all_in(const char *username, struct sm_error *err)
+{
+    return sm_error_set(err, SMCRED_INVALID,
+                        "the server lets %s in with any password (nopass), so that a login proves "
+                        "none",
+                        log_quote(username));
+}
+
 /* If it may ask: there are users that every password lets in. */
 static enum smcred_status check_flags(struct session *session, const struct login *login,
                                       struct sm_error *err)
@@ -151,10 +159,7 @@ static enum smcred_status check_flags(struct session *session, const struct logi
     }
     for (size_t i = 0; i < reply.count && strcmp(reply.texts[i], "passwords") != 0; i++) {
         if (strcmp(reply.texts[i], "nopass") == 0)
-            return sm_error_set(err, SMCRED_INVALID,
-                                "the server lets %s in with any password (nopass), so that a "
-                                "login proves none",
-                                log_quote(login->username));
+            return redis_lets_all_in(login->username, err);
     }
     return SMCRED_OK;
 }

@@ -34,6 +34,9 @@ SM_MUST_CHECK enum smcred_status redis_set_user(struct session *session, const c
                                                 const char *const *rules, size_t count,
                                                 struct sm_error *err);
 
+/* The refusal of a user with nopass: SMCRED_INVALID. */
+enum smcred_status redis_lets_all_in(const char *username, struct sm_error *err);
+
 /* Of the engine's functions, in redis_twin.c. */
 SM_MUST_CHECK enum smcred_status redis_set_other(struct session *session, const struct session *own,
                                                  const char *other, const char *password,

@@ -81,14 +81,6 @@ static bool are_equal(const struct rules *a, const struct rules *b)
     return equal;
 }
 
-static enum smcred_status lets_all_in(const char *username, struct sm_error *err)
-{
-    return sm_error_set(err, SMCRED_INVALID,
-                        "the server lets %s in with any password (nopass), so that a login proves "
-                        "none",
-                        log_quote(username));
-}
-
 /* --- the engine's functions ------------------------------------------------------------------- */
 
 enum smcred_status redis_set_for(struct session *session, const struct session *own,
@@ -98,7 +90,7 @@ enum smcred_status redis_set_for(struct session *session, const struct session *
     char hash[REDIS_HASH_SIZE];
     enum smcred_status status = read_rules(session, redis_self(own), &rules, err);
     if (status == SMCRED_OK && rules.nopass)
-        status = lets_all_in(redis_self(own), err);
+        status = redis_lets_all_in(redis_self(own), err);
     if (status != SMCRED_OK)
         return status;
     redis_hash(password, hash);
@@ -116,7 +108,7 @@ enum smcred_status redis_set_other(struct session *session, const struct session
     if (status == SMCRED_OK)
         status = read_rules(session, other, &others, err);
     if (status == SMCRED_OK && rules.nopass)
-        status = lets_all_in(redis_self(own), err);
+        status = redis_lets_all_in(redis_self(own), err);
     if (status != SMCRED_OK)
         return status;
     redis_hash(password, hash);

@@ -95,9 +95,8 @@ rotate --secret-id hostile --all-steps
 says "a server that asks for the password in clear is refused" '[13]' '*setSecret*failed*'
 is "and does not get it" "$(cat "$dir/my/loot" 2>/dev/null | grep -cF -e first -e "$(member hostile password AWSPENDING)")" 0
 start_double infile
-put hostile "$(secret_here app first)"
-rotate --secret-id hostile --step createSecret
-rotate --secret-id hostile --all-steps
-like "one that asks for a file of ours" "$code" '[13]'
+create greedy "$(secret_here app first)" >/dev/null
+rotate --secret-id greedy --all-steps
+like "one that asks for a file of ours" "$code $(said)" '[13] app: SET SESSION*'
 unlike "gets none" "$(cat "$dir/my/loot" 2>/dev/null)" "*$(cat /etc/hostname)*"
 done_testing
