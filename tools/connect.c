@@ -75,7 +75,7 @@ static bool prepare_postgres(const cJSON *document, const cJSON *target, struct 
            set("PGDATABASE", document_text(target, "dbname", scratch));
 }
 
-/* It reads the option files, but for "protocol", and does not know the option. */
+/* It knows no "protocol", and without a port it takes any socket of some MySQL's that it finds. */
 static bool is_mycli(const char *program)
 {
     const char *slash = strrchr(program, '/');
@@ -93,7 +93,8 @@ static bool prepare_mysql(const cJSON *document, const cJSON *target, struct lau
     const char *path = document_text(target, "socket", scratch);
     return *path && set("MYSQL_PWD", "") && add_option(launch, "host", "localhost") &&
            add_option(launch, "socket", path) &&
-           (is_mycli(launch->programs[0]) || add_option(launch, "protocol", "socket")) &&
+           (is_mycli(launch->programs[0]) ? add_option(launch, "port", "3306")
+                                          : add_option(launch, "protocol", "socket")) &&
            add_option(launch, "user", document_text(document, "operator", scratch));
 }
 

@@ -216,6 +216,9 @@ is "mariadb is started where there is no mysql" \
 cp "$dir/bin/mariadb" "$dir/bin/mysql"
 is "else mysql" "$(PATH=$dir/bin "$smcred" connect billing 2>&1)" "mysql|$mysql|unset|"
 is "or what --program says" "$(PATH=$dir/bin "$smcred" connect --program mariadb billing 2>&1)" "mariadb|$mysql|unset|"
+cp "$dir/bin/mysql" "$dir/bin/mycli"
+is "mycli looks for no other socket" "$(PATH=$dir/bin "$smcred" connect --program "$dir/bin/mycli" billing 2>&1)" \
+    "mycli|--host=localhost|--socket=/run/smcred/billing/mysql.sock|--port=3306|--user=alice|unset|"
 mv "$dir/targets.some" "$dir/targets.json"
 
 # A keeper that lies, or something that is no keeper.
