@@ -21,9 +21,7 @@ static const char *behind_quotes(const char *at)
 {
     char quote = *at++;
     for (; *at; at++) {
-        if (*at == '\\' && quote != '`' && at[1])
-            at++;
-        else if (*at == quote && at[1] == quote)
+        if ((*at == '\\' && quote != '`' && at[1]) || (*at == quote && at[1] == quote))
             at++;
         else if (*at == quote)
             return at + 1;

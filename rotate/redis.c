@@ -56,6 +56,11 @@ static bool begins(const char *text, const char *word)
     return strncmp(text, word, strlen(word)) == 0;
 }
 
+static const char *first_text(const struct redis_reply *reply)
+{
+    return reply->count > 0 ? reply->texts[0] : "";
+}
+
 static enum smcred_status refused(const char *message, struct sm_error *err)
 {
     char line[SM_ERROR_TEXT_MAX / 2];
@@ -78,7 +83,7 @@ enum smcred_status redis_run(struct session *session, const char *const *words, 
     enum smcred_status status = redis_send(session->channel, words, count, err);
     if (status == SMCRED_OK)
         status = redis_receive(session->channel, reply, err);
-    return status == SMCRED_OK && reply->is_error ? refused(reply->texts[0], err) : status;
+    return status == SMCRED_OK && reply->is_error ? refused(first_text(reply), err) : status;
 }
 
 /* What nobody but its administrator can do about a server that forgets. */
@@ -126,7 +131,7 @@ static enum smcred_status authenticate(struct session *session, const struct log
     enum smcred_status status = redis_run(session, words, 3, &reply, err);
     if (status != SMCRED_DENIED)
         return status;
-    const char *message = reply.texts[0];
+    const char *message = first_text(&reply);
     if (begins(message, "WRONGPASS"))
         return sm_error_set(err, SMCRED_DENIED, "%s", message);
     if (begins(message, "ERR wrong number"))

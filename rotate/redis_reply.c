@@ -100,7 +100,7 @@ static enum smcred_status receive(struct channel *channel, struct redis_reply *r
 static enum smcred_status receive_bulk(struct channel *channel, struct redis_reply *reply, long len,
                                        struct sm_error *err)
 {
-    char *text, end[2];
+    char *text = NULL, end[2];
     if (len > REDIS_REPLY_MAX)
         return too_long(err);
     enum smcred_status status = add(reply, len > 0 ? (size_t)len : 0, &text, err);
@@ -125,8 +125,8 @@ static enum smcred_status receive_list(struct channel *channel, struct redis_rep
 static enum smcred_status receive(struct channel *channel, struct redis_reply *reply, int depth,
                                   struct sm_error *err)
 {
-    char line[LINE_MAX_LEN], *text;
-    long number;
+    char line[LINE_MAX_LEN], *text = NULL;
+    long number = 0;
     if (++reply->parts > PARTS_MAX)
         return too_long(err);
     enum smcred_status status = depth > DEPTH_MAX ? garbled(err) : read_line(channel, line, err);
@@ -138,7 +138,7 @@ static enum smcred_status receive(struct channel *channel, struct redis_reply *r
     case ':':
         reply->is_error = reply->is_error || line[0] == '-';
         status = add(reply, strlen(line + 1), &text, err);
-        if (status == SMCRED_OK)
+        if (text)
             memcpy(text, line + 1, strlen(line + 1));
         return status;
     case '$':

