@@ -1,6 +1,6 @@
 # tests/keeper/pam.mk - tests of what smcredd answers pam_smcred.
 TESTS += %D%/t_pam.sh %D%/t_pam_change.sh
-EXTRA_DIST += %D%/t_pam.sh %D%/t_pam_change.sh %D%/pam_login.py
+EXTRA_DIST += %D%/pam_world.sh %D%/t_pam.sh %D%/t_pam_change.sh %D%/pam_login.py
 
 if HAVE_CMOCKA
 keeperpam_tests = %D%/test_hours %D%/test_humans %D%/test_pam_check %D%/test_pam_policy %D%/test_renewed %D%/test_rhosts %D%/test_tries

@@ -1,30 +1,13 @@
 #!/bin/bash
 # t_pam.sh - what pam_smcred asks, asked of a real smcredd by a client that says what it likes.
-# shellcheck source=tests/lib/tap.sh
-. "$(dirname "$0")/../lib/tap.sh"
-here=$(dirname "$0")
-command -v python3 >/dev/null || skip_all "no python3"
-me=$(id -un)
-keeper_user=()
-[ "$(id -u)" != 0 ] || keeper_user=(--user root --relay-user root)
+# shellcheck source=tests/keeper/pam_world.sh
+. "$(dirname "$0")/pam_world.sh"
 
-client() { python3 "$here/control_client.py" "$dir/run/control.sock" "$@" 2>&1; }
 # pam VERB USER [TAG=TEXT]...: by sshd
 pam() { client "pam_$1" service=sshd user="$2" "${@:3}"; }
 # check USER PASSWORD [TAG=TEXT]...
 check() { pam check "$1" name="users/$1" password="$2" "${@:3}"; }
 
-wait_for()
-{
-    local i
-    for ((i = 0; i < 1200; i++)); do
-        "$@" >/dev/null 2>&1 && return 0
-        sleep 0.05
-    done
-    return 1
-}
-
-umask 077
 hash=$(openssl passwd -6 -salt saltsalt 'hashed one')
 printf '{"users/alice": {"password": "correct horse"}, "users/hash": {"password": "%s"}, "users/plain": "bare",
  "users/nothing": {"username": "nothing"}, "users/weak": {"password": "$1$abcdefgh$irWbblnpmw.5z7wgBnprh0"},
@@ -37,14 +20,10 @@ printf '{"users/alice": {"password": "correct horse"}, "users/hash": {"password"
     printf '[target orders]\nsecret = prod/orders/db\nmatch = orders-db.internal\nallow = %s\ntls = disable\n' "$me"
     printf '[pam]\ncallers = %s\ntries = 3\ntries_window = 30d\n' "$me"
     printf '[pam sshd]\nsecrets = users/*\nsupply = orders\nallow = %s\nrhost = 192.0.2.0/24 local\n' "$me"
+    printf '[pam su]\nsecrets = users/*\ntries = 1000\n'
     printf '[pam never]\nallow = %s\nhours = 00:00-00:01\nrhost = nowhere.example\n' "$me"
 } >"$dir/smcred.conf"
-export ASAN_OPTIONS=detect_leaks=0 # the keeper may not be traced, not even by itself
-"$top_builddir/smcredd" --config "$dir/smcred.conf" --runtime-dir "$dir/run" \
-    --relay-program "$top_builddir/smcred-relay" "${keeper_user[@]}" 2>"$dir/log" </dev/null &
-parent=$!
-at_exit "kill $parent 2>/dev/null; wait $parent 2>/dev/null"
-wait_for grep -q "info: ready" "$dir/log" || { not_ok "smcredd starts" "$(cat "$dir/log")"; echo "1..1"; exit 1; }
+start_keeper
 
 like "the right password is right" "$(check alice 'correct horse')" 'status: ok'
 like "no other is" "$(check alice 'correct hors')" '*status: denied*text 1: the password is wrong*'
@@ -145,8 +124,9 @@ print(sum("event" in json.loads(line) for line in open(sys.argv[1])) > 40)' "$di
 is "no password is in it, nor in the log" "$(grep -lE 'correct hors|hashed one|canary-of-orders' "$dir/audit.jsonl" "$dir/log")" ""
 
 sed -i 's/"users\/alice": {"password": "correct horse"}/"users\/alice": {"password": "battery staple"}/' "$dir/secrets.json"
-like "a new password counts at once" "$(check alice 'battery staple' rhost=192.0.2.71)" 'status: ok'
-like "and the old one no longer" "$(check alice 'correct horse' rhost=192.0.2.71)" 'status: denied*'
+su_check() { client pam_check service=su user=alice name=users/alice password="$1" rhost=192.0.2.71; }
+soon "a new password counts at once" 'status: ok' su_check 'battery staple'
+soon "and the old one no longer" 'status: denied*' su_check 'correct horse'
 client revoke kind=secret name=users/alice >/dev/null
 like "what an administrator revokes is no door" "$(check alice 'battery staple' rhost=192.0.2.72)" 'status: revoked*'
 

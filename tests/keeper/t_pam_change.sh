@@ -1,27 +1,12 @@
 #!/bin/bash
 # t_pam_change.sh - passwords of logins at a real Secrets Manager: rotated, changed, deleted.
-# shellcheck source=tests/lib/tap.sh
-. "$(dirname "$0")/../lib/tap.sh"
-here=$(dirname "$0")
-command -v python3 >/dev/null || skip_all "no python3"
+# shellcheck source=tests/keeper/pam_world.sh
+. "$(dirname "$0")/pam_world.sh"
 ask=$top_builddir/tests/sources/ask
 [ -x "$ask" ] && [ -x "$top_builddir/smcred-server" ] || skip_all "not everything is built"
-keeper_user=()
-[ "$(id -u)" != 0 ] || keeper_user=(--user root --relay-user root)
-umask 077
 unset AWS_ENDPOINT_URL AWS_ENDPOINT_URL_SECRETS_MANAGER AWS_PROFILE AWS_CA_BUNDLE AWS_SESSION_TOKEN
 export AWS_CONFIG_FILE=/nonexistent AWS_SHARED_CREDENTIALS_FILE=/nonexistent AWS_REGION=us-east-1
 export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
-
-wait_for()
-{
-    local i
-    for ((i = 0; i < 300; i++)); do
-        "$@" >/dev/null 2>&1 && return 0
-        sleep 0.05
-    done
-    return 1
-}
 
 "$top_builddir/smcred-server" --init "$dir/store" >"$dir/keys"
 shopt -s extglob
@@ -50,21 +35,14 @@ print(json.dumps({"Name": sys.argv[1], "SecretString": sys.argv[2], "ClientReque
 put() { sm PutSecretValue "$(python3 -c 'import json, sys, uuid
 print(json.dumps({"SecretId": sys.argv[1], "SecretString": sys.argv[2], "VersionStages": [sys.argv[3]], "ClientRequestToken": str(uuid.uuid4())}))' "$1" "$2" "$3")" >/dev/null; }
 
-me=$(id -un)
 {
     printf '[keeper]\nsources = secretsmanager\nmodule_dir = %s\nadmin = %s\n[aws]\nendpoint_url = %s\nmax_attempts = 1\ntimeout = 2\n' \
         "$top_builddir/.libs" "$me" "$url"
     printf '[audit]\nfile = %s\n[target orders]\nsecret = users/orders\ntls = disable\n' "$dir/audit.jsonl"
     printf '[pam]\ncallers = %s\nsecrets = users/*\ntries = 1000\n[pam strict]\nroot_changes = no\n' "$me"
 } >"$dir/smcred.conf"
-export ASAN_OPTIONS=detect_leaks=0 # the keeper may not be traced, not even by itself
-"$top_builddir/smcredd" --config "$dir/smcred.conf" --runtime-dir "$dir/run" \
-    --relay-program "$top_builddir/smcred-relay" "${keeper_user[@]}" 2>"$dir/log" </dev/null &
-parent=$!
-at_exit "kill $parent 2>/dev/null; wait $parent 2>/dev/null"
-wait_for grep -q "info: ready" "$dir/log" || { not_ok "smcredd starts" "$(cat "$dir/log")"; echo "1..1"; exit 1; }
+start_keeper
 
-client() { python3 "$here/control_client.py" "$dir/run/control.sock" "$@" 2>&1; }
 # check USER PASSWORD [GRACE]
 check() { client pam_check service=sshd user="$1" name="users/$1" password="$2" ${3:+grace=$3}; }
 # change USER OLD NEW [SERVICE]
@@ -80,15 +58,13 @@ create users/db '{"engine":"postgres","username":"app","password":"Engine-Word-1
 like "a password is checked at Secrets Manager" "$(check alice 'First-1 A')" 'status: ok'
 like "one that is inside something else is none" "$(check alice inner)" 'status: denied*'
 put users/plain 'Plain-Word-2' AWSCURRENT
-like "a rotated password counts at once" "$(check plain Plain-Word-2)" 'status: ok'
+soon "a rotated password counts at once" 'status: ok' check plain Plain-Word-2
 like "the one before does not" "$(check plain Plain-Word-1)" 'status: denied*'
-like "but within the grace of the rotation" "$(check plain Plain-Word-1 3600)" 'status: ok'
-graceless() { [[ $(check plain Plain-Word-1 1) == 'status: denied'* ]]; }
-if wait_for graceless; then ok "and only then"; else not_ok "and only then"; fi
+soon "but within the grace of the rotation" 'status: ok' check plain Plain-Word-1 3600
+soon "and only then" 'status: denied*' check plain Plain-Word-1 1
 put users/plain 'Plain-Word-3' AWSPENDING
 like "what rotates in is none yet" "$(check plain Plain-Word-3)" 'status: denied*'
-pending() { [ "$(check plain Plain-Word-3 3600)" = 'status: ok' ]; }
-if wait_for pending; then ok "but within the grace"; else not_ok "but within the grace" "$(check plain Plain-Word-3 3600)"; fi
+soon "but within the grace" 'status: ok' check plain Plain-Word-3 3600
 like "grace makes no other password right" "$(check plain Plain-Word-4 3600)" 'status: denied*'
 
 new='Second"\2 äöü!'
@@ -130,9 +106,8 @@ else
 fi
 
 sm DeleteSecret '{"SecretId":"users/hash","RecoveryWindowInDays":7}' >/dev/null
-gone() { [[ $(check hash "$1") == 'status: '@(not found|invalid)* ]]; }
-if gone no-such-word; then ok "a secret scheduled for deletion is no door"; else not_ok "a secret scheduled for deletion is no door" "$(check hash no-such-word)"; fi
-if wait_for gone Hashed-Word-2; then ok "however right the password"; else not_ok "however right the password" "$(check hash Hashed-Word-2)"; fi
+soon "a secret scheduled for deletion is no door" 'status: @(not found|invalid)*' check hash no-such-word
+soon "however right the password" 'status: @(not found|invalid)*' check hash Hashed-Word-2
 
 like "each change is in the audit log" "$(grep '"event":"pam_changed"' "$dir/audit.jsonl" | head -1)" '*"asked_user":"alice"*"secret":"users/alice"*"outcome":"allowed"*'
 is "no password is, nor in the log" "$(grep -lE 'Word-|First-1|Second' "$dir/audit.jsonl" "$dir/log")" ""
