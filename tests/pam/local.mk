@@ -11,7 +11,8 @@ check_LTLIBRARIES += %D%/libstack.la
 %C%_libstack_la_CFLAGS = $(pam_test_cflags)
 %C%_libstack_la_LIBADD = tests/lib/libfakes.la $(PAM_LIBS) $(CMOCKA_LIBS)
 
-pam_tests = %D%/test_account %D%/test_auth %D%/test_options %D%/test_password %D%/test_session
+pam_tests = %D%/test_account %D%/test_auth %D%/test_options %D%/test_password %D%/test_session \
+	%D%/test_traces
 check_PROGRAMS += $(pam_tests)
 TESTS += $(pam_tests)
 
@@ -38,5 +39,10 @@ TESTS += $(pam_tests)
 %C%_test_session_CPPFLAGS = $(pam_test_cppflags)
 %C%_test_session_CFLAGS = $(pam_test_cflags)
 %C%_test_session_LDADD = %D%/libstack.la
+
+%C%_test_traces_SOURCES = %D%/test_traces.c
+%C%_test_traces_CPPFLAGS = $(pam_test_cppflags)
+%C%_test_traces_CFLAGS = $(pam_test_cflags)
+%C%_test_traces_LDADD = %D%/libstack.la
 endif
 endif
