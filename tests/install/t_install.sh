@@ -76,7 +76,7 @@ fi
 
 if [ "$(id -u)" = 0 ]; then
     # Every line that stands as a comment is one that could be uncommented, for people of this host.
-    sed -e '/^# \(client_\|access_key_id\|secret_access_key_file\)/d; s/^# \([a-z_]* *=\)/\1/; s/^#\[/[/' -e 's/^\(allow[a-z_]*\) *=.*/\1 = root/; s/^allow_insecure.*/allow_insecure = no/' \
+    sed -e '/^# \(client_\|server_public_key\|access_key_id\|secret_access_key_file\)/d; s/^# \([a-z_]* *=\)/\1/; s/^#\[/[/' -e 's/^\(allow[a-z_]*\) *=.*/\1 = root/; s/^allow_insecure.*/allow_insecure = no/' \
         -e "s|^sources *=.*|sources = secretsmanager file|; s|^module_dir.*|module_dir = $root$modules|" -e "s|^file *=.*|file = $dir/audit.jsonl|" "$root$conf/smcred.conf" >"$dir/whole.conf"
     echo '{}' >"$dir/secrets.json"
     chmod 600 "$dir/secrets.json"
