@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """mysql_double.py - as much of a MySQL 8 as a rotation meets, for systems that cannot install one.
 
-    python3 mysql_double.py DIRECTORY [clear|infile]
+    python3 mysql_double.py DIRECTORY [sha2|clear|infile]
 
 DIRECTORY/users has lines "NAME PASSWORD", which ALTER USER changes; DIRECTORY/answers/NAME the rows
 of "SHOW ... NAME"; what is said goes to DIRECTORY/statements.  It answers in the formats of MySQL's
-manual.  With `clear` it is a hostile one that asks for the password in clear, with `infile` one that
+manual.  With `sha2` it checks passwords by caching_sha2_password.  With `clear` it is a hostile one that asks for the password in clear, with `infile` one that
 wants a file of the client's; what it gets goes to DIRECTORY/loot.
 """
 import hashlib
@@ -28,6 +28,12 @@ def sha1(data):
 def proof_of(password):
     once = sha1(password)
     mask = sha1(SALT + sha1(once))
+    return bytes(a ^ b for a, b in zip(once, mask))
+
+
+def sha2_proof_of(password):
+    once = hashlib.sha256(password).digest()
+    mask = hashlib.sha256(hashlib.sha256(once).digest() + SALT).digest()
     return bytes(a ^ b for a, b in zip(once, mask))
 
 
@@ -93,10 +99,16 @@ class Client:
         if self.mode == "clear":
             self.send(b"\xfemysql_clear_password\0")
             self.note("loot", self.receive().decode(errors="replace"))
+        expected_of = proof_of
+        if self.mode == "sha2":
+            self.send(b"\xfecaching_sha2_password\0" + SALT + b"\0")
+            proof, expected_of = self.receive(), sha2_proof_of
         password = self.users().get(self.user)
-        if password is None or proof != proof_of(password.encode()):
+        if password is None or proof != expected_of(password.encode()):
             self.send_error(ACCESS_DENIED, f"Access denied for user '{self.user}'@'127.0.0.1' (using password: YES)")
             return False
+        if self.mode == "sha2":
+            self.send(b"\x01\x03")  # it was in the cache
         self.send_ok()
         return True
 

@@ -37,6 +37,13 @@ is "in MySQL's words" "$(said | grep -cF "app: ALTER USER USER() IDENTIFIED BY '
 is "which takes no other right" "$(said | grep -cE 'SHOW CREATE|mysql\.user|SET PASSWORD')" 0
 is "with the password of AWSCURRENT, whatever is in it" "app $(member db password)" "$(cat "$dir/my/users")"
 
+users "app first"
+start_double sha2
+create sha2 "$(secret_here app first)" >/dev/null
+rotate --secret-id sha2 --all-steps
+says "caching_sha2_password, MySQL 8's own, is known" 0 '*finishSecret*'
+is "and has the new password" "app $(member sha2 password)" "$(cat "$dir/my/users")"
+
 # ---- alternating users ----
 users "app first" "root roots" "app_clone old"
 cat >"$dir/my/answers/show_create_user.app" <<'ANSWER'
