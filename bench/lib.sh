@@ -14,6 +14,15 @@ if [ "${1:-}" = --help ]; then # what stands above the bench's first command
     exit 0
 fi
 
+bench_engine=postgres # --engine, where a bench has others
+if [ "${1:-}" = --engine ]; then
+    case ${2:-} in
+    postgres | mysql) bench_engine=$2 ;;
+    *) echo "$bench_name: --engine is postgres or mysql" >&2 && exit 2 ;;
+    esac
+    shift 2 # of the bench's own arguments
+fi
+
 say() {
     printf '%s: %s\n' "$bench_name" "$*" >&2
 }
@@ -30,7 +39,9 @@ bench_up() {
     chmod 755 "$bench_dir"
     trap bench_down EXIT
     say "starting a sandbox"
-    "$bench_top/scripts/sandbox" up "$bench_dir/world" >&2
+    local engines=()
+    [ $bench_engine != mysql ] || engines=(mariadb)
+    "$bench_top/scripts/sandbox" up "$bench_dir/world" "${engines[@]}" >&2
     # shellcheck source=/dev/null
     . "$bench_dir/world/env"
 }
