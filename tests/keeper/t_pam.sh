@@ -125,6 +125,25 @@ is "no password is in it, nor in the log" "$(grep -lE 'correct hors|hashed one|c
 
 sed -i 's/"users\/alice": {"password": "correct horse"}/"users\/alice": {"password": "battery staple"}/' "$dir/secrets.json"
 su_check() { client pam_check service=su user=alice name=users/alice password="$1" rhost=192.0.2.71; }
+# What was typed, wrong, at a plain password and at a hash: a worker, crypt(3) and the loop have had it.
+typed='typed-and-wrong-8c1fe2'
+client pam_check service=su user=alice name=users/alice password="$typed" >/dev/null
+client pam_check service=su user=hash name=users/hash password="$typed" >/dev/null
+client pam_change service=su user=alice name=users/alice old="$typed" password="$typed-Y2" >/dev/null
+keeper=$(pgrep -P "$parent" -f smcredd)
+search=$top_builddir/tests/root/secret_search
+if [ "$(id -u)" = 0 ] && [ -x "$search" ] && grep -q secretmem "/proc/$keeper/maps"; then
+    python3 -c "import time; time.sleep(60)" "$typed" & # one that has it, to see that it is seen
+    holder=$!
+    printf %s "$typed" | "$search" --pid "$holder" >"$dir/search"
+    is "a search finds what was typed where it is" "$?" 1
+    kill "$holder"
+    printf %s "$typed" | "$search" --pid "$keeper" >"$dir/search"
+    is "nothing typed is left in what root can read of the keeper's memory" "$? $(grep -v 'not found' "$dir/search")" "0 "
+else
+    skip "nothing typed is left in what root can read of the keeper's memory" "needs root and memfd_secret(2)"
+fi
+
 soon "a new password counts at once" 'status: ok' su_check 'battery staple'
 soon "and the old one no longer" 'status: denied*' su_check 'correct horse'
 client revoke kind=secret name=users/alice >/dev/null
