@@ -6,24 +6,8 @@
 command -v python3 >/dev/null || skip_all "no python3"
 command -v openssl >/dev/null || skip_all "no openssl program"
 make_certificates
+hostile_server=hostile.py hostile_client=client.py
 
-start_server() { # CASE [CERT KEY]
-    [ -z "$server_pid" ] || { kill "$server_pid"; wait "$server_pid" 2>/dev/null; }
-    rm -f "$world/port"
-    python3 "$top_srcdir/tests/relay/hostile.py" "$@" >"$world/port" 2>"$world/server.err" &
-    server_pid=$!
-    until_true test -s "$world/port"
-    port=$(cat "$world/port")
-}
-client() {
-    timeout 60 python3 "$top_srcdir/tests/relay/client.py" "$world/k/.s.PGSQL.5432" "$@" 2>&1
-}
-says() { # PATTERN [CLIENT CASE]
-    local pattern=$1 words
-    shift
-    words=$(client "$@")
-    echo "$words" | grep -qE "^$pattern\$" || { echo "# $words"; return 1; }
-}
 # meets CASE PATTERN SENTENCE [KEEPER OPTION...]: a server of that case makes the client read this.
 meets() {
     local case=$1 pattern=$2 sentence=$3
@@ -31,9 +15,6 @@ meets() {
     start_server "$case"
     start_keeper --host db.internal --port "$port" --password right "$@"
     ok "$sentence" says "$pattern"
-}
-same_relay_lives() {
-    kill -0 "$relay_pid" && [ "$(grep -c exited "$world/k/out")" = 0 ]
 }
 
 # ---- a server that behaves, so that the others fail for the reason they name ----

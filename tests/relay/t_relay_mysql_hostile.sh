@@ -8,24 +8,8 @@ command -v python3 >/dev/null || skip_all "no python3"
 command -v openssl >/dev/null || skip_all "no openssl program"
 make_certificates
 socket_name=socket
+hostile_server=hostile_mysql.py hostile_client=client_mysql.py
 
-start_server() { # CASE [CERT KEY]
-    [ -z "$server_pid" ] || { kill "$server_pid"; wait "$server_pid" 2>/dev/null; }
-    rm -f "$world/port"
-    python3 "$top_srcdir/tests/relay/hostile_mysql.py" "$@" >"$world/port" 2>"$world/server.err" &
-    server_pid=$!
-    until_true test -s "$world/port"
-    port=$(cat "$world/port")
-}
-client() {
-    timeout 60 python3 "$top_srcdir/tests/relay/client_mysql.py" "$world/k/socket" "$@" 2>&1
-}
-says() { # PATTERN [CLIENT CASE]
-    local pattern=$1 words
-    shift
-    words=$(client "$@")
-    echo "$words" | grep -qE "^$pattern\$" || { echo "# $words"; return 1; }
-}
 # meets CASE PATTERN SENTENCE [KEEPER OPTION...]: a server of that case makes the client read this.
 meets() {
     local case=$1 pattern=$2 sentence=$3
@@ -41,10 +25,6 @@ meets_tls() { # CASE PATTERN SENTENCE
         --ca "$world/tls/ca.pem" --password right
     ok "$sentence" says "$pattern"
 }
-same_relay_lives() {
-    kill -0 "$relay_pid" && [ "$(grep -c exited "$world/k/out")" = 0 ]
-}
-
 # ---- methods ----
 meets good 'in pong' "logs in with a native password"
 meets sha2-fast 'switch mysql_native_password in pong' "logs in with the fast path of SHA-2"

@@ -123,6 +123,31 @@ while True:
 print(port)'
 }
 
+# The server of t_*hostile.sh; it listens at $port.
+start_server() { # CASE [CERT KEY]
+    [ -z "$server_pid" ] || { kill "$server_pid"; wait "$server_pid" 2>/dev/null; }
+    rm -f "$world/port"
+    python3 "$top_srcdir/tests/relay/$hostile_server" "$@" >"$world/port" 2>"$world/server.err" &
+    server_pid=$!
+    until_true test -s "$world/port"
+    port=$(cat "$world/port")
+}
+
+client() { # [CASE]
+    timeout 60 python3 "$top_srcdir/tests/relay/$hostile_client" "$world/k/$socket_name" "$@" 2>&1
+}
+
+says() { # PATTERN [CLIENT CASE]
+    local pattern=$1 words
+    shift
+    words=$(client "$@")
+    echo "$words" | grep -qE "^$pattern\$" || { echo "# $words"; return 1; }
+}
+
+same_relay_lives() {
+    kill -0 "$relay_pid" && [ "$(grep -c exited "$world/k/out")" = 0 ]
+}
+
 # $closed becomes a port where nobody listens, nor can while this test runs.
 hold_closed_port() {
     exec 7< <(exec python3 -c '
