@@ -78,6 +78,12 @@ if [ "$(id -u)" = 0 ]; then
     bad "s|^ca_file.*|ca_file = $dir/mine.pem|"
     both "one that the keeper may not read" "*smcred.conf:8: *ca_file: $dir/mine.pem: Permission denied*"
 fi
+bad "s|^allow.*|&\nserver_public_key = $dir/ca.pem|"
+both "a server's key that is none" "*smcred.conf:8: *server_public_key: $dir/ca.pem: holds no public RSA key*"
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2>/dev/null | openssl pkey -pubout -out "$dir/server.pem"
+chmod 644 "$dir/server.pem"
+bad "s|^allow.*|&\nserver_public_key = $dir/server.pem|"
+like "one that is a key is ok" "$(smcredd --check-config)" "*: ok, 1 target"
 bad 's/^sources.*/sources = nowhere/'
 both "a source that is none" "*smcred.conf:2: *sources: *nowhere*"
 bad "s|^module_dir.*|module_dir = $dir|"
