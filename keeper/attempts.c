@@ -98,6 +98,12 @@ static struct account_key key_of(struct attempts_account name)
     return key;
 }
 
+static struct attempts_account name_of(const struct account *account)
+{
+    const char *user = account->key.bytes;
+    return (struct attempts_account){user, user + strlen(user) + 1};
+}
+
 static struct account *account_find(const struct attempts *attempts, struct attempts_account name)
 {
     struct account_key key = key_of(name);
@@ -120,15 +126,20 @@ static struct account *account_add(struct attempts *attempts, struct attempts_ac
     return account;
 }
 
+static bool counts(const struct attempts *attempts, const struct wrong *wrong)
+{
+    return wrong->at_ms != WRONG_NEVER &&
+           wrong->at_ms > attempts->options.now_ms() - attempts->options.window_ms;
+}
+
 /* Wrong ones within the window; of this version, or of any for NULL. */
 static unsigned count_of(const struct attempts *attempts, const struct account *account,
                          const char *version_id)
 {
-    int64_t since_ms = attempts->options.now_ms() - attempts->options.window_ms;
     unsigned count = 0;
     for (unsigned i = 0; i < RING_SIZE; i++) {
         const struct wrong *wrong = &account->wrong[i];
-        count += wrong->at_ms != WRONG_NEVER && wrong->at_ms > since_ms &&
+        count += counts(attempts, wrong) &&
                  (!version_id || strncmp(wrong->version, version_id, VERSION_SIZE - 1) == 0);
     }
     return count;
@@ -158,27 +169,44 @@ bool attempts_allowed(struct attempts *attempts, struct attempts_account name,
     return false;
 }
 
-enum smcred_status attempts_wrong(struct attempts *attempts, struct attempts_account name,
-                                  const char *version_id)
+static void tell_of_change(const struct attempts *attempts)
 {
-    struct account *account = account_find(attempts, name);
+    if (attempts->options.changed)
+        attempts->options.changed(attempts->options.arg);
+}
+
+enum smcred_status attempts_restore(struct attempts *attempts, const struct attempts_wrong_one *one)
+{
+    struct account *account = account_find(attempts, one->account);
     if (!account)
-        account = account_add(attempts, name);
+        account = account_add(attempts, one->account);
     if (!account)
         return SMCRED_NO_MEMORY;
     table_touch(&attempts->accounts, &account->node);
     struct wrong *wrong = &account->wrong[account->next];
-    wrong->at_ms = attempts->options.now_ms();
-    (void)snprintf(wrong->version, sizeof wrong->version, "%s", version_id); /* may be cut */
+    wrong->at_ms = attempts->options.now_ms() - one->age_ms;
+    (void)snprintf(wrong->version, sizeof wrong->version, "%s", one->version_id); /* may be cut */
     account->next = (account->next + 1) % RING_SIZE;
     return SMCRED_OK;
+}
+
+enum smcred_status attempts_wrong(struct attempts *attempts, struct attempts_account name,
+                                  const char *version_id)
+{
+    const struct attempts_wrong_one one = {name, version_id, 0};
+    enum smcred_status status = attempts_restore(attempts, &one);
+    if (status == SMCRED_OK)
+        tell_of_change(attempts);
+    return status;
 }
 
 void attempts_right(struct attempts *attempts, struct attempts_account name)
 {
     struct account *account = account_find(attempts, name);
-    if (account)
-        account_free(attempts, &account->node);
+    if (!account)
+        return;
+    account_free(attempts, &account->node);
+    tell_of_change(attempts);
 }
 
 unsigned attempts_count(struct attempts *attempts, struct attempts_account name)
@@ -198,11 +226,10 @@ void attempts_walk(struct attempts *attempts,
 {
     for (const struct table_entry *at = attempts->accounts.newest; at; at = at->older) {
         const struct account *account = (const struct account *)at;
-        const char *user = account->key.bytes;
         unsigned count = count_of(attempts, account, NULL);
         int64_t until_ms = below_at(attempts, account, count, attempts->options.wrong_max);
         struct attempts_state state = {
-            .account = {user, user + strlen(user) + 1},
+            .account = name_of(account),
             .count = count,
             .wrong_max = attempts->options.wrong_max,
             .refused_for_ms = until_ms > 0 ? until_ms - attempts->options.now_ms() : 0,
@@ -212,14 +239,26 @@ void attempts_walk(struct attempts *attempts,
     }
 }
 
+void attempts_walk_wrong(const struct attempts *attempts,
+                         void (*each)(void *arg, const struct attempts_wrong_one *one), void *arg)
+{
+    for (const struct table_entry *at = attempts->accounts.oldest; at; at = at->newer) {
+        const struct account *account = (const struct account *)at;
+        for (unsigned i = 0; i < RING_SIZE; i++) {
+            const struct wrong *wrong = &account->wrong[(account->next + i) % RING_SIZE];
+            if (counts(attempts, wrong))
+                each(arg, &(struct attempts_wrong_one){name_of(account), wrong->version,
+                                                       attempts->options.now_ms() - wrong->at_ms});
+        }
+    }
+}
+
 enum smcred_status attempts_copy(const struct attempts *from, struct attempts *to)
 {
     attempts_set_limits(to, from->options.wrong_max, from->options.window_ms);
     for (const struct table_entry *at = from->accounts.oldest; at; at = at->newer) {
         const struct account *account = (const struct account *)at;
-        const char *user = account->key.bytes;
-        struct account *copy =
-            account_add(to, (struct attempts_account){user, user + strlen(user) + 1});
+        struct account *copy = account_add(to, name_of(account));
         if (!copy)
             return SMCRED_NO_MEMORY;
         memcpy(copy->wrong, account->wrong, sizeof copy->wrong);

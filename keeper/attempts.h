@@ -30,6 +30,8 @@ struct attempts_options {
     unsigned wrong_max;      /* 0: the default; up to ATTEMPTS_WRONG_MAX */
     int64_t window_ms;       /* 0: the default */
     size_t accounts_max;     /* 0: 4096; beyond it, the account longest without a wrong one goes */
+    void (*changed)(void *arg); /* after each that was counted, or forgotten; may be NULL */
+    void *arg;
 };
 
 SM_MUST_CHECK enum smcred_status attempts_new(const struct attempts_options *options,
@@ -56,6 +58,19 @@ attempts_wrong(struct attempts *attempts, struct attempts_account account, const
 void attempts_right(struct attempts *attempts, struct attempts_account account);
 /* Wrong ones within the window. */
 unsigned attempts_count(struct attempts *attempts, struct attempts_account account);
+
+/* One wrong password within the window. */
+struct attempts_wrong_one {
+    struct attempts_account account;
+    const char *version_id;
+    int64_t age_ms;
+};
+/* Each that counts, an account's oldest first.  Borrowed for the call. */
+void attempts_walk_wrong(const struct attempts *attempts,
+                         void (*each)(void *arg, const struct attempts_wrong_one *one), void *arg);
+/* As walked, by a keeper before this one.  Errors: SMCRED_NO_MEMORY. */
+SM_MUST_CHECK enum smcred_status attempts_restore(struct attempts *attempts,
+                                                  const struct attempts_wrong_one *one);
 
 /* Limits and all accounts; `to` is new.  Errors: SMCRED_NO_MEMORY. */
 SM_MUST_CHECK enum smcred_status attempts_copy(const struct attempts *from, struct attempts *to);

@@ -14,7 +14,7 @@
 #include "common/clock.h"
 #include "common/parent.h"
 #include "common/seqpacket.h"
-#include "keeper/attempts.h"
+#include "keeper/attempts_file.h"
 #include "keeper/audit.h"
 #include "keeper/cache.h"
 #include "keeper/canary.h"
@@ -365,6 +365,24 @@ static bool open_audit(struct keeper *keeper)
     return false;
 }
 
+/* Both go on without: a budget that is forgotten is better than no login. */
+static void keep_attempts(void *arg)
+{
+    const struct keeper *keeper = arg;
+    struct sm_error err = {0};
+    if (attempts_save(keeper->attempts, keeper->options->state_dir, sm_wall_ms(), &err) !=
+        SMCRED_OK)
+        log_error("a restart would forget wrong passwords: %s", err.text);
+}
+
+static void read_attempts(struct keeper *keeper)
+{
+    struct sm_error err = {0};
+    if (attempts_load(keeper->attempts, keeper->options->state_dir, sm_wall_ms(), &err) !=
+        SMCRED_OK)
+        log_warning("wrong passwords of before the start are not counted: %s", err.text);
+}
+
 static bool load_revocations(struct keeper *keeper)
 {
     struct sm_error err = {0};
@@ -397,12 +415,15 @@ static bool build_core(struct keeper *keeper, struct source *source)
                                         .now_ms = sm_boot_ms};
     struct attempts_options attempts = {.now_ms = sm_boot_ms,
                                         .wrong_max = keeper->config->wrong_max,
-                                        .window_ms = keeper->config->wrong_window_ms};
+                                        .window_ms = keeper->config->wrong_window_ms,
+                                        .changed = keep_attempts,
+                                        .arg = keeper};
     if (proofs_new(&proofs, &keeper->proofs) != SMCRED_OK ||
         resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
         attempts_new(&attempts, &keeper->attempts) != SMCRED_OK ||
         tries_new(sm_boot_ms, 0, &keeper->tries) != SMCRED_OK)
         return false;
+    read_attempts(keeper);
     struct logins_options logins = {.base = keeper->base,
                                     .cache = keeper->cache,
                                     .attempts = keeper->attempts,

@@ -230,6 +230,7 @@ static void on_first(void *arg, const struct cache_answer *answer)
     }
     struct sm_error err = *answer->err;
     bool stale = answer->stale;
+    int64_t until_ms;
     const char *missing = login_missing(login, answer->snapshot);
     if (missing) {
         login_give_up_saying(login, SMCRED_INVALID, missing);
@@ -244,8 +245,9 @@ static void on_first(void *arg, const struct cache_answer *answer)
     if (preferred) {
         (void)snprintf(login->wanted, sizeof login->wanted, "%s", preferred->version_id);
         login_ask(login, preferred->stage, 0, login->wanted, on_preferred);
-    } else if (lesson_refused(lesson, login->current->version_id)) {
-        login_search(login, FOR_FIRST);
+    } else if (lesson_refused(lesson, login->current->version_id) ||
+               !login_within_budget(login, login->current, login->stage, &until_ms)) {
+        login_search(login, FOR_FIRST); /* it may have been mended since */
     } else {
         login_offer(login, stale, &err);
     }

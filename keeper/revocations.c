@@ -5,12 +5,10 @@
 #include "keeper/revocations.h"
 
 #include <cjson/cJSON.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <time.h>
 
-#define FILE_SIZE_MAX (4 << 20) /* bytes; 1024 of the longest are less */
+#include "keeper/statefile.h"
 
 /* ---- names ---- */
 
@@ -221,47 +219,6 @@ const struct revocation *revocations_of_user(const struct revocations *revocatio
 
 /* ---- the file ---- */
 
-static enum smcred_status write_all(int fd, const char *text)
-{
-    for (size_t len = strlen(text); len > 0;) {
-        ssize_t put = write(fd, text, len);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return SMCRED_SYSTEM;
-        text += put;
-        len -= (size_t)put;
-    }
-    return fsync(fd) == 0 ? SMCRED_OK : SMCRED_SYSTEM;
-}
-
-/* The directory too, or the new name may not outlive a power cut. */
-static enum smcred_status sync_directory(const char *path)
-{
-    sm_autofree char *directory = strdup(path);
-    if (!directory)
-        return SMCRED_NO_MEMORY;
-    *strrchr(directory, '/') = '\0';
-    sm_autoclose int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 && fsync(fd) == 0 ? SMCRED_OK : SMCRED_SYSTEM;
-}
-
-static enum smcred_status replace_file(const char *path, const char *text)
-{
-    char fresh[4096];
-    int len = snprintf(fresh, sizeof fresh, "%s.new", path);
-    if (len < 0 || (size_t)len >= sizeof fresh)
-        return SMCRED_TOO_LARGE;
-    sm_autoclose int fd =
-        open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-    if (fd < 0)
-        return SMCRED_SYSTEM;
-    enum smcred_status status = write_all(fd, text);
-    if (status == SMCRED_OK && rename(fresh, path) != 0)
-        status = SMCRED_SYSTEM;
-    return status == SMCRED_OK ? sync_directory(path) : status;
-}
-
 static char *print(const struct revocations *revocations)
 {
     cJSON *document = cJSON_CreateObject();
@@ -286,7 +243,7 @@ static enum smcred_status save(const struct revocations *revocations, struct sm_
     if (!text)
         return sm_error_set(err, SMCRED_SYSTEM, "%s is not written: out of memory",
                             revocations->path);
-    enum smcred_status status = replace_file(revocations->path, text);
+    enum smcred_status status = statefile_replace(revocations->path, text);
     cJSON_free(text);
     return status == SMCRED_OK ? status
                                : sm_error_set(err, SMCRED_SYSTEM, "%s is not written: %s",
@@ -315,30 +272,9 @@ static enum smcred_status parse(struct revocations *revocations, const char *tex
 
 static enum smcred_status read_file(struct revocations *revocations, struct sm_error *err)
 {
-    struct stat about;
-    sm_autoclose int fd = open(revocations->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT)
-        return SMCRED_OK;
-    if (fd < 0 || fstat(fd, &about) != 0)
-        return sm_error_set(err, SMCRED_SYSTEM, "%s: %s", revocations->path, strerror(errno));
-    if (!S_ISREG(about.st_mode) || about.st_size > FILE_SIZE_MAX)
-        return sm_error_set(err, SMCRED_TOO_LARGE, "%s is no file of at most 4 MiB",
-                            revocations->path);
-    size_t size = (size_t)about.st_size, len = 0;
-    sm_autofree char *text = malloc(size + 1);
-    if (!text)
-        return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
-    while (len < size) {
-        ssize_t got = read(fd, text + len, size - len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return sm_error_set(err, SMCRED_SYSTEM, "%s: %s", revocations->path,
-                                got < 0 ? strerror(errno) : "became shorter");
-        len += (size_t)got;
-    }
-    text[len] = '\0';
-    return parse(revocations, text, err);
+    sm_autofree char *text = NULL;
+    enum smcred_status status = statefile_read(revocations->path, &text, err);
+    return status == SMCRED_OK && text ? parse(revocations, text, err) : status;
 }
 
 enum smcred_status revocations_load(const char *directory, struct revocations **out_revocations,

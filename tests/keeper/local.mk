@@ -12,7 +12,7 @@ check_PROGRAMS += %D%/list_keys
 
 if HAVE_CMOCKA
 keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_listen \
-	%D%/test_parent %D%/test_policy %D%/test_relays %D%/test_request %D%/test_revocations \
+	%D%/test_parent %D%/test_policy %D%/test_relays %D%/test_attempts_file %D%/test_request %D%/test_revocations \
 	%D%/test_sessions \
 	%D%/test_wiping %D%/test_word
 check_PROGRAMS += $(keeper_tests)
@@ -44,6 +44,10 @@ TESTS += $(keeper_tests)
 %C%_test_parent_CFLAGS = $(test_cflags)
 %C%_test_parent_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=keeper_run -Wl,--wrap=poll
 %C%_test_parent_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_attempts_file_SOURCES = %D%/test_attempts_file.c
+%C%_test_attempts_file_CFLAGS = $(test_cflags)
+%C%_test_attempts_file_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_revocations_SOURCES = %D%/test_revocations.c
 %C%_test_revocations_CFLAGS = $(test_cflags)

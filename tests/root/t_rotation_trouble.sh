@@ -206,6 +206,10 @@ at_most "so for the account of the version before" "$(wrong)" 3
 alarms() { grep '"event":"alarm"' "$WORLD_AUDIT" | grep -c "\"endpoint\":\"$other_host:$other_port\",\"user\":\"orders_new\""; }
 is "which is one alarm in the audit log" "$(alarms)" 1
 is "and one in the log" "$(grep -c 'alarm: the password of "*orders_new' "$WORLD_LOG/keeper.log")" 1
+holds "the keeper is killed, and another takes over" end_keeper KILL
+for _ in 1 2 3; do query 'select 1'; done >"$dir/limited" 2>&1
+is "who knows of them, and logs nobody in" "$(grep -c 'too many wrong passwords for orders_new' "$dir/limited")" 3
+is "so the database has seen no more" "$(grep -c 'password authentication failed' "$other/log")" 3
 in_the_other "alter role orders_new password 'mended'"
 WORLD_HOST=$other_host WORLD_PORT=$other_port put "$(uuid)" orders_new mended AWSCURRENT
 is "whoever mends it is let in at once" "$(query 'select 1')" 1
