@@ -627,7 +627,7 @@ static void revoke_or_lift(struct client *client, const struct revocation *revoc
     if (in_force)
         done = revoke_apply(keeper, revocation);
     if (status == SMCRED_OK) {
-        client_answer_document(client, documents_revoked(revocation, &done, lift));
+        client_answer_document(client, documents_revoked(keeper, revocation, &done, lift));
         return;
     }
     char text[SM_ERROR_TEXT_MAX];

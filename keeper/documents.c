@@ -404,11 +404,24 @@ cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool 
     return document;
 }
 
-cJSON *documents_revoked(const struct revocation *revocation, const struct revoke_done *done,
-                         bool lifted)
+/* Whose secret it is: none may be a slip of the pen. */
+static void put_targets_of(cJSON *object, const struct config *config, const char *secret)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, "targets");
+    for (size_t i = 0; list && i < config->target_count; i++) {
+        const struct config_target *target = &config->targets[i];
+        if (revocations_same_secret(target->secret, secret))
+            (void)cJSON_AddItemToArray(list, cJSON_CreateString(target->name));
+    }
+}
+
+cJSON *documents_revoked(const struct keeper *keeper, const struct revocation *revocation,
+                         const struct revoke_done *done, bool lifted)
 {
     cJSON *object = cJSON_CreateObject();
     put_revocation(object, revocation);
+    if (revocation->kind != REVOKED_USER)
+        put_targets_of(object, keeper->config, revocation->name);
     flag(object, "lifted", lifted);
     number(object, "values_wiped", (double)done->pages);
     number(object, "sessions_ended", (double)done->sessions);

@@ -24,8 +24,8 @@ cJSON *documents_status(struct keeper *keeper, const struct sm_peer *peer, bool 
 struct revocation;
 struct revoke_done;
 /* What came of a revocation, or of lifting one. */
-cJSON *documents_revoked(const struct revocation *revocation, const struct revoke_done *done,
-                         bool lifted);
+cJSON *documents_revoked(const struct keeper *keeper, const struct revocation *revocation,
+                         const struct revoke_done *done, bool lifted);
 cJSON *documents_ended(const char *session, const char *by, const char *reason);
 struct canary_result;
 cJSON *documents_proven(const struct config_target *target, const struct canary_result *result);

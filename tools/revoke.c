@@ -5,6 +5,8 @@
 #include "tools/commands.h"
 #include "tools/render.h"
 
+#include <stdio.h>
+
 static const struct tool_option options[] = {
     {"reason", "TEXT", "why; it stands in the audit log and is told to those it hits"},
     {"lift", NULL, "take the revocation back"},
@@ -44,6 +46,14 @@ static int list(const struct tool_context *ctx)
     return TOOL_EXIT_OK;
 }
 
+/* It is in force, but perhaps not what was meant. */
+static void warn_of_none(const struct tool_context *ctx, const cJSON *document)
+{
+    const cJSON *targets = cJSON_GetObjectItemCaseSensitive(document, "targets");
+    if (targets && cJSON_GetArraySize(targets) == 0)
+        (void)fprintf(stderr, "%s: warning: no target of this host has that secret\n", ctx->name);
+}
+
 static int run(const struct tool_context *ctx, int argc, char **argv)
 {
     struct question question;
@@ -65,6 +75,7 @@ static int run(const struct tool_context *ctx, int argc, char **argv)
     int code = document_ask(ctx, &question, &document);
     if (code != TOOL_EXIT_OK)
         return code;
+    warn_of_none(ctx, document);
     if (ctx->json)
         return document_print(ctx, document);
     render_object(ctx, document);

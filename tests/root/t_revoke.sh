@@ -40,6 +40,7 @@ fails "who is no administrator revokes nothing" as_alice smcred revoke secret or
 in_again && ok "and nothing is" || not_ok "and nothing is"
 said=$(smcred revoke secret orders --reason "it is on a wiki page" --json)
 is "root revokes the secret of a target" "$(jq -r '.name, .sessions_ended' <<<"$said" | xargs)" "$WORLD_SECRET 1"
+is "and is told which targets that are" "$(jq -c .targets <<<"$said")" '["orders"]'
 gone "its session ends" "was revoked by root*it is on a wiki page"
 like "a new one is refused, and told why" "$(query 'select 1')" "*target orders: secret $WORLD_SECRET was revoked by root*wiki page*"
 like "so is the value" "$(value)" "*denied*was revoked by root*"
@@ -58,6 +59,10 @@ holds "and alice is in again" eventually 20 in_again
 holds "and the value is given" value
 like "what is not revoked cannot be lifted" "$(smcred revoke secret "$WORLD_SECRET" --lift 2>&1)" \
     "smcred revoke: no such revocation is in force*"
+
+like "a name of no target's secret is revoked with a warning" "$(smcred revoke secret ordres 2>&1)" \
+    "*warning: no target of this host has that secret*"
+smcred revoke secret ordres --lift >/dev/null 2>&1
 
 # ---- a version ----
 session
