@@ -97,25 +97,33 @@ int manager_request(const struct tool_context *ctx, struct manager *manager,
     return status == SMCRED_OK ? TOOL_EXIT_OK : tool_failed(ctx, status, "out of memory");
 }
 
-int manager_call(const struct tool_context *ctx, struct manager *manager, const char *operation,
-                 struct request *request, cJSON **out_answer)
+enum smcred_status manager_try(const struct tool_context *ctx, struct manager *manager,
+                               const char *operation, struct request *request, cJSON **out_answer,
+                               struct sm_error *err)
 {
-    struct sm_error err = {0};
     sm_autosecret struct sm_secret *answer = NULL;
     const struct sm_secret *body = request_end(request);
     if (!body)
-        return tool_failed(ctx, SMCRED_TOO_LARGE, "the request is too large");
+        return sm_error_set(err, SMCRED_TOO_LARGE, "the request is too large");
     enum smcred_status status = source_chain_call(manager->chain, operation, body,
-                                                  sm_boot_ms() + ctx->timeout_ms, &answer, &err);
+                                                  sm_boot_ms() + ctx->timeout_ms, &answer, err);
     if (status != SMCRED_OK)
-        return tool_failed(ctx, status, "%s", err.text);
+        return status;
     struct sm_bytes text = sm_secret_view(answer);
     cJSON *parsed = cJSON_ParseWithLength(text.data, text.len);
     if (!cJSON_IsObject(parsed)) {
         cJSON_Delete(parsed);
-        return tool_failed(ctx, SMCRED_PROTOCOL, "the answer to %s is not a JSON object",
-                           operation);
+        return sm_error_set(err, SMCRED_PROTOCOL, "the answer to %s is not a JSON object",
+                            operation);
     }
     *out_answer = parsed;
-    return TOOL_EXIT_OK;
+    return SMCRED_OK;
+}
+
+int manager_call(const struct tool_context *ctx, struct manager *manager, const char *operation,
+                 struct request *request, cJSON **out_answer)
+{
+    struct sm_error err = {0};
+    enum smcred_status status = manager_try(ctx, manager, operation, request, out_answer, &err);
+    return status == SMCRED_OK ? TOOL_EXIT_OK : tool_failed(ctx, status, "%s", err.text);
 }

@@ -32,6 +32,11 @@ SM_MUST_CHECK int manager_request(const struct tool_context *ctx, struct manager
  */
 SM_MUST_CHECK int manager_call(const struct tool_context *ctx, struct manager *manager,
                                const char *operation, struct request *request, cJSON **out_answer);
+/* The same, for who has another answer to an error: nothing is said. */
+SM_MUST_CHECK enum smcred_status manager_try(const struct tool_context *ctx,
+                                             struct manager *manager, const char *operation,
+                                             struct request *request, cJSON **out_answer,
+                                             struct sm_error *err);
 
 static inline void manager_free_ptr(struct manager **manager)
 {

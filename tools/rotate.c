@@ -16,6 +16,7 @@
 #define WAIT_S_MAX      86400
 #define POLL_FIRST_MS   200 /* doubled up to ... */
 #define POLL_LAST_MS    2000
+#define VERSION_SIZE    65 /* bytes of a version's id, NUL included */
 
 static const struct tool_option options[] = {
     {"wait", "SECONDS", "how long to wait for the end: 60; 0 starts the rotation and no more"},
@@ -30,7 +31,7 @@ struct rotation {
     struct manager *manager;
     const char *target;
     const char *secret;
-    const char *version; /* the new one */
+    char version[VERSION_SIZE]; /* the new one */
     int64_t began_ms, step_ms;
     cJSON *document;
     cJSON *steps;
@@ -85,8 +86,6 @@ static int call(struct rotation *rotation, const char *operation, cJSON **out_an
     if (code != TOOL_EXIT_OK)
         return code;
     request_text(request, "SecretId", rotation->secret);
-    if (strcmp(operation, "RotateSecret") == 0)
-        request_token(request);
     return manager_call(rotation->ctx, rotation->manager, operation, request, out_answer);
 }
 
@@ -191,27 +190,72 @@ static int watch_and_prove(struct rotation *rotation, int64_t wait_s)
                              "AWSCURRENT: the rotation was cancelled or replaced");
     case SLOW:
         return finish_saying(rotation, "slow", TOOL_EXIT_SLOW,
-                             "the rotation is still under way; if it stays so, the function's "
-                             "own log says why");
+                             "the rotation is still under way, or its function has failed, which "
+                             "Secrets Manager does not tell: the function's own log does");
     case UNKNOWN:
         break;
     }
     return code;
 }
 
-static int rotate(struct rotation *rotation, int64_t wait_s)
+/* ---- how it begins ---- */
+
+static void begin(struct rotation *rotation, const char *version, const char *step_name,
+                  const char *what)
 {
-    autodocument cJSON *answer = NULL;
-    char scratch[DOCUMENT_SCRATCH], text[256];
-    rotation->began_ms = rotation->step_ms = sm_boot_ms();
-    int code = call(rotation, "RotateSecret", &answer);
+    char text[256];
+    (void)snprintf(rotation->version, sizeof rotation->version, "%s", version);
+    (void)cJSON_AddStringToObject(rotation->document, "version", rotation->version);
+    (void)snprintf(text, sizeof text, "version %s of %.128s%s", rotation->version, rotation->secret,
+                   what);
+    step(rotation, step_name, text);
+}
+
+/* One that had stopped: Secrets Manager says no, and goes on with it all the same. */
+static int begin_again(struct rotation *rotation, const struct sm_error *refusal)
+{
+    autodocument cJSON *description = NULL;
+    const cJSON *labels;
+    int code = call(rotation, "DescribeSecret", &description);
     if (code != TOOL_EXIT_OK)
         return code;
-    rotation->version = document_text(answer, "VersionId", scratch);
-    (void)cJSON_AddStringToObject(rotation->document, "version", rotation->version);
-    (void)snprintf(text, sizeof text, "version %.64s of %.128s", rotation->version,
-                   rotation->secret);
-    step(rotation, "started", text);
+    cJSON_ArrayForEach(labels, cJSON_GetObjectItemCaseSensitive(description, "VersionIdsToStages"))
+    {
+        if (!has_label(description, labels->string, "AWSPENDING"))
+            continue;
+        begin(rotation, labels->string, "resumed", ", whose rotation had not come to its end");
+        return TOOL_EXIT_OK;
+    }
+    return tool_failed(rotation->ctx, SMCRED_INVALID, "%s", refusal->text);
+}
+
+static int start(struct rotation *rotation)
+{
+    autorequest struct request *request = NULL;
+    autodocument cJSON *answer = NULL;
+    char scratch[DOCUMENT_SCRATCH];
+    struct sm_error err = {0};
+    int code = manager_request(rotation->ctx, rotation->manager, &request);
+    if (code != TOOL_EXIT_OK)
+        return code;
+    request_text(request, "SecretId", rotation->secret);
+    request_token(request);
+    enum smcred_status status =
+        manager_try(rotation->ctx, rotation->manager, "RotateSecret", request, &answer, &err);
+    if (status == SMCRED_INVALID && strstr(err.text, "will be reattempted"))
+        return begin_again(rotation, &err);
+    if (status != SMCRED_OK)
+        return tool_failed(rotation->ctx, status, "%s", err.text);
+    begin(rotation, document_text(answer, "VersionId", scratch), "started", "");
+    return TOOL_EXIT_OK;
+}
+
+static int rotate(struct rotation *rotation, int64_t wait_s)
+{
+    rotation->began_ms = rotation->step_ms = sm_boot_ms();
+    int code = start(rotation);
+    if (code != TOOL_EXIT_OK)
+        return code;
     if (wait_s == 0)
         return finish(rotation, "started", TOOL_EXIT_OK);
     return watch_and_prove(rotation, wait_s);

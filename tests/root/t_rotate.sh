@@ -36,4 +36,16 @@ like "and says where to look" "$(cat "$dir/err")" "*still under way*log*"
 kill -CONT "$(cut -d' ' -f1 "$WORLD/pids/postgres")"
 holds "it ends when the database is back" eventually 90 there
 is "alice is in" "$(query 'select 1')" 1
+
+# A function that fails leaves its rotation where it is; asked again, Secrets Manager refuses, and goes on with it.
+cp "$WORLD/etc/rotate-orders" "$dir/function"
+printf '#!/bin/sh\nexit 1\n' >"$WORLD/etc/rotate-orders"
+failed=$(smcred rotate orders --wait 3 --json 2>"$dir/err")
+is "one whose function fails does not come to its end" "$? $(jq -r .outcome <<<"$failed")" "4 slow"
+like "which may be why" "$(cat "$dir/err")" "*function has failed*"
+cat "$dir/function" >"$WORLD/etc/rotate-orders"
+rotated=$(smcred rotate orders --json 2>"$dir/err")
+is "asked again, it is gone on with, to its end" "$? $(jq -r .outcome <<<"$rotated")" "0 rotated"
+is "as the version that it was" "$(jq -r '.steps[0].step, .version' <<<"$rotated" | xargs)" "resumed $(jq -r .version <<<"$failed")"
+is "alice is in" "$(query 'select 1')" 1
 done_testing
