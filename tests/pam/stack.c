@@ -9,6 +9,7 @@ static struct fake_answer answer(const struct sm_wire_in *question, void *contex
 {
     struct stack *stack = context;
     struct stack_question *asked = &stack->asked[stack->asked_count % STACK_QUESTIONS];
+    stack->keeper_stack = question;
     *asked = (struct stack_question){.verb = question->header.verb};
     (void)sm_wire_get_text(question, CTL_NAME, asked->name, sizeof asked->name);
     (void)sm_wire_get_text(question, CTL_SERVICE, asked->service, sizeof asked->service);

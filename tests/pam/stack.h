@@ -43,6 +43,8 @@ struct stack {
     char socket[64];
     pam_handle_t *pamh;
 
+    const void *keeper_stack; /* an address on it: what stands there is no trace of the module's */
+
     /* The keeper's next answers; the last one for ever after. */
     struct fake_answer answers[STACK_ANSWERS];
     size_t answer_count;
