@@ -3,9 +3,9 @@
  * fuzz_tokeeper.c - the keeper's half of S2 between two people's relays that say what they like.
  *
  * Whatever they say: each relay hears of its own sessions alone; a session is given one proof an
- * attempt at most; the password itself goes where the target permits it and nowhere else; the
- * parent hears nothing but words; an audit line is one line; and nothing is left behind.
- * Workers are this one thread, when the script lets them work.
+ * attempt at most, or three of MySQL's; the password itself goes where the target permits it and
+ * nowhere else; the parent hears nothing but words; an audit line is one line; and nothing is left
+ * behind. Workers are this one thread, when the script lets them work.
  */
 #include <event2/event.h>
 #include <sys/socket.h>
@@ -31,14 +31,15 @@ enum smcred_status __wrap_workers_submit(struct workers *workers, workers_run *r
                                          workers_done *done, void *arg);
 enum smcred_status __wrap_audit_write(struct audit *audit, struct audit_line *line);
 
-static const char *const targets[] = {"orders", "mine", "clear", "open", "others"};
+static const char *const targets[] = {"orders", "mine", "clear", "open", "others", "billing"};
 
 /* What a relay was told of. */
 struct known {
     uint64_t id;
     size_t relay;
     unsigned opened, proofs;
-    bool cleartext; /* its target permits it */
+    unsigned proofs_max; /* of one attempt */
+    bool cleartext;      /* its target permits it */
 };
 
 static struct world {
@@ -123,9 +124,13 @@ static void learn(size_t relay, uint64_t id, const struct sm_wire_in *in)
     char target[INDEX_TARGET_MAX];
     if (know(id) || !sm_wire_get_text(in, ORC_T_TARGET, target, sizeof target))
         abort();
+    bool greets = strcmp(target, "billing") == 0;
     if (world.known_count < SESSIONS_KNOWN)
         world.known[world.known_count++] =
-            (struct known){.id = id, .relay = relay, .cleartext = strcmp(target, "clear") == 0};
+            (struct known){.id = id,
+                           .relay = relay,
+                           .proofs_max = greets ? ORC_CHALLENGES_MAX : 1,
+                           .cleartext = greets || strcmp(target, "clear") == 0};
 }
 
 static void check_about(struct known *known, const struct sm_wire_in *in)
@@ -133,7 +138,7 @@ static void check_about(struct known *known, const struct sm_wire_in *in)
     bool ok = in->header.status == SMCRED_OK;
     if (in->header.verb == ORC_OPENED && ok)
         known->opened++;
-    if (in->header.verb == ORC_PROOF && ok && ++known->proofs > known->opened)
+    if (in->header.verb == ORC_PROOF && ok && ++known->proofs > known->opened * known->proofs_max)
         abort();
     bool permitted = known->cleartext && in->header.verb == ORC_PROOF && ok;
     if (!permitted && script_finds(in->body.data, in->body.len, CANARY))
