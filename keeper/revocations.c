@@ -46,14 +46,22 @@ static bool is_resource_of(const char *resource, const char *name)
     return resource[len] == '\0' || (resource[len] == '-' && strlen(resource + len) == 7);
 }
 
+/* Of two ARNs one may be without the six characters, as Secrets Manager takes them. */
+static bool same_arn(const char *a, const char *resource_a, const char *b, const char *resource_b)
+{
+    size_t len = (size_t)(resource_a - a);
+    return len == (size_t)(resource_b - b) && memcmp(a, b, len) == 0 &&
+           (is_resource_of(resource_a, resource_b) || is_resource_of(resource_b, resource_a));
+}
+
 bool revocations_same_secret(const char *a, const char *b)
 {
     const char *resource_a = resource_of(a), *resource_b = resource_of(b);
-    if (strcmp(a, b) == 0)
-        return true;
-    if (resource_a && !resource_b)
+    if (resource_a && resource_b)
+        return same_arn(a, resource_a, b, resource_b);
+    if (resource_a)
         return is_resource_of(resource_a, b);
-    return resource_b && !resource_a && is_resource_of(resource_b, a);
+    return resource_b ? is_resource_of(resource_b, a) : strcmp(a, b) == 0;
 }
 
 void revocation_say(const struct revocation *revocation, char out_text[REVOCATIONS_TEXT_MAX])

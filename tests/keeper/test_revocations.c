@@ -8,7 +8,9 @@
 
 #include "keeper/revocations.h"
 
-#define ARN "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/orders/db-aB3dE6"
+#define PARTIAL     "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/orders/db"
+#define ARN         PARTIAL "-aB3dE6"
+#define OTHER_PLACE "arn:aws:secretsmanager:us-west-2:123456789012:secret:prod/orders/db"
 
 static char directory[64], file[96];
 static struct revocations *revocations;
@@ -72,6 +74,13 @@ static void knows_one_secret_by_its_names(void **state)
         {"prod/orders/db", ARN, true},
         {ARN, "prod/orders/db", true},
         {ARN, ARN, true},
+        {PARTIAL, ARN, true},
+        {ARN, PARTIAL, true},
+        {PARTIAL, PARTIAL, true},
+        {PARTIAL, "prod/orders/db", true},
+        {PARTIAL "-xxxxxx", ARN, false},
+        {PARTIAL "2", ARN, false},
+        {OTHER_PLACE, ARN, false},
         {"prod/orders/db-aB3dE6", ARN, true},
         {"prod/orders", ARN, false},
         {"prod/orders/d", ARN, false},

@@ -64,6 +64,13 @@ like "a name of no target's secret is revoked with a warning" "$(smcred revoke s
     "*warning: no target of this host has that secret*"
 smcred revoke secret ordres --lift >/dev/null 2>&1
 
+session
+arn=$(smcred secret get-metadata "$WORLD_SECRET" --json | jq -r .ARN)
+is "an ARN without its six characters means the same secret" "$(smcred revoke secret "${arn%-*}" --json | jq -c .targets)" '["orders"]'
+gone "its session ends" "was revoked by root"
+smcred revoke secret "$arn" --lift >/dev/null
+holds "lifted by its whole ARN, alice is in" eventually 20 in_again
+
 # ---- a version ----
 session
 leaked=$(version)
