@@ -5,7 +5,7 @@ noinst_LTLIBRARIES += %D%/libkeepercore.la
 	%D%/login_state.h %D%/login_wait.c %D%/lessons.c %D%/lessons.h %D%/md5.c %D%/md5.h \
 	%D%/mechanism.c %D%/mechanism.h %D%/mysql_auth.c %D%/mysql_auth.h %D%/page.c %D%/page.h \
 	%D%/proof.c %D%/proof.h %D%/resolver.c %D%/resolver.h %D%/rsa.c %D%/rsa.h %D%/saslprep.c %D%/saslprep.h %D%/scram.c \
-	%D%/scram.h %D%/simulate.c %D%/simulate.h %D%/stages.c %D%/stages.h %D%/table.c %D%/table.h %D%/watch.c %D%/watch.h %D%/verdict.c %D%/verdict.h \
+	%D%/scram.h %D%/secret_id.c %D%/secret_id.h %D%/simulate.c %D%/simulate.h %D%/stages.c %D%/stages.h %D%/table.c %D%/table.h %D%/watch.c %D%/watch.h %D%/verdict.c %D%/verdict.h \
 	%D%/workers.c %D%/workers.h
 # What is behind pam_smcred's questions.
 %C%_libkeepercore_la_SOURCES += %D%/cache_change.c %D%/pam_check.c %D%/pam_check.h %D%/tries.c %D%/tries.h

@@ -25,6 +25,7 @@
 #include "keeper/proof.h"
 #include "keeper/relays.h"
 #include "keeper/revoke.h"
+#include "keeper/secret_id.h"
 #include "keeper/sessions.h"
 
 static void text(cJSON *object, const char *key, const char *value)
@@ -410,7 +411,7 @@ static void put_targets_of(cJSON *object, const struct config *config, const cha
     cJSON *list = cJSON_AddArrayToObject(object, "targets");
     for (size_t i = 0; list && i < config->target_count; i++) {
         const struct config_target *target = &config->targets[i];
-        if (revocations_same_secret(target->secret, secret))
+        if (secret_id_same(target->secret, secret))
             (void)cJSON_AddItemToArray(list, cJSON_CreateString(target->name));
     }
 }

@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 #include <sys/queue.h>
 
+#include "keeper/secret_id.h"
 #include "keeper/table.h"
 #include "keeper/workers.h"
 
@@ -391,7 +392,8 @@ void proofs_revoke(struct proofs *proofs, const char *id, const char *version_id
     for (struct table_entry *at = proofs->kept.oldest; at; at = next) {
         struct kept *kept = (struct kept *)at;
         next = at->newer;
-        if (strcmp(kept->secret, id) != 0 || (version_id && strcmp(kept->version, version_id) != 0))
+        if (!secret_id_same(kept->secret, id) ||
+            (version_id && strcmp(kept->version, version_id) != 0))
             continue;
         move_asks(kept, &ready);
         kept_free(proofs, kept);

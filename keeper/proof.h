@@ -76,7 +76,7 @@ SM_MUST_CHECK enum smcred_status proof_key(struct proofs *proofs,
 
 /*
  * Wipes the keys of a secret and answers those who wait for them with SMCRED_REVOKED.
- *   id          its ARN or its name, as in the snapshots
+ *   id          any of its names: secret_id_same()
  *   version_id  NULL: of all versions
  */
 void proofs_revoke(struct proofs *proofs, const char *id, const char *version_id);

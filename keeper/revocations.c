@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "keeper/secret_id.h"
 #include "keeper/statefile.h"
 
 /* ---- names ---- */
@@ -28,40 +29,6 @@ enum revocation_kind revocation_kind_of(const char *name)
         if (strcmp(kind_names[i], name) == 0)
             return (enum revocation_kind)i;
     return REVOKED_NOTHING;
-}
-
-/* Behind "arn:PARTITION:secretsmanager:REGION:ACCOUNT:secret:"; NULL for a name. */
-static const char *resource_of(const char *secret_id)
-{
-    const char *at = strncmp(secret_id, "arn:", 4) == 0 ? strstr(secret_id, ":secret:") : NULL;
-    return at ? at + strlen(":secret:") : NULL;
-}
-
-/* An ARN's resource is the name, a hyphen and six characters, or the name alone. */
-static bool is_resource_of(const char *resource, const char *name)
-{
-    size_t len = strlen(name);
-    if (strncmp(resource, name, len) != 0)
-        return false;
-    return resource[len] == '\0' || (resource[len] == '-' && strlen(resource + len) == 7);
-}
-
-/* Of two ARNs one may be without the six characters, as Secrets Manager takes them. */
-static bool same_arn(const char *a, const char *resource_a, const char *b, const char *resource_b)
-{
-    size_t len = (size_t)(resource_a - a);
-    return len == (size_t)(resource_b - b) && memcmp(a, b, len) == 0 &&
-           (is_resource_of(resource_a, resource_b) || is_resource_of(resource_b, resource_a));
-}
-
-bool revocations_same_secret(const char *a, const char *b)
-{
-    const char *resource_a = resource_of(a), *resource_b = resource_of(b);
-    if (resource_a && resource_b)
-        return same_arn(a, resource_a, b, resource_b);
-    if (resource_a)
-        return is_resource_of(resource_a, b);
-    return resource_b ? is_resource_of(resource_b, a) : strcmp(a, b) == 0;
 }
 
 void revocation_say(const struct revocation *revocation, char out_text[REVOCATIONS_TEXT_MAX])
@@ -159,7 +126,7 @@ static struct revocation *find(const struct revocations *revocations, enum revoc
         struct revocation *at = &revocations->list[i];
         if (at->kind != kind || strcmp(at->version, version) != 0)
             continue;
-        if (kind == REVOKED_USER ? at->uid == uid : revocations_same_secret(at->name, name))
+        if (kind == REVOKED_USER ? at->uid == uid : secret_id_same(at->name, name))
             return at;
     }
     return NULL;
@@ -213,8 +180,7 @@ const struct revocation *revocations_of_version(const struct revocations *revoca
     for (size_t i = 0; i < revocations->count; i++) {
         const struct revocation *at = &revocations->list[i];
         if (at->kind == REVOKED_VERSION && strcmp(at->version, snapshot->version_id) == 0 &&
-            (revocations_same_secret(at->name, snapshot->name) ||
-             revocations_same_secret(at->name, snapshot->arn)))
+            (secret_id_same(at->name, snapshot->name) || secret_id_same(at->name, snapshot->arn)))
             return at;
     }
     return NULL;

@@ -76,9 +76,6 @@ const struct revocation *revocations_of_version(const struct revocations *revoca
                                                 const struct sm_snapshot *snapshot);
 const struct revocation *revocations_of_user(const struct revocations *revocations, uid_t uid);
 
-/* Do two names mean one secret?  An ARN means the secret of its name. */
-bool revocations_same_secret(const char *a, const char *b);
-
 /* "secret prod/orders/db was revoked by root on 2026-01-31 10:20:30 UTC: REASON" */
 void revocation_say(const struct revocation *revocation, char out_text[REVOCATIONS_TEXT_MAX]);
 

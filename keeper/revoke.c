@@ -9,6 +9,7 @@
 #include "keeper/accounts.h"
 #include "keeper/cache.h"
 #include "keeper/proof.h"
+#include "keeper/secret_id.h"
 #include "keeper/sessions.h"
 
 #define ADMIN_SHUTDOWN        "57P01"
@@ -22,7 +23,7 @@ static size_t drop_secret(struct keeper *keeper, const char *name, const char *v
     const struct config *config = keeper->config;
     size_t dropped = cache_revoke(keeper->cache, name, version);
     for (size_t i = 0; i < config->target_count; i++)
-        if (revocations_same_secret(config->targets[i].secret, name))
+        if (secret_id_same(config->targets[i].secret, name))
             dropped += cache_revoke(keeper->cache, config->targets[i].secret, version);
     proofs_revoke(keeper->proofs, name, version);
     return dropped;
@@ -57,9 +58,9 @@ static bool covers(const struct revocation *revocation, const struct sessions_st
         return state->uid == revocation->uid;
     case REVOKED_VERSION:
         return strcmp(state->version_id, revocation->version) == 0 &&
-               revocations_same_secret(state->secret, revocation->name);
+               secret_id_same(state->secret, revocation->name);
     case REVOKED_SECRET:
-        return revocations_same_secret(state->secret, revocation->name);
+        return secret_id_same(state->secret, revocation->name);
     case REVOKED_NOTHING:
         break;
     }

@@ -11,6 +11,7 @@ keepercore_tests = %D%/test_attempts \
 	%D%/test_rotation \
 	%D%/test_saslprep \
 	%D%/test_scram \
+	%D%/test_secret_id \
 	%D%/test_stages \
 	%D%/test_table \
 	%D%/test_verdict \
@@ -68,6 +69,10 @@ keepercore_test_libs = keeper/libkeepercore.la $(CMOCKA_LIBS)
 %C%_test_scram_SOURCES = %D%/test_scram.c %D%/world.h
 %C%_test_scram_CFLAGS = $(keepercore_test_cflags)
 %C%_test_scram_LDADD = $(keepercore_test_libs)
+
+%C%_test_secret_id_SOURCES = %D%/test_secret_id.c
+%C%_test_secret_id_CFLAGS = $(keepercore_test_cflags)
+%C%_test_secret_id_LDADD = $(keepercore_test_libs)
 
 %C%_test_stages_SOURCES = %D%/test_stages.c
 %C%_test_stages_CFLAGS = $(keepercore_test_cflags)

@@ -8,9 +8,7 @@
 
 #include "keeper/revocations.h"
 
-#define PARTIAL     "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/orders/db"
-#define ARN         PARTIAL "-aB3dE6"
-#define OTHER_PLACE "arn:aws:secretsmanager:us-west-2:123456789012:secret:prod/orders/db"
+#define ARN "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/orders/db-aB3dE6"
 
 static char directory[64], file[96];
 static struct revocations *revocations;
@@ -61,36 +59,6 @@ static void add(enum revocation_kind kind, const char *name, const char *version
 {
     struct revocation revocation = make(kind, name, version);
     assert_int_equal(revocations_add(revocations, &revocation, &err), SMCRED_OK);
-}
-
-static void knows_one_secret_by_its_names(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *a, *b;
-        bool same;
-    } rows[] = {
-        {"prod/orders/db", "prod/orders/db", true},
-        {"prod/orders/db", ARN, true},
-        {ARN, "prod/orders/db", true},
-        {ARN, ARN, true},
-        {PARTIAL, ARN, true},
-        {ARN, PARTIAL, true},
-        {PARTIAL, PARTIAL, true},
-        {PARTIAL, "prod/orders/db", true},
-        {PARTIAL "-xxxxxx", ARN, false},
-        {PARTIAL "2", ARN, false},
-        {OTHER_PLACE, ARN, false},
-        {"prod/orders/db-aB3dE6", ARN, true},
-        {"prod/orders", ARN, false},
-        {"prod/orders/d", ARN, false},
-        {"prod/orders/db-aB3dE", ARN, false},
-        {"prod/orders/db", "prod/orders/db2", false},
-        {"", ARN, false},
-        {"prod/orders/db", "", false},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_int_equal(revocations_same_secret(rows[i].a, rows[i].b), rows[i].same);
 }
 
 static void outlives_a_restart_until_it_is_lifted(void **state)
@@ -188,7 +156,6 @@ static void believes_no_damaged_file(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-SM_TEST_MAIN(cmocka_unit_test(knows_one_secret_by_its_names),
-             TEST(outlives_a_restart_until_it_is_lifted), TEST(means_one_version_alone),
+SM_TEST_MAIN(TEST(outlives_a_restart_until_it_is_lifted), TEST(means_one_version_alone),
              TEST(replaces_what_is_said_again), TEST(is_in_force_although_it_cannot_be_written),
              TEST(believes_no_damaged_file))

@@ -35,6 +35,7 @@ gone() {
 
 # ---- a secret ----
 session
+is "a key made of the password logs in without it" "$(smcred status --json | jq .scram_keys)" 1
 holds "a value is given" value
 fails "who is no administrator revokes nothing" as_alice smcred revoke secret orders
 in_again && ok "and nothing is" || not_ok "and nothing is"
@@ -42,6 +43,7 @@ said=$(smcred revoke secret orders --reason "it is on a wiki page" --json)
 is "root revokes the secret of a target" "$(jq -r '.name, .sessions_ended' <<<"$said" | xargs)" "$WORLD_SECRET 1"
 is "and is told which targets that are" "$(jq -c .targets <<<"$said")" '["orders"]'
 gone "its session ends" "was revoked by root*it is on a wiki page"
+is "no key that was made of its password is left" "$(smcred status --json | jq .scram_keys)" 0
 like "a new one is refused, and told why" "$(query 'select 1')" "*target orders: secret $WORLD_SECRET was revoked by root*wiki page*"
 like "so is the value" "$(value)" "*denied*was revoked by root*"
 like "explain knows" "$(as_alice smcred explain --host "$WORLD_HOST")" "*revoked: secret $WORLD_SECRET*"
