@@ -23,6 +23,7 @@
 #include "keeper/pam.h"
 #include "keeper/pam_policy.h"
 #include "keeper/revoke.h"
+#include "keeper/secret_id.h"
 #include "keeper/sessions.h"
 #include "keeper/simulated.h"
 
@@ -301,6 +302,17 @@ static const struct config_target *find_value(const struct client *client, const
     return target;
 }
 
+/* As that, by any name of the secret: for administrators, to whom no value is given. */
+static const struct config_target *find_any(const struct client *client, const char *name)
+{
+    const struct config *config = client->control->keeper->config;
+    const struct config_target *target = find_value(client, name);
+    for (size_t i = 0; !target && i < config->target_count; i++)
+        if (secret_id_same(config->targets[i].secret, name))
+            target = &config->targets[i];
+    return target;
+}
+
 static void take_resolve(struct client *client, const struct control_request *request)
 {
     struct keeper *keeper = client->control->keeper;
@@ -455,7 +467,7 @@ static void take_refresh(struct client *client, const struct control_request *re
     const struct config_target *target = config_find(keeper->config, request->name);
     const char *secret = NULL; /* one of pam_smcred's, if no target has it */
     if (!target && request->name[0])
-        target = find_value(client, request->name);
+        target = find_any(client, request->name);
     if (target)
         secret = target->secret;
     else if (request->name[0] && pam_policy_wants(keeper->config, request->name))
@@ -528,7 +540,7 @@ static void take_prove(struct client *client, const struct control_request *requ
 static void take_simulate(struct client *client, const struct control_request *request)
 {
     const struct keeper *keeper = client->control->keeper;
-    const struct config_target *target = find_value(client, request->name);
+    const struct config_target *target = find_any(client, request->name);
     if (!target) {
         client_refuse(client, SMCRED_NOT_FOUND, NULL,
                       "no target has that name, and none has that secret");

@@ -76,6 +76,10 @@ is "what is revoked is refused whatever happens" "$? $(said outcome)" "1 refused
 like "for that reason" "$(said text)" "*revoked*a drill*"
 as_alice smcred simulate --secret orders --rotated >"$dir/out" 2>&1
 like "it is for administrators" "$? $(cat "$dir/out")" "1 smcred simulate: *administrator*"
+arn=$(smcred secret get-metadata "$WORLD_SECRET" --json | jq -r .ARN)
+for name in "$arn" "${arn%-*}"; do
+    is "and knows them by their ARN" "$(smcred simulate --secret "$name" --rotated --json | jq -r '.targets[0].target')" orders
+done
 smcred simulate --secret nothing --rotated >"$dir/out" 2>&1
 like "of secrets that there are" "$? $(cat "$dir/out")" "1 smcred simulate: no target has that name*"
 done_testing
