@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <security/pam_ext.h>
+#include <stdio.h>
 #include <syslog.h>
 
 #include "common/clock.h"
@@ -85,6 +86,22 @@ static const char *item_of(struct sm_pam_call *call, int item, size_t max)
     return len == 0 || len > max ? NULL : value;
 }
 
+/*
+ * Who comes from a host with too long a name still does not come from here: its beginning, and a
+ * character that is in no name of a host, so that no rule takes it for one.
+ */
+static void put_rhost(struct sm_pam_call *call, struct sm_pam_question *question)
+{
+    char rhost[CTL_PAM_RHOST_MAX + 1];
+    const void *value = NULL;
+    if (pam_get_item(call->pamh, PAM_RHOST, &value) != PAM_SUCCESS || !value)
+        return;
+    if (snprintf(rhost, sizeof rhost, "%s", (const char *)value) > CTL_PAM_RHOST_MAX)
+        rhost[CTL_PAM_RHOST_MAX - 1] = '?';
+    if (rhost[0] != '\0')
+        sm_wire_put_text(&question->wire, CTL_RHOST, rhost);
+}
+
 int sm_pam_login_of(struct sm_pam_call *call, bool may_ask, struct sm_pam_login *out_login)
 {
     if (may_ask) {
@@ -113,7 +130,7 @@ void sm_pam_question_begin(struct sm_pam_question *question, enum ctl_verb verb,
     sm_pam_question_begin_bare(question, verb);
     sm_wire_put_text(&question->wire, CTL_SERVICE, login->service);
     sm_wire_put_text(&question->wire, CTL_USER, login->user);
-    sm_wire_put_text(&question->wire, CTL_RHOST, item_of(call, PAM_RHOST, CTL_PAM_RHOST_MAX));
+    put_rhost(call, question);
     sm_wire_put_text(&question->wire, CTL_TTY, item_of(call, PAM_TTY, CTL_PAM_TTY_MAX));
     if (verb == CTL_PAM_OPEN)
         sm_wire_put_text(&question->wire, CTL_RUSER, item_of(call, PAM_RUSER, CTL_PAM_USER_MAX));

@@ -28,6 +28,24 @@ static void the_keeper_is_told_who_wants_what_from_where(void **state)
     assert_string_equal(stack->heard, "");
 }
 
+/* "rhost = local" is for who comes from nowhere else. */
+static void a_host_with_too_long_a_name_is_not_this_one(void **state)
+{
+    struct stack *stack = *state;
+    char name[CTL_PAM_RHOST_MAX + 2] = "";
+    stack_start(stack, ACCOUNT);
+    for (size_t len = CTL_PAM_RHOST_MAX; len <= CTL_PAM_RHOST_MAX + 1; len++) {
+        memset(name, 'x', len);
+        assert_int_equal(pam_set_item(stack->pamh, PAM_RHOST, name), PAM_SUCCESS);
+        assert_int_equal(pam_acct_mgmt(stack->pamh, 0), PAM_SUCCESS);
+    }
+    assert_string_not_equal(stack->asked[0].rhost, stack->asked[1].rhost);
+    name[CTL_PAM_RHOST_MAX] = '\0';
+    assert_string_equal(stack->asked[0].rhost, name);
+    name[CTL_PAM_RHOST_MAX - 1] = '?'; /* which no name in a rule has */
+    assert_string_equal(stack->asked[1].rhost, name);
+}
+
 static void a_refusal_is_told_unless_silence_is_wanted(void **state)
 {
     struct stack *stack = *state;
@@ -97,6 +115,7 @@ static void without_a_user_there_is_no_permission(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, stack_set_up, stack_tear_down)
 SM_TEST_MAIN(TEST(the_keeper_is_told_who_wants_what_from_where),
+             TEST(a_host_with_too_long_a_name_is_not_this_one),
              TEST(a_refusal_is_told_unless_silence_is_wanted), TEST(every_answer_has_its_code),
              TEST(a_keeper_that_says_nothing_is_no_permission),
              TEST(without_a_user_there_is_no_permission))
