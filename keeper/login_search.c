@@ -188,6 +188,11 @@ static void take(struct login *login, const struct cache_answer *answer, const c
     }
     if (challenged && !fits && is_wrong_here(login, login->current))
         login_note_tried(login); /* by another login, which is as good */
+    if (login->search == BY_SALT && was_tried(login, answer->snapshot)) {
+        login_note_tried(login); /* another password than the right one, which did not help */
+        login_search(login, AFTER_REFUSAL);
+        return;
+    }
     login_set_current(login, answer->snapshot, stage);
     if (!fits) {
         login_offer(login, stale, &err);

@@ -50,6 +50,21 @@ alter "$WORLD_ROLE" fourth
 is "the role follows, and alice is in" "$(query 'select 1')" 1
 is "and no password was wrong" "$(wrong)" 0
 
+# The password is right, and the role may not log in: what is pending has another password, and is not the way.
+waits_at_most 1
+count_wrong
+put "$(version 8)" "$WORLD_ROLE" pending AWSPENDING
+in_the_database "alter role $WORLD_ROLE nologin" >/dev/null
+proven() { grep -c 'connection authenticated: identity="'"$WORLD_ROLE" "$WORLD_LOG/postgres.log"; }
+before_it=$(proven)
+like "a role that may not log in is the database's own error" "$(query 'select 1')" "*role \"$WORLD_ROLE\" is not permitted to log in*"
+is "and each version is tried once" $(($(proven) - before_it)) 1
+is "no password was wrong" "$(wrong)" 0
+in_the_database "alter role $WORLD_ROLE login" >/dev/null
+manager UpdateSecretVersionStage "{\"SecretId\":\"$WORLD_SECRET\",\"VersionStage\":\"AWSPENDING\",\"RemoveFromVersionId\":\"$(version 8)\"}" >/dev/null
+is "when it may, alice is in" "$(query 'select current_user')" "$WORLD_ROLE"
+waits_at_most 60
+
 # User and password change in one version: never a mixed pair.
 count_wrong
 in_the_database "create role orders_other login password 'fifth'" >/dev/null
