@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * pam_load.c - logins by services of PAM, without a program such as sshd around them.
+ *
+ * usage: pam_load compare DIRECTORY USER ROUNDS SERVICE... < password
+ *        pam_load logins DIRECTORY USER COUNT SERVICE < password
+ *
+ * DIRECTORY holds the services.  compare: one login by each service to warm up, then ROUNDS by all
+ * of them in turns; prints for each, in their order, the median in ms of pam_authenticate() with a
+ * session opened and closed, and of that session alone; a login that fails ends the run with
+ * status 1. logins: COUNT of them one after the other, every third with a wrong password; prints
+ * how many came in, were refused, and got no decision, and what must not be: "let_in" with a wrong
+ * password, or the right one "kept_out".
+ */
+#include <errno.h>
+#include <security/pam_appl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SERVICES_MAX = 8, COUNT_MAX = 100000, PASSWORD_MAX = 512, WRONG_EVERY = 3 };
+
+static int type(int count, const struct pam_message **messages, struct pam_response **answers,
+                void *password)
+{
+    *answers = calloc((size_t)count, sizeof **answers);
+    if (!*answers)
+        return PAM_BUF_ERR;
+    for (int i = 0; i < count; i++)
+        if (messages[i]->msg_style == PAM_PROMPT_ECHO_OFF)
+            (*answers)[i].resp = strdup(password); /* NULL is an answer, too */
+    return PAM_SUCCESS;
+}
+
+static void no_delay(int status, unsigned us, void *context)
+{
+    (void)status;
+    (void)us;
+    (void)context;
+}
+
+static pam_handle_t *start(const char *directory, const char *service, const char *user,
+                           const struct pam_conv *conversation)
+{
+    void (*delay)(int, unsigned, void *) = no_delay;
+    const void *item;
+    pam_handle_t *pamh = NULL;
+    memcpy(&item, &delay, sizeof item); /* as pam_set_item() has it */
+    if (pam_start_confdir(service, user, conversation, directory, &pamh) != PAM_SUCCESS ||
+        pam_set_item(pamh, PAM_RHOST, "127.0.0.1") != PAM_SUCCESS ||
+        pam_set_item(pamh, PAM_TTY, "ssh") != PAM_SUCCESS ||
+        pam_set_item(pamh, PAM_FAIL_DELAY, item) != PAM_SUCCESS) {
+        (void)fprintf(stderr, "pam_load: %s: no such service\n", service);
+        exit(1);
+    }
+    return pamh;
+}
+
+/* ---- compare ---- */
+
+struct took {
+    double login_ms[COUNT_MAX];
+    double session_ms[COUNT_MAX];
+};
+
+static double now_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static void need(pam_handle_t *pamh, const char *service, int code)
+{
+    if (code == PAM_SUCCESS)
+        return;
+    (void)fprintf(stderr, "pam_load: %s: %s\n", service, pam_strerror(pamh, code));
+    exit(1);
+}
+
+static void time_login(pam_handle_t *pamh, const char *service, struct took *took, size_t round)
+{
+    double begun = now_ms();
+    need(pamh, service, pam_authenticate(pamh, 0));
+    double known = now_ms();
+    need(pamh, service, pam_open_session(pamh, 0));
+    need(pamh, service, pam_close_session(pamh, 0));
+    double gone = now_ms();
+    took->login_ms[round] = gone - begun;
+    took->session_ms[round] = gone - known;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, ascending);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+static void compare(const char *directory, const char *user, size_t rounds, char **services,
+                    const struct pam_conv *conversation)
+{
+    static struct took took[SERVICES_MAX];
+    for (size_t turn = 0; turn <= rounds; turn++) /* the first is overwritten by the second */
+        for (size_t i = 0; i < SERVICES_MAX && services[i]; i++) {
+            pam_handle_t *pamh = start(directory, services[i], user, conversation);
+            time_login(pamh, services[i], &took[i], turn ? turn - 1 : 0);
+            (void)pam_end(pamh, PAM_SUCCESS); /* nothing is to be done about it */
+        }
+    for (size_t i = 0; i < SERVICES_MAX && services[i]; i++)
+        printf("%.3f %.3f\n", median(took[i].login_ms, rounds), median(took[i].session_ms, rounds));
+}
+
+/* ---- logins ---- */
+
+struct counts {
+    size_t came_in, refused, undecided, let_in, kept_out;
+};
+
+/* The rest of a login whose password was right.  A keeper that is being restarted decides nothing.
+ */
+static int come_in(pam_handle_t *pamh)
+{
+    int code = pam_acct_mgmt(pamh, 0);
+    if (code == PAM_SUCCESS)
+        code = pam_open_session(pamh, 0);
+    if (code == PAM_SUCCESS)
+        (void)pam_close_session(pamh, 0); /* its keeper may be gone, and the session with it */
+    return code;
+}
+
+static void count_right(struct counts *counts, int code)
+{
+    if (code == PAM_SUCCESS)
+        counts->came_in++;
+    else if (code == PAM_AUTHINFO_UNAVAIL || code == PAM_SESSION_ERR)
+        counts->undecided++;
+    else
+        counts->kept_out++;
+}
+
+static void count_wrong(struct counts *counts, int code)
+{
+    if (code == PAM_SUCCESS)
+        counts->let_in++;
+    else if (code == PAM_AUTHINFO_UNAVAIL)
+        counts->undecided++;
+    else
+        counts->refused++;
+}
+
+static void logins(const char *directory, const char *user, size_t count, const char *service,
+                   const struct pam_conv *right)
+{
+    static char other[] = "wrong";
+    const struct pam_conv wrong = {type, other};
+    struct counts counts = {0};
+    for (size_t i = 0; i < count; i++) {
+        int is_wrong = i % WRONG_EVERY == WRONG_EVERY - 1;
+        pam_handle_t *pamh = start(directory, service, user, is_wrong ? &wrong : right);
+        int code = pam_authenticate(pamh, 0);
+        if (is_wrong)
+            count_wrong(&counts, code);
+        else
+            count_right(&counts, code == PAM_SUCCESS ? come_in(pamh) : code);
+        (void)pam_end(pamh, code); /* nothing is to be done about it */
+    }
+    printf("came_in %zu refused %zu undecided %zu let_in %zu kept_out %zu\n", counts.came_in,
+           counts.refused, counts.undecided, counts.let_in, counts.kept_out);
+}
+
+int main(int argc, char **argv)
+{
+    char password[PASSWORD_MAX];
+    const struct pam_conv conversation = {type, password};
+    size_t count = argc > 5 ? strtoul(argv[4], NULL, 10) : 0;
+    if (count == 0 || count > COUNT_MAX || !fgets(password, sizeof password, stdin)) {
+        (void)fprintf(stderr, "usage: pam_load compare|logins DIRECTORY USER COUNT SERVICE...\n");
+        return 2;
+    }
+    password[strcspn(password, "\n")] = '\0';
+    if (strcmp(argv[1], "compare") == 0)
+        compare(argv[2], argv[3], count, argv + 5, &conversation);
+    else
+        logins(argv[2], argv[3], count, argv[5], &conversation);
+    explicit_bzero(password, sizeof password);
+    return 0;
+}
