@@ -15,5 +15,5 @@ EXTRA_DIST += %D%/t_shim_setuid.sh
 %D%/t_shim_setuid.log: preload/libsmcred_preload.so $(preload_helpers)
 TESTS += %D%/t_rotation_load.sh
 EXTRA_DIST += %D%/t_rotation_load.sh
-TESTS += %D%/t_pam_postgres.sh %D%/t_pam_services.sh %D%/t_pam_sshd.sh %D%/t_pam_story.sh
-EXTRA_DIST += %D%/pam.sh %D%/sshd.sh %D%/t_pam_postgres.sh %D%/t_pam_services.sh %D%/t_pam_sshd.sh %D%/t_pam_story.sh
+TESTS += %D%/t_pam_postgres.sh %D%/t_pam_services.sh %D%/t_pam_sshd.sh %D%/t_pam_story.sh %D%/t_pam_soak.sh
+EXTRA_DIST += %D%/pam.sh %D%/sshd.sh %D%/t_pam_postgres.sh %D%/t_pam_services.sh %D%/t_pam_sshd.sh %D%/t_pam_story.sh %D%/t_pam_soak.sh
