@@ -71,7 +71,7 @@ enum ctl_tag {
     CTL_RHOST = 36,      /* text: PAM_RHOST */
     CTL_TTY = 37,        /* text: PAM_TTY */
     CTL_SESSION_ID = 38, /* text: a login's id, 16 hex digits, as PAM_OPEN gave it */
-    CTL_RUSER = 39,      /* text: PAM_RUSER, such as who called sudo; a hint */
+    CTL_RUSER = 39,      /* text: PAM_RUSER, such as who called sudo */
 };
 
 #endif

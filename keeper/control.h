@@ -34,6 +34,7 @@ struct control_request {
     bool lift;
     char service[CTL_PAM_SERVICE_MAX + 1];
     char rhost[CTL_PAM_RHOST_MAX + 1];
+    char ruser[CTL_PAM_USER_MAX + 1];
     char tty[CTL_PAM_TTY_MAX + 1];
     struct sm_bytes password; /* in the packet, which its owner wipes */
     struct sm_bytes old_password;

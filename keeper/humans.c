@@ -47,6 +47,15 @@ static void copy(char *out, size_t size, const char *text)
     out[len] = '\0';
 }
 
+/*
+ * Who is there with no login around: it was opened while no keeper was there, or has ended, and
+ * left a tmux behind.  On this host sudo and su say who called them; from another, nobody knows.
+ */
+static const char *person_of(const struct humans_claim *claim)
+{
+    return *claim->ruser && !*claim->rhost ? claim->ruser : claim->user;
+}
+
 /* Who comes in from outside. */
 static struct human *new_human(uint64_t login, const struct humans_claim *claim)
 {
@@ -55,7 +64,7 @@ static struct human *new_human(uint64_t login, const struct humans_claim *claim)
         return NULL;
     human->references = 1;
     human->login = login;
-    copy(human->user, sizeof human->user, claim->user);
+    copy(human->user, sizeof human->user, person_of(claim));
     copy(human->service, sizeof human->service, claim->service);
     copy(human->tty, sizeof human->tty, claim->tty);
     copy(human->rhost, sizeof human->rhost, claim->rhost);

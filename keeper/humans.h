@@ -51,9 +51,10 @@ struct humans;
 SM_MUST_CHECK enum smcred_status humans_new(const char *directory, struct humans **out_humans);
 void humans_free(struct humans *humans);
 
-/* What PAM's application says. */
+/* What PAM's application says; "" where it says nothing. */
 struct humans_claim {
     const char *user, *service, *tty, *rhost;
+    const char *ruser; /* who called sudo or su */
 };
 /*
  * A login begins.

@@ -82,6 +82,7 @@ static struct pam_request *begin(struct client *client, const struct control_req
     copy(request->service, sizeof request->service, asked->service);
     copy(request->user, sizeof request->user, asked->user);
     copy(request->rhost, sizeof request->rhost, asked->rhost);
+    copy(request->ruser, sizeof request->ruser, asked->ruser);
     copy(request->tty, sizeof request->tty, asked->tty);
     request->target = config_find(request->config, request->name);
     request->secret = request->target ? request->target->secret : request->name;

@@ -31,6 +31,7 @@ struct pam_request {
     char service[CTL_PAM_SERVICE_MAX + 1];
     char user[CTL_PAM_USER_MAX + 1];
     char rhost[CTL_PAM_RHOST_MAX + 1];
+    char ruser[CTL_PAM_USER_MAX + 1]; /* of PAM_OPEN */
     char tty[CTL_PAM_TTY_MAX + 1];
     uint32_t grace_s;
     uint64_t login; /* that was opened; 0: none */

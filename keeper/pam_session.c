@@ -61,7 +61,7 @@ static void open_login(struct pam_request *request)
     struct sm_peer account;
     const struct human_login *login = NULL;
     const struct humans_claim claim = {request->user, request->service, request->tty,
-                                       request->rhost};
+                                       request->rhost, request->ruser};
     if (pam_refuse_caller(request))
         return;
     if (!accounts_peer(request->user, &account)) {

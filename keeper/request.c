@@ -81,6 +81,7 @@ static bool take_pam_fields(const struct sm_wire_in *in, struct control_request 
     bool has_grace = sm_wire_get(in, CTL_GRACE_S, &value);
     return take_text(in, CTL_SERVICE, request->service, sizeof request->service) &&
            take_text(in, CTL_RHOST, request->rhost, sizeof request->rhost) &&
+           take_text(in, CTL_RUSER, request->ruser, sizeof request->ruser) &&
            take_text(in, CTL_TTY, request->tty, sizeof request->tty) &&
            take_password(in, CTL_PASSWORD, &request->password) &&
            take_password(in, CTL_OLD, &request->old_password) && take_session(in, request) &&

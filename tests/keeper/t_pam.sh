@@ -117,6 +117,10 @@ said=$(in_login sshd "$me" bash -c 'kill -9 "$(pgrep -P "$parent" -f smcredd)"; 
 like "a restart of the keeper forgets nobody" "$(audited '"event":"refresh"')" "*\"human\":\"$me\",\"login_service\":\"sshd\"*"
 like "whose login is closed as any other" "$said" '*close: ok*'
 
+client pam_open service=sudo user=root ruser=daemon >/dev/null
+like "where no login is around, the person is who called sudo" \
+    "$(audited '"event":"pam_open"')" '*"human":"daemon","login_service":"sudo"*"asked_user":"root"*'
+
 like "the audit log says who wanted what from where" "$(grep '"event":"pam_check"' "$dir/audit.jsonl" | grep '192.0.2.66')" \
     '*"asked_user":"mallory","asked_service":"sshd","asked_rhost":"192.0.2.66","secret":"users/mallory"*"outcome":"refused"*'
 is "every line of it is JSON" "$(python3 -c 'import json, sys

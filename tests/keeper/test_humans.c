@@ -39,7 +39,7 @@ static const struct human_login *open_login(uint64_t id, const char *user, const
                                             struct sm_peer opener)
 {
     const struct human_login *login;
-    struct humans_claim claim = {user, service, "pts/3", "192.0.2.7"};
+    struct humans_claim claim = {user, service, "pts/3", "192.0.2.7", ""};
     assert_int_equal(humans_open(humans, id, &claim, &opener, 1000 + (int64_t)id, &login),
                      SMCRED_OK);
     return login;
@@ -138,6 +138,25 @@ static void an_audit_session_of_its_own_is_a_person_of_its_own(void **state)
     assert_string_equal(bob->human->user, "bob");
     assert_string_equal(human_of(peer(pid, 8)), "bob");
     end(pid, fd);
+}
+
+/* Her own login was opened while no keeper was there, or has ended, and left a tmux behind. */
+static void without_a_login_around_sudo_says_who_called_it(void **state)
+{
+    (void)state;
+    struct sm_peer opener = peer(getpid(), 7);
+    const struct human_login *login;
+    struct humans_claim claim = {"root", "sudo", "pts/3", "", "alice"};
+    assert_int_equal(humans_open(humans, 1, &claim, &opener, 1, &login), SMCRED_OK);
+    assert_string_equal(login->human->user, "alice");
+    assert_string_equal(login->user, "root");
+    claim = (struct humans_claim){"deploy", "su", "pts/3", "", "root"};
+    assert_int_equal(humans_open(humans, 2, &claim, &opener, 2, &login), SMCRED_OK);
+    assert_string_equal(login->human->user, "alice"); /* the outermost knows better */
+    opener.audit_session = 8;
+    claim = (struct humans_claim){"bob", "rshd", "", "192.0.2.7", "alice"};
+    assert_int_equal(humans_open(humans, 3, &claim, &opener, 3, &login), SMCRED_OK);
+    assert_string_equal(login->human->user, "bob"); /* alice of another host is another */
 }
 
 static void two_modules_in_one_stack_are_one_person(void **state)
@@ -259,6 +278,7 @@ SM_TEST_MAIN(unit(an_audit_session_is_a_login_whatever_the_process), unit(sudo_a
              unit(descent_tells_where_the_kernel_has_no_audit_session),
              unit(a_login_before_pam_loginuid_is_found_by_descent),
              unit(an_audit_session_of_its_own_is_a_person_of_its_own),
+             unit(without_a_login_around_sudo_says_who_called_it),
              unit(two_modules_in_one_stack_are_one_person),
              unit(who_dies_without_a_word_is_an_orphan), kept(a_restart_forgets_nobody),
              kept(what_is_no_login_of_ours_is_passed_over))

@@ -482,7 +482,7 @@ static void sessions_of_the_keeper_before_are_resumed(void **state)
 static void open_pam(uint64_t id, const char *user)
 {
     const struct human_login *login;
-    struct humans_claim claim = {user, "sshd", "pts/3", "192.0.2.7"};
+    struct humans_claim claim = {user, "sshd", "pts/3", "192.0.2.7", ""};
     struct sm_peer opener = {.pid = getpid(),
                              .uid = getuid(),
                              .loginuid = SM_ID_UNKNOWN,
