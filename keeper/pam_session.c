@@ -128,6 +128,28 @@ static void end_login(struct keeper *keeper, const struct human_login *login, co
     humans_close(keeper->humans, login->id);
 }
 
+/* Somebody tries to take a login from whose it is: that is written down. */
+static void refuse_to_close(struct client *client, const struct human_login *login)
+{
+    static const char rule[] = "pam: who opened it";
+    static const char text[] = "a login is ended by root, or by who has opened it";
+    struct audit_line line;
+    client->audit_id = keeper_random_id();
+    audit_begin(&line, sm_wall_ms(), "pam_close");
+    audit_put_id(&line, "id", client->audit_id);
+    client_put_who(client, &line);
+    audit_put(&line, "asked_user", login->user);
+    audit_put(&line, "asked_service", login->service);
+    audit_put_id(&line, "login", login->id);
+    audit_put(&line, "rule", rule);
+    audit_put(&line, "outcome", "refused");
+    audit_put(&line, "text", text);
+    if (!keeper_audit(client->keeper, &line)) /* it is refused all the same */
+        log_error("a refusal to end login=%016llx is not in the audit log",
+                  (unsigned long long)login->id);
+    client_refuse(client, SMCRED_DENIED, rule, text);
+}
+
 void pam_take_close(struct client *client, const struct control_request *asked)
 {
     const struct human_login *login = humans_find(client->keeper->humans, asked->session);
@@ -136,8 +158,7 @@ void pam_take_close(struct client *client, const struct control_request *asked)
         return;
     }
     if (client->peer.uid != 0 && client->peer.uid != login->opened_by) {
-        client_refuse(client, SMCRED_DENIED, "pam: who opened it",
-                      "a login is ended by root, or by who has opened it");
+        refuse_to_close(client, login);
         return;
     }
     end_login(client->keeper, login, "closed", asked->reason);

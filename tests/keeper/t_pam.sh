@@ -101,6 +101,30 @@ like "whose own line says so, too" "$(audited '"event":"pam_close","id":"[0-9a-f
 ask_inside refresh name=orders >/dev/null
 unlike "outside nobody is known" "$(audited '"event":"refresh"')" '*"human"*'
 like "who is nobody here opens nothing" "$(in_login sshd no-such-user true)" 'open: not found*'
+# As another uid, which may enter the runtime directory but not the test's.
+cat >"$dir/close.py" <<'PY'
+import os, sys
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+import control_client as c
+os.chdir(sys.argv[2])
+s = c.connect("control.sock")
+s.send(c.request(19, c.field(32, b"sshd") + c.field(8, b"root")))
+login = c.answer(s)[1][38].encode()
+for uid in 1, 0:
+    os.seteuid(uid)
+    s = c.connect("control.sock")
+    s.send(c.request(20, c.field(38, login)))
+    c.show(c.answer(s))
+PY
+if [ "$(id -u)" = 0 ]; then
+    like "nobody ends a login that another uid has opened" \
+        "$(python3 "$dir/close.py" "$here" "$dir/run" 2>&1)" 'status: denied*root, or by who has opened it*status: ok'
+    like "and who tried to is written down" "$(audited '"event":"pam_close".*"outcome":"refused"')" \
+        '*"operator":"daemon"*"asked_user":"root","asked_service":"sshd","login":*"rule":"pam: who opened it"*'
+else
+    skip "nobody ends a login that another uid has opened" "needs root"
+fi
 like "an unknown login is not closed" "$(client pam_close session=00000000000000aa)" 'status: not found*'
 python3 "$here/pam_login.py" "$dir/run/control.sock" sshd "$me" --leave >/dev/null
 wait_for grep -q '"outcome":"lost","reason":"its process ended' "$dir/audit.jsonl"
