@@ -11,15 +11,26 @@
 #include <time.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "keeper/pam_request.h"
 #include "keeper/revoke.h"
 
 /* ---- the life of a request ---- */
 
+/* A guess whose verdict was not awaited, as who guesses may know it by then. */
+static void record_abandoned(struct pam_request *request)
+{
+    bool guessed = request->limit.begun && request->limit.was_wrong && !request->answered;
+    if (guessed &&
+        !pam_audit(request, SMCRED_DENIED, NULL, "the password is wrong, and who asked has gone"))
+        log_error("a wrong password is not in the audit log");
+}
+
 void pam_request_free(struct pam_request *request)
 {
     if (!request)
         return;
+    record_abandoned(request);
     if (request->client)
         request->client->pam = NULL;
     request->client = NULL;

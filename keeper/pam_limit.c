@@ -54,6 +54,8 @@ bool pam_limit_begin(struct pam_limit *limit, struct tries *tries, const struct 
 
 void pam_limit_end(struct pam_limit *limit, enum pam_verdict verdict)
 {
+    if (verdict == PAM_NO_VERDICT && limit->was_wrong)
+        verdict = PAM_WRONG;
     for (size_t i = 0; limit->begun && i < PAM_LIMITS; i++)
         if (limit->by[i].len > 0)
             tries_end(limit->tries, key_of(limit, i), limit->by[i].limit, verdict == PAM_WRONG);

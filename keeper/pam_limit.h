@@ -23,6 +23,7 @@ struct pam_limit {
         struct tries_limit limit;
     } by[PAM_LIMITS];
     bool begun;
+    bool was_wrong; /* one version was: who hangs up before the last has guessed all the same */
 };
 
 /* False: not now; *out_until_ms, on sm_boot_ms(), says when. */

@@ -113,9 +113,11 @@ static void judge_cached(struct pam_request *request)
 static void want_news(struct pam_request *request)
 {
     int64_t now = sm_boot_ms(), until = now + NEWS_MS;
-    if (!settled(request))
-        pam_read(request, CACHE_STAGE_DEFAULT, now,
-                 until < request->deadline_ms ? until : request->deadline_ms, judge_fresh);
+    if (settled(request))
+        return;
+    request->limit.was_wrong = true;
+    pam_read(request, CACHE_STAGE_DEFAULT, now,
+             until < request->deadline_ms ? until : request->deadline_ms, judge_fresh);
 }
 
 static bool is_same(const struct sm_snapshot *a, const struct sm_snapshot *b)

@@ -145,6 +145,22 @@ client pam_open service=sudo user=root ruser=daemon >/dev/null
 like "where no login is around, the person is who called sudo" \
     "$(audited '"event":"pam_open"')" '*"human":"daemon","login_service":"sudo"*"asked_user":"root"*'
 
+# The right one is answered at once, a wrong one when Secrets Manager has been asked: long enough to know.
+check eve e rhost=192.0.2.91 >/dev/null # in the cache, or nobody would know anything yet
+for i in 1 2 3 4; do
+    python3 - "$here" "$dir/run/control.sock" <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+import control_client as c
+c.connect(sys.argv[2]).send(c.request(16, b"".join(c.field(t, v) for t, v in
+    ((4, b"users/eve"), (32, b"sshd"), (8, b"eve"), (33, b"guess"), (36, b"192.0.2.90")))))
+PY
+done
+guesses() { grep '"event":"pam_check"' "$dir/audit.jsonl" | grep -c '192.0.2.90.*the password is wrong\|192.0.2.90.*too many'; }
+soon "who hangs up before the verdict is written down" 4 guesses
+like "and has guessed all the same" "$(check eve e rhost=192.0.2.90)" 'status: limited*'
+
 like "the audit log says who wanted what from where" "$(grep '"event":"pam_check"' "$dir/audit.jsonl" | grep '192.0.2.66')" \
     '*"asked_user":"mallory","asked_service":"sshd","asked_rhost":"192.0.2.66","secret":"users/mallory"*"outcome":"refused"*'
 is "every line of it is JSON" "$(python3 -c 'import json, sys
