@@ -12,8 +12,7 @@
 
 #define IN_USE_MS    (10 * 60 * 1000)
 #define MINUTE_MS    (60 * 1000)
-#define CLOSE_FOR_MS (30 * 60 * 1000) /* a rotation that takes longer is looked at as any secret   \
-                                       */
+#define CLOSE_FOR_MS (30 * 60 * 1000) /* a rotation that takes longer is one secret of many */
 #define DUE_FOR_MS   (5 * 60 * 1000)  /* after NextRotationDate */
 #define DEADLINE_MS  (10 * 1000)
 #define EXPECTED     64
@@ -45,8 +44,8 @@ struct watch {
     struct watch_limits limits;
     struct table secrets;
     int64_t last_tick_ms;
-    int64_t next_call_ms; /* so that calls are never more than the limit */
-    struct batch *batch;  /* under way, or NULL */
+    int64_t next_call_ms;  /* so that calls are never more than the limit */
+    struct batch *batch;   /* under way, or NULL */
     int64_t batch_from_ms; /* not before */
 };
 

@@ -193,6 +193,7 @@ asks() { # SQL WANTED: which is among the lines that come
     local line
     echo "$1" >&"${CLIENT[1]}"
     while read -r -t 60 line <&"${CLIENT[0]}"; do
+        # shellcheck disable=SC2053 # a pattern
         [[ "$line" != $2 ]] || return 0
         echo "# $line"
     done

@@ -119,8 +119,7 @@ enters_vsftpd() {
 start_vsftpd() {
     ftp_port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
     SMCRED_WORLD_MARK=$WORLD unshare -m bash "$dir/apart" "$dir" vsftpd "$dir/vsftpd.conf" -olisten_port="$ftp_port" >"$dir/vsftpd.log" 2>&1 &
-    vsftpd_pid=$!
-    at_exit 'kill $vsftpd_pid 2>/dev/null'
+    at_exit "kill $! 2>/dev/null"
     ftp_listens() { (exec 3<>"/dev/tcp/127.0.0.1/$ftp_port") 2>/dev/null; }
     eventually 5 ftp_listens
 }
