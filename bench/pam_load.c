@@ -3,23 +3,25 @@
  * pam_load.c - logins by services of PAM, without a program such as sshd around them.
  *
  * usage: pam_load compare DIRECTORY USER ROUNDS SERVICE... < password
- *        pam_load logins DIRECTORY USER COUNT SERVICE < password
+ *        pam_load logins DIRECTORY USER COUNT SERVICE EVERY < password
  *
  * DIRECTORY holds the services.  compare: one login by each service to warm up, then ROUNDS by all
  * of them in turns; prints for each, in their order, the median in ms of pam_authenticate() with a
  * session opened and closed, and of that session alone; a login that fails ends the run with
- * status 1. logins: COUNT of them one after the other, every third with a wrong password; prints
+ * status 1. logins: COUNT of them one after the other, every EVERYth with a wrong password; prints
  * how many came in, were refused, and got no decision, and what must not be: "let_in" with a wrong
  * password, or the right one "kept_out".
  */
 #include <errno.h>
 #include <security/pam_appl.h>
+#include <stdbool.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { SERVICES_MAX = 8, COUNT_MAX = 100000, PASSWORD_MAX = 512, WRONG_EVERY = 3 };
+enum { SERVICES_MAX = 8, COUNT_MAX = 100000, PASSWORD_MAX = 512 };
 
 static int type(int count, const struct pam_message **messages, struct pam_response **answers,
                 void *password)
@@ -156,13 +158,13 @@ static void count_wrong(struct counts *counts, int code)
 }
 
 static void logins(const char *directory, const char *user, size_t count, const char *service,
-                   const struct pam_conv *right)
+                   size_t wrong_every, const struct pam_conv *right)
 {
     static char other[] = "wrong";
     const struct pam_conv wrong = {type, other};
     struct counts counts = {0};
     for (size_t i = 0; i < count; i++) {
-        int is_wrong = i % WRONG_EVERY == WRONG_EVERY - 1;
+        bool is_wrong = i % wrong_every == wrong_every - 1;
         pam_handle_t *pamh = start(directory, service, user, is_wrong ? &wrong : right);
         int code = pam_authenticate(pamh, 0);
         if (is_wrong)
@@ -180,15 +182,19 @@ int main(int argc, char **argv)
     char password[PASSWORD_MAX];
     const struct pam_conv conversation = {type, password};
     size_t count = argc > 5 ? strtoul(argv[4], NULL, 10) : 0;
-    if (count == 0 || count > COUNT_MAX || !fgets(password, sizeof password, stdin)) {
-        (void)fprintf(stderr, "usage: pam_load compare|logins DIRECTORY USER COUNT SERVICE...\n");
+    size_t wrong_every = argc > 6 ? strtoul(argv[6], NULL, 10) : 0;
+    bool compares = argc > 1 && strcmp(argv[1], "compare") == 0;
+    if (count == 0 || count > COUNT_MAX || (!compares && wrong_every == 0) ||
+        !fgets(password, sizeof password, stdin)) {
+        (void)fprintf(stderr, "usage: pam_load compare DIRECTORY USER ROUNDS SERVICE...\n"
+                              "       pam_load logins DIRECTORY USER COUNT SERVICE EVERY\n");
         return 2;
     }
     password[strcspn(password, "\n")] = '\0';
-    if (strcmp(argv[1], "compare") == 0)
+    if (compares)
         compare(argv[2], argv[3], count, argv + 5, &conversation);
     else
-        logins(argv[2], argv[3], count, argv[5], &conversation);
+        logins(argv[2], argv[3], count, argv[5], wrong_every, &conversation);
     explicit_bzero(password, sizeof password);
     return 0;
 }

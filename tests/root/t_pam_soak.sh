@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# t_pam_soak.sh - logins through sshd's stack, three at a time, every third with a wrong password, while
+# t_pam_soak.sh - logins through sshd's stack, three at a time, some with a wrong password, while
 # keeper after keeper is stopped or killed: no wrong password is let in and no right one kept out, nothing
 # crashes, and no keeper grows.  200 logins and two restarts; with SMCRED_LONG=1 10,000 and ten.
 . "$(dirname "$0")/world.sh"
 . "$(dirname "$0")/pam.sh"
 load=$top_builddir/bench/pam_load
 [ -x "$load" ] || skip_all "built without Linux-PAM"
-logins=200 restarts=2
-[ -z "${SMCRED_LONG:-}" ] || logins=10000 restarts=10
+# For a wrong password the keeper looks whether there is a newer one, once a second: so only some are.
+logins=200 restarts=2 wrong_every=3
+[ -z "${SMCRED_LONG:-}" ] || logins=10000 restarts=10 wrong_every=40
 needs_world
 needs_pam
 
@@ -34,7 +35,7 @@ sandbox reload "$WORLD"
 log_in() {
     local user loads=()
     for user in "${users[@]}"; do
-        "$load" logins "$dir/pam.d" "$user" "$1" "$service" <"$dir/right" >>"$dir/counts" 2>>"$dir/crashes" &
+        "$load" logins "$dir/pam.d" "$user" "$1" "$service" "$wrong_every" <"$dir/right" >>"$dir/counts" 2>>"$dir/crashes" &
         loads+=($!)
     done
     for load_pid in "${loads[@]}"; do
@@ -57,7 +58,7 @@ size_of_keeper() {
 # Logins leave their connections behind for a moment.
 has_descriptors() { [ "$(size_of_keeper | cut -d ' ' -f 2)" -le "$1" ]; }
 
-comes_in() { "$load" logins "$dir/pam.d" "${users[0]}" 1 "$service" <"$dir/right" | grep -q "came_in 1"; }
+comes_in() { "$load" logins "$dir/pam.d" "${users[0]}" 1 "$service" 2 <"$dir/right" | grep -q "came_in 1"; }
 
 # live LIFE COUNT: one keeper's life of that many logins of each user, a quarter of them to warm up
 live() {
@@ -66,7 +67,7 @@ live() {
     read -r first first_count < <(size_of_keeper)
     log_in $(($2 - $2 / 4))
     read -r last_rss _ < <(size_of_keeper)
-    echo "life $1: $first kB, $last_rss kB, $first_count descriptors" >>"$dir/lives"
+    echo "# life $1: $first kB, $last_rss kB, $first_count descriptors"
     [ $((last_rss * 100)) -le $((first * 105)) ] || echo "life $1: from $first to $last_rss kB" >>"$dir/grown"
     eventually 5 has_descriptors "$first_count" ||
         echo "life $1: from $first_count descriptors to $(size_of_keeper | cut -d ' ' -f 2)" >>"$dir/grown"
@@ -90,12 +91,11 @@ for ((life = 0; life <= restarts; life++)); do
 done
 log_in $during
 
-sed 's/^/# /' "$dir/lives"
 echo "# came in $(counted came_in), refused $(counted refused), undecided $(counted undecided)"
 is "nobody comes in with a wrong password" "$(counted let_in)" 0
 is "nobody is kept out with the right one" "$(counted kept_out)" 0
 holds "most of them are let in or refused" test $((10 * ($(counted came_in) + $(counted refused)))) -ge $((8 * logins))
-holds "wrong passwords were among them" test "$(counted refused)" -ge $((logins / 5))
+holds "wrong passwords were among them" test "$(counted refused)" -ge $((logins / wrong_every / 2))
 empty "nothing crashes" "$(cat "$dir/crashes")"
 empty "no keeper grows, in memory or descriptors" "$(cat "$dir/grown")"
 done_testing
