@@ -179,6 +179,7 @@ search=$top_builddir/tests/root/secret_search
 if [ "$(id -u)" = 0 ] && [ -x "$search" ] && grep -q secretmem "/proc/$keeper/maps"; then
     python3 -c "import time; time.sleep(60)" "$typed" & # one that has it, to see that it is seen
     holder=$!
+    eventually 4 grep -q "$typed" "/proc/$holder/cmdline"
     printf %s "$typed" | "$search" --pid "$holder" >"$dir/search"
     is "a search finds what was typed where it is" "$?" 1
     kill "$holder"
