@@ -42,6 +42,17 @@ is "MYSQL_PWD and an option file lead nowhere else" "$(as_alice sh -c '
     printf "[client]\nhost=127.0.0.1\nprotocol=tcp\nuser=root\npassword=x\n" >"$HOME/.my.cnf"
     MYSQL_PWD=wrong smcred connect billing -NBe "select 1"; rm "$HOME/.my.cnf"' 2>&1)" 1
 
+# MySQL's clients send a password in clear to a server that asks for it.  Ours asks for none, whatever they would send.
+wire() { as_alice env "$@" strace -f -qq -xx -s 4096 -e trace=recvfrom,read,recvmsg mariadb --no-defaults --skip-ssl -pcanary -h "$shim" -e 'select 9' 2>&1; }
+hex() { printf %s "$1" | od -An -v -tx1 | tr -d '\n' | sed 's/ /\\x/g'; }
+if command -v strace >/dev/null; then
+    wire >"$dir/wire"
+    holds "what a client reads is seen" grep -qF "$(hex mysql_native_password)" "$dir/wire"
+    fails "no client is asked for a password in clear" grep -qF -e "$(hex mysql_clear_password)" -e "$(hex dialog)" "$dir/wire"
+else
+    skip "no client is asked for a password in clear" "no strace"
+fi
+
 # ---- what clients do ----
 
 in_mariadb -e "create table billing.paid (id int primary key, note varchar(64), at datetime(6), raw varbinary(32), sum decimal(12,3));
