@@ -245,13 +245,21 @@ static const struct human_login *around(const struct humans *humans, const struc
     return humans_of(humans, opener);
 }
 
+static bool has_room(const struct humans *humans, const char *person)
+{
+    size_t count = 0;
+    for (const struct human_login *login = humans->first; login; login = login->next)
+        count += strcmp(login->human->user, person) == 0;
+    return humans->count < HUMANS_LOGINS_MAX && count < HUMANS_EACH_MAX;
+}
+
 enum smcred_status humans_open(struct humans *humans, uint64_t id, const struct humans_claim *claim,
                                const struct sm_peer *opener, int64_t wall_ms,
                                const struct human_login **out_login)
 {
-    if (humans->count >= HUMANS_LOGINS_MAX)
-        return SMCRED_LIMITED;
     const struct human_login *outer = around(humans, opener);
+    if (!has_room(humans, outer ? outer->human->user : person_of(claim)))
+        return SMCRED_LIMITED;
     struct human_login *login = calloc(1, sizeof *login);
     if (!login)
         return SMCRED_NO_MEMORY;

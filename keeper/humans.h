@@ -16,6 +16,7 @@
 #include "keeper/process.h"
 
 #define HUMANS_LOGINS_MAX 4096
+#define HUMANS_EACH_MAX   512       /* of one person, so that nobody keeps the others out */
 #define HUMANS_DIRECTORY  "_logins" /* under the runtime directory; no target's name begins so */
 
 /* A person at his outermost login.  Immutable, shared by reference. */

@@ -271,6 +271,23 @@ static void what_is_no_login_of_ours_is_passed_over(void **state)
     assert_int_equal(humans_count(humans), 1);
 }
 
+static void nobody_takes_all_the_room(void **state)
+{
+    (void)state;
+    const struct human_login *login;
+    struct humans_claim claim = {"alice", "sshd", "", "", ""};
+    struct sm_peer opener = peer(getpid(), SM_ID_UNKNOWN);
+    for (uint64_t id = 1; id <= HUMANS_EACH_MAX; id++)
+        open_login(id, "alice", "sshd", opener);
+    opener.pid = 1; /* of none of those */
+    assert_int_equal(humans_open(humans, 9000, &claim, &opener, 1, &login), SMCRED_LIMITED);
+    claim.user = "bob";
+    assert_int_equal(humans_open(humans, 9001, &claim, &opener, 1, &login), SMCRED_OK);
+    humans_close(humans, 7);
+    claim.user = "alice";
+    assert_int_equal(humans_open(humans, 9002, &claim, &opener, 1, &login), SMCRED_OK);
+}
+
 #define unit(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 #define kept(test) cmocka_unit_test_setup_teardown(test, setup_kept, teardown_kept)
 
@@ -280,5 +297,5 @@ SM_TEST_MAIN(unit(an_audit_session_is_a_login_whatever_the_process), unit(sudo_a
              unit(an_audit_session_of_its_own_is_a_person_of_its_own),
              unit(without_a_login_around_sudo_says_who_called_it),
              unit(two_modules_in_one_stack_are_one_person),
-             unit(who_dies_without_a_word_is_an_orphan), kept(a_restart_forgets_nobody),
-             kept(what_is_no_login_of_ours_is_passed_over))
+             unit(who_dies_without_a_word_is_an_orphan), unit(nobody_takes_all_the_room),
+             kept(a_restart_forgets_nobody), kept(what_is_no_login_of_ours_is_passed_over))
