@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # rotation.sh - for tests of rotations in a world: what people do at Secrets Manager, functions that are
-# killed or held where a test says, a crowd that logs in without pause, and what PostgreSQL counts of it.
+# killed or held where a test says, a crowd that logs in without pause, and what the database counts of it.
 # Sourced after world.sh.
 #
 # shellcheck shell=bash disable=SC2154,SC2034,SC2317,SC2119,SC2120 # WORLD_* come from the world, the rest is the tests'
@@ -20,8 +20,8 @@ manager() {
 # secret_string USER PASSWORD [MEMBERS]: a SecretString of AWS's layout, quoted to stand in JSON
 secret_string() {
     local text
-    text=$(printf '{"engine":"postgres","host":"%s","port":%s,"username":"%s","password":"%s","dbname":"orders"%s}' \
-        "$WORLD_HOST" "$WORLD_PORT" "$1" "$2" "${3:+,$3}")
+    text=$(printf '{"engine":"%s","host":"%s","port":%s,"username":"%s","password":"%s","dbname":"%s"%s}' \
+        "$engine_rotated" "$WORLD_HOST" "$WORLD_PORT" "$1" "$2" "$WORLD_DATABASE" "${3:+,$3}")
     printf '"%s"' "${text//\"/\\\"}"
 }
 
@@ -96,7 +96,7 @@ let_go() { rm "$steps/$1.held"; }
 
 # ---- people ----
 
-# crowd COUNT [OPTION...]: so many log in by psql, again and again, until crowd_ends
+# crowd COUNT [OPTION...]: so many log in, again and again, until crowd_ends
 crowds=0
 crowd() {
     local i
@@ -139,7 +139,7 @@ failed_only() {
 beats=0
 session() {
     mkfifo "$dir/session.in"
-    as_alice psql -XAtqh "$WORLD_HOST" "$@" <"$dir/session.in" >"$dir/session.out" 2>&1 &
+    client "$@" <"$dir/session.in" >"$dir/session.out" 2>&1 &
     session_pid=$!
     exec 5>"$dir/session.in"
 }
@@ -156,32 +156,11 @@ session_ends() {
 
 # ---- the database ----
 
-alter() { in_the_database "alter role $1 password '$2'" >/dev/null; }
-refusals() { grep -c "password authentication failed for user \"${1:-}" "$WORLD_LOG/postgres.log"; }
 # A function tries AWSPENDING before it sets it, which is wrong once for each version: none of smcred's.
 tries_of_functions() { cat "$steps"/*.taken 2>/dev/null | grep '^setSecret ' | sort -u | wc -l; }
 count_wrong() { before=$(($(refusals) - $(tries_of_functions))); }
 wrong() { echo $(($(refusals) - $(tries_of_functions) - before)); }
 at_most() { if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2, not $3"; fi; }
-
-# locked: somebody changes WORLD_ROLE and does not commit, so that setSecret waits; unlocked: he rolls back
-locked() {
-    mkfifo "$dir/lock"
-    (cd / && exec as_postgres psql -XAtq) <"$dir/lock" >"$dir/lock.out" 2>&1 &
-    locker=$!
-    exec 6>"$dir/lock"
-    echo "begin; alter role $WORLD_ROLE connection limit 200; select 'locked';" >&6
-    eventually 20 grep -q locked "$dir/lock.out"
-}
-in_set_secret() {
-    [ "$(in_the_database "select count(*) from pg_stat_activity where application_name = 'smcred-rotate' and wait_event_type = 'Lock'")" = 1 ]
-}
-unlocked() {
-    echo 'rollback;' >&6
-    exec 6>&-
-    wait "$locker"
-    rm "$dir/lock" "$dir/lock.out"
-}
 
 # waits_at_most SECONDS: rotation_wait is that from now on
 waits_at_most() {

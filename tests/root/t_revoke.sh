@@ -5,11 +5,11 @@
 command -v jq >/dev/null || skip_all "no jq"
 command -v python3 >/dev/null || skip_all "no python3"
 needs_world
-sed -i "/^\[target orders\]/a allow_value = root" "$WORLD/etc/smcred.conf"
+sed -i "/^\[target $WORLD_TARGET\]/a allow_value = root" "$WORLD/etc/smcred.conf"
 sandbox reload "$WORLD"
 eventually 20 grep -q "reloaded: " "$WORLD_LOG/keeper.log"
 
-value() { python3 "$top_srcdir/tests/keeper/control_client.py" "$SMCRED_SOCKET" resolve name=orders; }
+value() { python3 "$top_srcdir/tests/keeper/control_client.py" "$SMCRED_SOCKET" resolve "name=$WORLD_TARGET"; }
 in_again() { [ "$(query 'select 1')" = 1 ]; }
 version() { smcred status --json | jq -r '.cache[] | select(.stage == "AWSCURRENT") | .version'; }
 sessions() { smcred status --json | jq -r ".sessions[] | select(.state == \"open\") | .$1"; }
@@ -18,7 +18,7 @@ sessions() { smcred status --json | jq -r ".sessions[] | select(.state == \"open
 session() {
     rm -f "$dir/in"
     mkfifo "$dir/in"
-    as_alice psql -XAtqh "$WORLD_HOST" <"$dir/in" >"$dir/out" 2>&1 &
+    client <"$dir/in" >"$dir/out" 2>&1 &
     session=$!
     exec 5>"$dir/in"
     echo "select 'here';" >&5
@@ -30,21 +30,21 @@ gone() {
     echo "select 'still here';" >&5
     exec 5>&-
     wait "$session"
-    like "and is told why" "$(cat "$dir/out")" "*FATAL: *$2*"
+    like "and is told why" "$(cat "$dir/out")" "*$words_of_an_end*$2*"
 }
 
 # ---- a secret ----
 session
 is "a key made of the password logs in without it" "$(smcred status --json | jq .scram_keys)" 1
 holds "a value is given" value
-fails "who is no administrator revokes nothing" as_alice smcred revoke secret orders
+fails "who is no administrator revokes nothing" as_alice smcred revoke secret "$WORLD_TARGET"
 in_again && ok "and nothing is" || not_ok "and nothing is"
-said=$(smcred revoke secret orders --reason "it is on a wiki page" --json)
+said=$(smcred revoke secret "$WORLD_TARGET" --reason "it is on a wiki page" --json)
 is "root revokes the secret of a target" "$(jq -r '.name, .sessions_ended' <<<"$said" | xargs)" "$WORLD_SECRET 1"
-is "and is told which targets that are" "$(jq -c .targets <<<"$said")" '["orders"]'
+is "and is told which targets that are" "$(jq -c .targets <<<"$said")" "[\"$WORLD_TARGET\"]"
 gone "its session ends" "was revoked by root*it is on a wiki page"
 is "no key that was made of its password is left" "$(smcred status --json | jq .scram_keys)" 0
-like "a new one is refused, and told why" "$(query 'select 1')" "*target orders: secret $WORLD_SECRET was revoked by root*wiki page*"
+like "a new one is refused, and told why" "$(query 'select 1')" "*target $WORLD_TARGET: secret $WORLD_SECRET was revoked by root*wiki page*"
 like "so is the value" "$(value)" "*denied*was revoked by root*"
 like "explain knows" "$(as_alice smcred explain --host "$WORLD_HOST")" "*revoked: secret $WORLD_SECRET*"
 audited '"event":"revoke"' '"operator":"root"' '"kind":"secret"' '"reason":"it is on a wiki page"' && ok "the audit log has who and why" || not_ok "the audit log has who and why"
@@ -68,7 +68,7 @@ smcred revoke secret ordres --lift >/dev/null 2>&1
 
 session
 arn=$(smcred secret get-metadata "$WORLD_SECRET" --json | jq -r .ARN)
-is "an ARN without its six characters means the same secret" "$(smcred revoke secret "${arn%-*}" --json | jq -c .targets)" '["orders"]'
+is "an ARN without its six characters means the same secret" "$(smcred revoke secret "${arn%-*}" --json | jq -c .targets)" "[\"$WORLD_TARGET\"]"
 gone "its session ends" "was revoked by root"
 smcred revoke secret "$arn" --lift >/dev/null
 holds "lifted by its whole ARN, alice is in" eventually 20 in_again
@@ -76,11 +76,11 @@ holds "lifted by its whole ARN, alice is in" eventually 20 in_again
 # ---- a version ----
 session
 leaked=$(version)
-holds "a version is revoked" smcred revoke version orders "$leaked"
+holds "a version is revoked" smcred revoke version "$WORLD_TARGET" "$leaked"
 gone "its session ends" "version $leaked of secret"
 like "it logs nobody in" "$(query 'select 1')" "*version $leaked of secret*was revoked*"
 like "it is given to nobody" "$(value)" "*version $leaked*"
-holds "the password is rotated" sandbox rotate "$WORLD"
+holds "the password is rotated" sandbox rotate "$WORLD" "$engine"
 holds "the next version logs in" eventually 20 in_again
 holds "and is given" eventually 20 value
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # world.sh - TAP, and a world of scripts/sandbox to test in.  Sourced first by t_*.sh; skips without root.
+# A test is of PostgreSQL unless $engine says mariadb; t_X_mariadb.sh says so, and is t_X.sh then.
 #
 # shellcheck shell=bash disable=SC2154 # top_srcdir and top_builddir come from make, WORLD_* from the world
 : "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}" "${top_builddir:=$top_srcdir/build/plain}"
 export top_srcdir top_builddir
 . "$top_srcdir/tests/lib/tap.sh" || exit 99
+: "${engine:=postgres}"
+. "$top_srcdir/tests/root/$engine.sh" || exit 99
 trap 'exit 143' TERM INT HUP # so that the trap on EXIT ends the world
 chmod 755 "$dir" # operators walk through it
 
@@ -16,11 +19,13 @@ needs_root() {
     [ "$(id -u)" = 0 ] || skip_all "needs root: a world has users of its own"
     [ -z "${SMCRED_SKIP_ROOT:-}" ] || skip_all "SMCRED_SKIP_ROOT is set"
     [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ] || skip_all "needs PostgreSQL"
+    needs_engine
 }
 
-# needs_world [ENGINE]: brings up the world of this test and reads its env
+# needs_world [ENGINE]: brings up the world of this test, beside PostgreSQL with that engine, and reads its env
 needs_world() {
     needs_root
+    [ "$engine" = postgres ] || set -- "$engine"
     at_exit "sandbox down '$dir/world'"
     if ! sandbox up "$dir/world" "$@" >"$dir/up.log" 2>&1; then
         not_ok "a world comes up" "$(cat "$dir/up.log")"
@@ -28,22 +33,7 @@ needs_world() {
         exit 1
     fi
     . "$dir/world/env"
-}
-
-# query SQL [OPTION...]: what alice's psql answers, or its complaint
-query() {
-    as_alice psql -XAtq -h "$WORLD_HOST" "${@:2}" -c "$1" 2>&1
-}
-
-# in_the_database SQL: what the superuser sees, past smcred
-in_the_database() {
-    (cd / && as_postgres psql -XAtq -c "$1" 2>&1)
-}
-
-# directly [OPTION...]: psql to the server itself, with the password on descriptor 3 or $PGPASSWORD
-directly() {
-    PGSSLROOTCERT=$WORLD_CA "$PGBIN/psql" -XAtq "$@" \
-        "host=$WORLD_HOST hostaddr=127.0.0.1 port=$WORLD_PORT user=$WORLD_ROLE dbname=orders sslmode=verify-full" 2>&1
+    about_engine
 }
 
 # holds SENTENCE COMMAND...: the command succeeds
