@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <security/pam_appl.h>
 #include <stdbool.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -565,9 +565,9 @@ int64_t cache_served_until(const struct cache *cache, const char *id, const char
 
 static enum smcred_status copy_entry(const struct entry *from, struct cache *to)
 {
-    struct entry *entry;
+    struct entry *entry = NULL;
     enum smcred_status status = cache_add(to, from->id, from->stage, &entry);
-    if (status != SMCRED_OK)
+    if (!entry)
         return status;
     entry->times = from->times;
     entry->whole_ms = from->whole_ms;

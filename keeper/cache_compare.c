@@ -68,7 +68,7 @@ static void comparison_done(void *arg, bool ran)
 /* False for want of memory. */
 static bool keep_ids(struct comparison *comparison, const char *const *ids, size_t count)
 {
-    size_t size = 0;
+    size_t size = 1; /* also for none */
     for (size_t i = 0; i < count; i++)
         size += strlen(ids[i]) + 1;
     char *at = comparison->names = malloc(size);

@@ -45,7 +45,8 @@ enum smcred_status md5_derive(const struct sm_snapshot *snapshot,
 enum smcred_status md5_answer(struct sm_bytes key, const struct mechanism_question *question,
                               uint8_t *out_answer, size_t *out_len)
 {
-    memcpy(out_answer, "md5", 3);
+    static const uint8_t prefix[] = {'m', 'd', '5'};
+    memcpy(out_answer, prefix, sizeof prefix);
     *out_len = MD5_ANSWER_LEN;
-    return md5_hex(key, question->salt, out_answer + 3);
+    return md5_hex(key, question->salt, out_answer + sizeof prefix);
 }

@@ -21,7 +21,7 @@ struct mend {
 
 struct mends {
     struct keeper *keeper;
-    LIST_HEAD(, mend) asked;
+    LIST_HEAD(mend_list, mend) asked;
 };
 
 enum smcred_status mends_new(struct keeper *keeper, struct mends **out_mends)

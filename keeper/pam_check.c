@@ -48,8 +48,8 @@ static bool cheap_bcrypt(const char *hash)
 /* "$y$jN", "$gy$jN": flavour, then log2 of N, less one. */
 static bool cheap_yescrypt(const char *hash)
 {
-    const char *parameters = strchr(hash + 1, '$') + 1;
-    return *parameters == 'j' && digit_of(parameters[1]) <= MEMORY_COST_MAX;
+    const char *parameters = strchr(hash + 1, '$');
+    return parameters && parameters[1] == 'j' && digit_of(parameters[2]) <= MEMORY_COST_MAX;
 }
 
 /* "$7$N": log2 of N. */

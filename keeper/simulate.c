@@ -201,6 +201,11 @@ static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
     return sm_error_set(err, SMCRED_NOT_FOUND, "no version has this label");
 }
 
+static const char *version_at(const struct world *world, enum label label)
+{
+    return world->service[label] ? world->service[label]->version_id : "";
+}
+
 static enum smcred_status read_map(void *arg, const struct sm_source_query *query,
                                    struct sm_stage_map *out_map, struct sm_error *err)
 {
@@ -221,9 +226,8 @@ static enum smcred_status read_map(void *arg, const struct sm_source_query *quer
         (void)snprintf(row->version_id, sizeof row->version_id, "%s",
                        world->service[i]->version_id); /* likewise; else cut */
     }
-    step(world, "DescribeSecret: AWSCURRENT %.64s%s%.64s", world->service[CURRENT]->version_id,
-         world->service[PENDING] ? ", AWSPENDING " : "",
-         world->service[PENDING] ? world->service[PENDING]->version_id : "");
+    step(world, "DescribeSecret: AWSCURRENT %.64s%s%.64s", version_at(world, CURRENT),
+         world->service[PENDING] ? ", AWSPENDING " : "", version_at(world, PENDING));
     return SMCRED_OK;
 }
 

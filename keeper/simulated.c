@@ -205,6 +205,8 @@ cJSON *simulated_document(const struct keeper *keeper, const char *secret_id, co
                           const struct sm_peer *peer)
 {
     const struct scenario *found = find_scenario(scenario);
+    if (!found)
+        return NULL;
     const struct config *config = keeper->config;
     cJSON *document = cJSON_CreateObject();
     text(document, "secret", secret_id);

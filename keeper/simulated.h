@@ -12,8 +12,7 @@
 /* What may be said to happen: sm-down, rotated, half-rotated, changed. */
 bool simulated_knows(const char *scenario);
 /*
- * NULL for want of memory.
- *   scenario  one that is known
+ * NULL for want of memory, or if the scenario is not known.
  *   peer      who asks: of users' revocations it is his that count
  */
 cJSON *simulated_document(const struct keeper *keeper, const char *secret_id, const char *scenario,

@@ -140,7 +140,7 @@ void sm_pam_question_begin(struct sm_pam_question *question, enum ctl_verb verb,
 static const char *printable(const char *text, char *buffer)
 {
     size_t len = 0;
-    for (; text[len] != '\0' && len < SHOWN_MAX; len++)
+    for (; len < SHOWN_MAX && text[len] != '\0'; len++)
         buffer[len] = (unsigned char)text[len] < 0x20 || text[len] == 0x7f ? '?' : text[len];
     buffer[len] = '\0';
     return buffer;

@@ -79,11 +79,9 @@ static enum smcred_status remember(struct sm_pam_call *call, const char *id)
     int slot = 0;
     while (slot < SLOTS && session_in(call, slot, name))
         slot++;
-    struct session *session = malloc(sizeof *session + size);
-    if (!session || slot == SLOTS) {
-        free(session);
+    struct session *session = slot < SLOTS ? malloc(sizeof *session + size) : NULL;
+    if (!session)
         return SMCRED_NO_MEMORY;
-    }
     session->opened_by = getpid();
     session->timeout_ms = call->options.timeout_ms;
     (void)snprintf(session->id, sizeof session->id, "%s", id); /* both have ID_MAX bytes */

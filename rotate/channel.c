@@ -99,6 +99,13 @@ static SSL_CTX *new_context(const struct login *login, const char **out_failure)
     return context;
 }
 
+/* SSL_set_tlsext_host_name(), whose macro casts const away; OpenSSL copies the name. */
+static bool ask_for(SSL *tls, const char *host)
+{
+    return SSL_ctrl(tls, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    (void *)(uintptr_t)host) == 1;
+}
+
 static bool expect_name(SSL *tls, const char *host)
 {
     struct in6_addr address;
@@ -106,7 +113,7 @@ static bool expect_name(SSL *tls, const char *host)
         inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
     if (numeric)
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), host) == 1;
-    return SSL_set1_host(tls, host) == 1 && SSL_set_tlsext_host_name(tls, host) == 1;
+    return SSL_set1_host(tls, host) == 1 && ask_for(tls, host);
 }
 
 static enum smcred_status refused(const struct channel *channel, struct sm_error *err)

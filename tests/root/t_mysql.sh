@@ -43,7 +43,7 @@ is "MYSQL_PWD and an option file lead nowhere else" "$(as_alice sh -c '
     MYSQL_PWD=wrong smcred connect billing -NBe "select 1"; rm "$HOME/.my.cnf"' 2>&1)" 1
 
 # MySQL's clients send a password in clear to a server that asks for it.  Ours asks for none, whatever they would send.
-wire() { as_alice env "$@" strace -f -qq -xx -s 4096 -e trace=recvfrom,read,recvmsg mariadb --no-defaults --skip-ssl -pcanary -h "$shim" -e 'select 9' 2>&1; }
+wire() { as_alice strace -f -qq -xx -s 4096 -e trace=recvfrom,read,recvmsg mariadb --no-defaults --skip-ssl -pcanary -h "$shim" -e 'select 9' 2>&1; }
 hex() { printf %s "$1" | od -An -v -tx1 | tr -d '\n' | sed 's/ /\\x/g'; }
 if command -v strace >/dev/null; then
     wire >"$dir/wire"
