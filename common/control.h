@@ -44,6 +44,8 @@ enum ctl_verb {
     CTL_PAM_OPEN = 19,    /* SERVICE USER [RHOST] [TTY] [RUSER] -> SESSION_ID [TEXT] */
     CTL_PAM_CLOSE = 20,   /* SESSION_ID [REASON] -> yes or no */
     CTL_PAM_CHANGE = 21,  /* NAME SERVICE USER OLD PASSWORD [RHOST] [TTY] -> yes or no */
+    CTL_PAM_PREPARE = 22, /* NAME SERVICE USER OLD [RHOST] [TTY] -> KIND: CTL_WAY_CHOSEN, ... */
+    CTL_PAM_ROTATE = 23,  /* NAME SERVICE USER OLD [RHOST] [TTY] [WAIT_MS] -> KIND: CTL_DONE, ... */
 };
 
 enum ctl_tag {
@@ -59,7 +61,8 @@ enum ctl_tag {
     CTL_ALL = 9,       /* empty */
     CTL_ENGINE = 10,   /* text: postgres, mysql, redis */
     CTL_AUDIT_ID = 11, /* text: the id of this decision in the audit log */
-    CTL_KIND = 12,     /* text: secret, version, user or session; of SIMULATE what happens */
+    CTL_KIND = 12,     /* text: secret, version, user or session; of SIMULATE what happens; in
+                          answers to PAM_PREPARE and PAM_ROTATE one of the words below */
     CTL_VERSION = 13,  /* text: VersionId */
     CTL_REASON = 14,   /* text: why, for the audit log and for those it hits */
     CTL_LIFT = 15,     /* empty: no longer revoked */
@@ -72,6 +75,14 @@ enum ctl_tag {
     CTL_TTY = 37,        /* text: PAM_TTY */
     CTL_SESSION_ID = 38, /* text: a login's id, 16 hex digits, as PAM_OPEN gave it */
     CTL_RUSER = 39,      /* text: PAM_RUSER, such as who called sudo */
+    CTL_WAIT_MS = 40,    /* u32: how long who asks can wait for the end of what he asks for */
 };
+
+/* How a password is changed: somebody chooses it, or the secret's rotation function does. */
+#define CTL_WAY_CHOSEN  "chosen"
+#define CTL_WAY_ROTATED "rotated"
+/* A rotation: the new version is AWSCURRENT, or it is not known to be. */
+#define CTL_DONE        "done"
+#define CTL_BEGUN       "begun"
 
 #endif

@@ -14,7 +14,7 @@
 #include "common/snapshot.h"
 #include "common/status.h"
 
-#define SM_SOURCE_ABI    3
+#define SM_SOURCE_ABI    4
 #define SM_SOURCE_SYMBOL "smcred_source"
 
 struct sm_source; /* a module's own */
@@ -49,6 +49,7 @@ struct sm_stage {
 struct sm_stage_map {
     bool fixed;               /* what a version holds never changes, as at AWS */
     bool deleted;             /* scheduled for deletion: no value of it can be read */
+    bool rotates;             /* RotateSecret makes its next version: it has a rotation function */
     int64_t rotated_at_ms;    /* wall clock; 0: not said */
     int64_t next_rotation_ms; /* likewise; it may be past */
     size_t count;

@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         request.port > UINT16_MAX)
         abort();
     bool checks = request.verb == CTL_PAM_CHECK || request.verb == CTL_PAM_CHANGE;
-    bool says_who = checks || request.verb == CTL_PAM_SUPPLY || request.verb == CTL_PAM_ACCOUNT ||
-                    request.verb == CTL_PAM_OPEN;
+    bool says_who = checks || (request.verb >= CTL_PAM_CHECK && request.verb <= CTL_PAM_ROTATE &&
+                               request.verb != CTL_PAM_CLOSE);
     if ((says_who && (!request.service[0] || !request.user[0])) ||
         (request.verb == CTL_PAM_CLOSE && request.session == 0))
         abort();

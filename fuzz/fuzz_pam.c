@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* ---- libpam ---- */
 
 struct slot {
-    char name[32];
+    char name[64];
     void *data;
     void (*cleanup)(pam_handle_t *pamh, void *data, int error_status);
 };

@@ -86,7 +86,7 @@ bool config_add_text(char **text, const char *value);
 
 /* Readers of more than one file. */
 config_read_value config_read_grants, config_read_flag, config_read_count, config_read_text,
-    config_read_positive_duration;
+    config_read_positive_duration, config_read_wait;
 
 /* ---- [pam] (config_pam.c) ---- */
 

@@ -143,6 +143,7 @@ static const char *read_password_length(struct config_loader *loader, void *fiel
     KEY("tries", read_tries, tries, false)                                                         \
     KEY("tries_window", config_read_positive_duration, tries_window_ms, false)                     \
     KEY("root_changes", config_read_flag, root_changes, false)                                     \
+    KEY("rotation_wait", config_read_wait, rotation_wait_ms, false)                                \
     KEY("password_length", read_password_length, password_length, false)                           \
     KEY("require_each_included_type", config_read_flag, require_each_type, false)                  \
     KEY("exclude_characters", config_read_text, exclude_characters, false)
@@ -158,6 +159,7 @@ static const struct config_pam pam_defaults = {
     .tries = 5,
     .tries_window_ms = 600 * 1000,
     .root_changes = true,
+    .rotation_wait_ms = 60 * 1000,
     .password_length = 12,
     .require_each_type = true,
 };

@@ -117,7 +117,7 @@ const char *config_read_count(struct config_loader *loader, void *field, const c
 }
 
 /* What a person at a prompt, and a client's own timeout, may bear. */
-static const char *read_wait(struct config_loader *loader, void *field, const char *value)
+const char *config_read_wait(struct config_loader *loader, void *field, const char *value)
 {
     int64_t ms = 0;
     const char *why = read_duration(loader, &ms, value);
@@ -439,7 +439,7 @@ static const struct config_key keeper_keys[] = {
     {"admin", config_read_grants, offsetof(struct config, admin), true},
     {"log_level", read_log_level, offsetof(struct config, log_level), false},
     {"relay_idle", config_read_positive_duration, offsetof(struct config, relay_idle_ms), false},
-    {"rotation_wait", read_wait, offsetof(struct config, rotation_wait_ms), false},
+    {"rotation_wait", config_read_wait, offsetof(struct config, rotation_wait_ms), false},
     {"watch", read_watch, offsetof(struct config, watch_ms), false},
     {"watch_calls", read_watch_calls, offsetof(struct config, watch_calls), false},
     {"watch_batch", config_read_flag, offsetof(struct config, watch_batch), false},

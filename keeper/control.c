@@ -687,6 +687,8 @@ static const struct {
     {CTL_PAM_OPEN, pam_take_open},
     {CTL_PAM_CLOSE, pam_take_close},
     {CTL_PAM_CHANGE, pam_take_change},
+    {CTL_PAM_PREPARE, pam_take_prepare},
+    {CTL_PAM_ROTATE, pam_take_rotate},
     {CTL_SIMULATE, take_simulate},
 };
 

@@ -39,6 +39,7 @@ struct control_request {
     struct sm_bytes password; /* in the packet, which its owner wipes */
     struct sm_bytes old_password;
     uint32_t grace_s;
+    uint32_t wait_ms; /* 0: not said */
     uint64_t session; /* 0: not said */
 };
 

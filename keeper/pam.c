@@ -7,6 +7,7 @@
  */
 #include "keeper/pam.h"
 
+#include <event2/event.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -38,6 +39,8 @@ void pam_request_free(struct pam_request *request)
         return; /* until it is known what came of it */
     pam_limit_end(&request->limit, PAM_NO_VERDICT);
     cache_cancel(request->ask);
+    if (request->pause)
+        event_free(request->pause);
     pam_check_cancel(request->check);
     sm_secret_free(request->typed);
     sm_secret_free(request->replacement);
@@ -88,6 +91,7 @@ static struct pam_request *begin(struct client *client, const struct control_req
     request->config = config_ref(client->keeper->config);
     request->event = event;
     request->grace_s = asked->grace_s;
+    request->wait_ms = asked->wait_ms;
     request->deadline_ms = sm_boot_ms() + PAM_PATIENCE_MS;
     copy(request->name, sizeof request->name, asked->name);
     copy(request->service, sizeof request->service, asked->service);
@@ -151,6 +155,7 @@ bool pam_audit(struct pam_request *request, enum smcred_status status, const cha
     audit_put(&line, "target", request->target ? request->target->name : NULL);
     audit_put(&line, "secret", request->secret); /* "": none is asked for */
     audit_put(&line, "version", request->snapshot ? request->snapshot->version_id : NULL);
+    audit_put(&line, "new_version", request->new_version[0] ? request->new_version : NULL);
     audit_put(&line, "rule", rule);
     audit_put(&line, "outcome", status == SMCRED_OK ? "allowed" : "refused");
     audit_put(&line, "text", status == SMCRED_OK ? NULL : text);
@@ -171,6 +176,25 @@ void pam_answer(struct pam_request *request, enum smcred_status status, const ch
         client_refuse_unrecorded(client);
     else
         client_answer_yes(client);
+}
+
+void pam_answer_kind(struct pam_request *request, const char *kind)
+{
+    uint8_t buffer[64];
+    struct sm_wire_out out;
+    request->answered = true;
+    client_begin_answer(request->client, &out, buffer, sizeof buffer);
+    sm_wire_put_text(&out, CTL_KIND, kind);
+    client_answer(request->client, &out, -1);
+}
+
+bool pam_record_yes(struct pam_request *request)
+{
+    if (pam_audit(request, SMCRED_OK, NULL, NULL))
+        return true;
+    request->answered = true;
+    client_refuse_unrecorded(request->client);
+    return false;
 }
 
 void pam_answer_unread(struct pam_request *request)
@@ -207,16 +231,46 @@ static void on_read(void *arg, const struct cache_answer *answer)
     pam_go_on(request, true);
 }
 
+void pam_ask(struct pam_request *request, struct cache_query *query, pam_step *then)
+{
+    struct cache_ask *ask = NULL;
+    query->id = request->secret;
+    request->then = then;
+    cache_get(request->keeper->cache, query, on_read, request, &ask);
+    request->ask = ask; /* NULL: it was answered */
+}
+
 void pam_read(struct pam_request *request, const char *stage, int64_t fresh_from_ms,
               int64_t deadline_ms, pam_step *then)
 {
-    struct cache_query query = {.id = request->secret,
-                                .stage = stage,
-                                .deadline_ms = deadline_ms,
-                                .fresh_from_ms = fresh_from_ms};
+    struct cache_query query = {
+        .stage = stage, .deadline_ms = deadline_ms, .fresh_from_ms = fresh_from_ms};
+    pam_ask(request, &query, then);
+}
+
+static void on_map(void *arg, const struct cache_answer *answer)
+{
+    struct pam_request *request = arg;
+    request->ask = NULL;
+    request->status = answer->status;
+    request->err = *answer->err;
+    stages_unref(request->stages);
+    request->stages = answer->stages;
+    if (!request->stages) /* Secrets Manager does not say; this is the best there is */
+        request->stages = cache_known_stages(request->keeper->cache, request->secret);
+    if (request->stages)
+        request->stages = stages_ref(request->stages);
+    request->next = request->then;
+    pam_go_on(request, true);
+}
+
+void pam_read_map(struct pam_request *request, int64_t deadline_ms, pam_step *then)
+{
+    struct cache_query query = {
+        .id = request->secret, .deadline_ms = deadline_ms, .fresh_from_ms = sm_boot_ms()};
     struct cache_ask *ask = NULL;
     request->then = then;
-    cache_get(request->keeper->cache, &query, on_read, request, &ask);
+    cache_stages(request->keeper->cache, &query, on_map, request, &ask);
     request->ask = ask; /* NULL: it was answered */
 }
 

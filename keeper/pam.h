@@ -14,6 +14,8 @@ void pam_take_check(struct client *client, const struct control_request *request
 void pam_take_supply(struct client *client, const struct control_request *request);
 void pam_take_account(struct client *client, const struct control_request *request);
 void pam_take_change(struct client *client, const struct control_request *request);
+void pam_take_prepare(struct client *client, const struct control_request *request);
+void pam_take_rotate(struct client *client, const struct control_request *request);
 void pam_take_open(struct client *client, const struct control_request *request);
 void pam_take_close(struct client *client, const struct control_request *request);
 

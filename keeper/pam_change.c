@@ -1,13 +1,82 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * pam_change.c - PAM_CHANGE: the old password is checked, the new one judged, and a new version
- * put.  A database's password is never changed here: it would not be the database's any more.
+ * pam_change.c - PAM_PREPARE: the old password is checked, and it is said how there will be a new
+ * one; PAM_CHANGE: the new one is judged, and a new version put.  A database's password is never
+ * changed here: it would not be the database's any more.  Whose rotation function makes the new
+ * one is pam_rotate.c's.
  */
 #include <stdio.h>
 
 #include "common/clock.h"
 #include "keeper/pam_request.h"
 #include "keeper/process.h"
+
+#define DATABASES                                                                                  \
+    "this is a database's password: it must be changed there, too, so have the secret rotated "    \
+    "(smcred rotate)"
+
+/* ---- who may ---- */
+
+/* passwd(1) is root for everybody: the real uid tells. */
+static bool is_root_himself(const struct pam_request *request)
+{
+    uid_t uid;
+    const struct sm_peer *peer = &request->client->peer;
+    return peer->uid == 0 && process_real_uid(peer->pid, &uid) && uid == 0;
+}
+
+void pam_begin_change(struct pam_request *request, pam_step *on_right)
+{
+    bool without_old = sm_secret_view(request->typed).len == 0 && is_root_himself(request);
+    if (pam_refuse_caller(request) || pam_refuse_name(request, PAM_USE_CHECK) ||
+        pam_refuse_revoked(request) || pam_refuse_guesser(request))
+        return;
+    request->on_right = on_right;
+    request->next = without_old && request->rules->root_changes ? on_right : pam_verify;
+}
+
+/* Would the database be left behind? */
+static bool is_a_databases(const struct pam_request *request)
+{
+    if (request->tried && request->tried->engine[0])
+        return true;
+    for (size_t i = 0; i < request->config->target_count; i++)
+        if (strcmp(request->config->targets[i].secret, request->secret) == 0)
+            return true;
+    return false;
+}
+
+/* ---- PAM_PREPARE ---- */
+
+static void answer_way(struct pam_request *request)
+{
+    const struct stages *stages = request->stages;
+    if (request->status != SMCRED_OK && !stages)
+        pam_answer_unread(request);
+    else if (stages->deleted)
+        pam_answer(request, SMCRED_NOT_FOUND, NULL, "the secret is scheduled for deletion");
+    else if (!stages->rotates && is_a_databases(request))
+        pam_answer(request, SMCRED_INVALID, NULL, DATABASES);
+    else if (pam_record_yes(request))
+        pam_answer_kind(request, stages->rotates ? CTL_WAY_ROTATED : CTL_WAY_CHOSEN);
+}
+
+static void read_way(struct pam_request *request)
+{
+    pam_read_map(request, request->deadline_ms, answer_way);
+}
+
+static void begin_prepare(struct pam_request *request)
+{
+    pam_begin_change(request, read_way);
+}
+
+void pam_take_prepare(struct client *client, const struct control_request *asked)
+{
+    pam_take_typed(client, asked, asked->old_password, "pam_prepare", begin_prepare);
+}
+
+/* ---- PAM_CHANGE ---- */
 
 static void on_changed(void *arg, enum smcred_status status, const char *version_id,
                        const struct sm_error *err)
@@ -33,26 +102,15 @@ static void put(struct pam_request *request)
                                   .version_id = request->tried ? request->tried->version_id : NULL,
                                   .password = request->replacement,
                                   .deadline_ms = request->deadline_ms};
-    if (!pam_audit(request, SMCRED_OK, NULL, NULL)) {
-        request->answered = true;
-        client_refuse_unrecorded(request->client);
+    if (!pam_record_yes(request))
         return;
-    }
     enum smcred_status status = cache_change(request->keeper->cache, &change, on_changed, request);
     request->working = status == SMCRED_OK;
     if (status != SMCRED_OK)
         pam_answer(request, status, NULL, "the keeper is too busy to change a password");
 }
 
-/* Would the database be left behind? */
-static bool is_a_databases(const struct pam_request *request)
-{
-    for (size_t i = 0; i < request->config->target_count; i++)
-        if (strcmp(request->config->targets[i].secret, request->secret) == 0)
-            return true;
-    return false;
-}
-
+/* Known without asking anybody. */
 static bool refuse_password(struct pam_request *request)
 {
     char text[POLICY_TEXT_MAX];
@@ -63,30 +121,17 @@ static bool refuse_password(struct pam_request *request)
     return why != NULL;
 }
 
-/* passwd(1) is root for everybody: the real uid tells. */
-static bool is_root_himself(const struct pam_request *request)
+static void judge_new(struct pam_request *request)
 {
-    uid_t uid;
-    const struct sm_peer *peer = &request->client->peer;
-    return peer->uid == 0 && process_real_uid(peer->pid, &uid) && uid == 0;
+    if (is_a_databases(request))
+        pam_answer(request, SMCRED_UNSUPPORTED, NULL, DATABASES);
+    else if (!refuse_password(request))
+        put(request);
 }
 
 static void begin_change(struct pam_request *request)
 {
-    bool without_old = sm_secret_view(request->typed).len == 0 && is_root_himself(request);
-    if (pam_refuse_caller(request) || pam_refuse_name(request, PAM_USE_CHECK) ||
-        pam_refuse_revoked(request))
-        return;
-    if (is_a_databases(request)) {
-        pam_answer(request, SMCRED_UNSUPPORTED, NULL,
-                   "this is a database's password: it must be changed there, too, so have the "
-                   "secret rotated (smcred rotate)");
-        return;
-    }
-    if (refuse_password(request) || pam_refuse_guesser(request))
-        return;
-    request->on_right = put;
-    request->next = without_old && request->rules->root_changes ? put : pam_verify;
+    pam_begin_change(request, judge_new);
 }
 
 void pam_take_change(struct client *client, const struct control_request *asked)

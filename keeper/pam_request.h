@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * pam_request.h - one of pam_smcred's requests while it takes time, as pam.c and pam_verify.c see
+ * pam_request.h - one of pam_smcred's requests while it takes time, as pam.c and the pam_*.c see
  * it; nobody else includes it.
  *
  * It goes from step to step.  A step asks somebody and names the next one; pam_go_on() takes the
@@ -34,6 +34,7 @@ struct pam_request {
     char ruser[CTL_PAM_USER_MAX + 1]; /* of PAM_OPEN */
     char tty[CTL_PAM_TTY_MAX + 1];
     uint32_t grace_s;
+    uint32_t wait_ms;
     uint64_t login; /* that was opened; 0: none */
     int64_t deadline_ms;
 
@@ -45,8 +46,10 @@ struct pam_request {
 
     struct pam_limit limit;
     struct sm_secret *typed;
-    pam_step *on_right;            /* of PAM_CHANGE: what follows if it fits */
-    struct sm_secret *replacement; /* of PAM_CHANGE */
+    pam_step *on_right;                  /* of a change: what follows if it fits */
+    struct sm_secret *replacement;       /* of PAM_CHANGE */
+    char new_version[CACHE_VERSION_MAX]; /* of PAM_ROTATE: that rotates in */
+    struct event *pause;                 /* of PAM_ROTATE, between two looks */
     struct cache_ask *ask;
     struct pam_check *check;
 
@@ -83,9 +86,17 @@ void pam_go_on(struct pam_request *request, bool from_loop);
  *   fresh_from_ms  as in struct cache_query */
 void pam_read(struct pam_request *request, const char *stage, int64_t fresh_from_ms,
               int64_t deadline_ms, pam_step *then);
+/* The same, of whatever query: it may borrow from the request.  The id is filled in. */
+void pam_ask(struct pam_request *request, struct cache_query *query, pam_step *then);
+/* Asks the cache for the secret's map as it is now; the last one known, if there is none. */
+void pam_read_map(struct pam_request *request, int64_t deadline_ms, pam_step *then);
 /* The answer, with its line in the audit log.  Without a rule: "" . */
 void pam_answer(struct pam_request *request, enum smcred_status status, const char *rule,
                 const char *text);
+/* A yes of that kind; its line is the caller's. */
+void pam_answer_kind(struct pam_request *request, const char *kind);
+/* The line of a yes whose answer follows.  False: it cannot be recorded, so it is refused. */
+SM_MUST_CHECK bool pam_record_yes(struct pam_request *request);
 /* Why nothing could be read, in a sentence that says which secret. */
 void pam_answer_unread(struct pam_request *request);
 /* Has an administrator withdrawn what was read?  Then it is answered. */
@@ -95,5 +106,11 @@ bool pam_is_revoked(struct pam_request *request);
 
 /* The step that begins to look whether `typed` fits; ends with pam_answer(). */
 pam_step pam_verify;
+
+/* ---- pam_change.c ---- */
+
+/* May this person's password be changed by this service?  Then the old one is checked, or root
+ * himself needs none, and `on_right` follows. */
+void pam_begin_change(struct pam_request *request, pam_step *on_right);
 
 #endif

@@ -153,35 +153,14 @@ static void after_fresh(struct pam_request *request)
 
 /* ---- the grace of a rotation ---- */
 
-static void on_stages(void *arg, const struct cache_answer *answer)
-{
-    struct pam_request *request = arg;
-    request->ask = NULL;
-    request->status = answer->status;
-    stages_unref(request->stages);
-    request->stages = answer->stages;
-    if (!request->stages) /* Secrets Manager does not say; this is the best there is */
-        request->stages = cache_known_stages(request->keeper->cache, request->secret);
-    if (request->stages)
-        request->stages = stages_ref(request->stages);
-    request->next = judge_stages;
-    pam_go_on(request, true);
-}
-
 static void read_stages(struct pam_request *request)
 {
-    int64_t now = sm_boot_ms(), until = now + NEWS_MS;
-    struct cache_query query = {.id = request->secret,
-                                .deadline_ms =
-                                    until < request->deadline_ms ? until : request->deadline_ms,
-                                .fresh_from_ms = now};
-    struct cache_ask *ask = NULL;
-    if (request->grace_s == 0) {
+    int64_t until = sm_boot_ms() + NEWS_MS;
+    if (request->grace_s == 0)
         refuse_wrong(request);
-        return;
-    }
-    cache_stages(request->keeper->cache, &query, on_stages, request, &ask);
-    request->ask = ask; /* NULL: it was answered */
+    else
+        pam_read_map(request, until < request->deadline_ms ? until : request->deadline_ms,
+                     judge_stages);
 }
 
 static bool is_young(const struct pam_request *request, int64_t wall_ms)

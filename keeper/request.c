@@ -38,6 +38,8 @@ static const struct {
     {CTL_PAM_CLOSE, 512, NEED_SESSION},
     {CTL_PAM_CHANGE, CTL_REQUEST_MAX,
      NEED_NAME | SHORT_NAME | NEED_LOGIN | NEED_PASSWORD | NEED_OLD},
+    {CTL_PAM_PREPARE, CTL_REQUEST_MAX, NEED_NAME | SHORT_NAME | NEED_LOGIN | NEED_OLD},
+    {CTL_PAM_ROTATE, CTL_REQUEST_MAX, NEED_NAME | SHORT_NAME | NEED_LOGIN | NEED_OLD},
 };
 
 /* A text that may be left out, but not be empty, too long, or hold a NUL. */
@@ -79,13 +81,15 @@ static bool take_pam_fields(const struct sm_wire_in *in, struct control_request 
 {
     struct sm_bytes value;
     bool has_grace = sm_wire_get(in, CTL_GRACE_S, &value);
+    bool has_wait = sm_wire_get(in, CTL_WAIT_MS, &value);
     return take_text(in, CTL_SERVICE, request->service, sizeof request->service) &&
            take_text(in, CTL_RHOST, request->rhost, sizeof request->rhost) &&
            take_text(in, CTL_RUSER, request->ruser, sizeof request->ruser) &&
            take_text(in, CTL_TTY, request->tty, sizeof request->tty) &&
            take_password(in, CTL_PASSWORD, &request->password) &&
            take_password(in, CTL_OLD, &request->old_password) && take_session(in, request) &&
-           (!has_grace || sm_wire_get_u32(in, CTL_GRACE_S, &request->grace_s));
+           (!has_grace || sm_wire_get_u32(in, CTL_GRACE_S, &request->grace_s)) &&
+           (!has_wait || sm_wire_get_u32(in, CTL_WAIT_MS, &request->wait_ms));
 }
 
 static bool take_fields(const struct sm_wire_in *in, struct control_request *request)

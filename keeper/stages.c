@@ -12,6 +12,7 @@ struct stages *stages_new(const struct sm_stage_map *map)
     *stages = (struct stages){.references = 1,
                               .fixed = map->fixed,
                               .deleted = map->deleted,
+                              .rotates = map->rotates,
                               .rotated_at_ms = map->rotated_at_ms,
                               .next_rotation_ms = map->next_rotation_ms,
                               .count = map->count};

@@ -13,8 +13,9 @@
 
 struct stages {
     unsigned references;
-    bool fixed; /* as in struct sm_stage_map, and the next three */
+    bool fixed; /* as in struct sm_stage_map, and the next four */
     bool deleted;
+    bool rotates;
     int64_t rotated_at_ms;
     int64_t next_rotation_ms;
     size_t count;

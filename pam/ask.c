@@ -37,12 +37,13 @@ static enum smcred_status try_once(struct sm_pam_call *call, struct sm_pam_quest
     return status;
 }
 
-/* A change that may have been made already is not asked for twice. */
+/* What may have been done already is not asked for twice. */
 static bool may_repeat(const struct sm_pam_question *question)
 {
     struct sm_wire_header header;
     memcpy(&header, question->packet, sizeof header);
-    return header.verb != CTL_PAM_CHANGE || !question->sent;
+    bool changes = header.verb == CTL_PAM_CHANGE || header.verb == CTL_PAM_ROTATE;
+    return !changes || !question->sent;
 }
 
 static enum smcred_status ask(struct sm_pam_call *call, struct sm_pam_question *question,

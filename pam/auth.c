@@ -10,18 +10,24 @@
 #include "pam/name.h"
 #include "pam/supply.h"
 
-enum smcred_status sm_pam_check(struct sm_pam_call *call, const struct sm_pam_login *login,
-                                const char *name, const char *password, struct sm_error *err)
+enum smcred_status sm_pam_distrust_password(const char *password, struct sm_error *err)
+{
+    size_t len = strnlen(password, PAM_PASSWORD_MAX + 1);
+    if (len > 0 && len <= PAM_PASSWORD_MAX)
+        return SMCRED_OK;
+    return sm_error_set(err, SMCRED_DENIED, "what was typed is too %s to be a password",
+                        len == 0 ? "short" : "long");
+}
+
+/* The keeper compares. */
+static enum smcred_status ask_about(struct sm_pam_call *call, const struct sm_pam_login *login,
+                                    const char *name, const char *password, struct sm_error *err)
 {
     struct sm_pam_question question;
     struct sm_pam_answer answer;
-    size_t len = strnlen(password, PAM_PASSWORD_MAX + 1);
-    if (len == 0 || len > PAM_PASSWORD_MAX)
-        return sm_error_set(err, SMCRED_DENIED, "what was typed is %s to be a password",
-                            len == 0 ? "too short" : "too long");
     sm_pam_question_begin(&question, CTL_PAM_CHECK, call, login);
     sm_wire_put_text(&question.wire, CTL_NAME, name);
-    sm_wire_put(&question.wire, CTL_PASSWORD, sm_bytes(password, len));
+    sm_wire_put_text(&question.wire, CTL_PASSWORD, password);
     if (call->options.grace_s > 0)
         sm_wire_put_u32(&question.wire, CTL_GRACE_S, call->options.grace_s);
     return sm_pam_ask(call, &question, &answer, err);
@@ -31,7 +37,9 @@ static int check(struct sm_pam_call *call, const struct sm_pam_login *login, con
                  const char *password)
 {
     struct sm_error err;
-    enum smcred_status status = sm_pam_check(call, login, name, password, &err);
+    enum smcred_status status = sm_pam_distrust_password(password, &err);
+    if (status == SMCRED_OK)
+        status = ask_about(call, login, name, password, &err);
     sm_pam_log(call, "authentication", login, status, &err);
     return sm_pam_code(PAM_ENTRY_AUTH, status, call->options.ignore_failure);
 }

@@ -12,13 +12,10 @@
 SM_MUST_CHECK int sm_pam_authenticate(struct sm_pam_call *call);
 
 /*
- * Lets the keeper compare.  What can be no password (empty, or longer than PAM_PASSWORD_MAX) is
- * wrong without being sent.
- *   name  from sm_pam_name_write()
- * Errors: SMCRED_DENIED, and those of sm_pam_ask().
+ * What can be no password (empty, or longer than PAM_PASSWORD_MAX) is wrong without being sent.
+ * Errors: SMCRED_DENIED.
  */
-SM_MUST_CHECK enum smcred_status sm_pam_check(struct sm_pam_call *call,
-                                              const struct sm_pam_login *login, const char *name,
-                                              const char *password, struct sm_error *err);
+SM_MUST_CHECK enum smcred_status sm_pam_distrust_password(const char *password,
+                                                          struct sm_error *err);
 
 #endif

@@ -490,6 +490,8 @@ static enum smcred_status read_map(const cJSON *json, const char *member,
     out_map->count = count;
     out_map->fixed = true;
     out_map->deleted = time_ms(json, "DeletedDate") != 0;
+    out_map->rotates = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "RotationEnabled")) ||
+                       cJSON_IsString(cJSON_GetObjectItemCaseSensitive(json, "RotationLambdaARN"));
     out_map->rotated_at_ms = time_ms(json, "LastRotatedDate");
     out_map->next_rotation_ms = time_ms(json, "NextRotationDate");
     return SMCRED_OK;

@@ -14,11 +14,12 @@ import sys
 MAGIC, VERSION = 0x31434D53, 1
 VERBS = {"connect": 1, "resolve": 2, "targets": 3, "explain": 4, "status": 5, "refresh": 6,
          "revoke": 7, "prove": 8, "pam_check": 16, "pam_supply": 17, "pam_account": 18,
-         "pam_open": 19, "pam_close": 20, "pam_change": 21}
+         "pam_open": 19, "pam_close": 20, "pam_change": 21,
+         "pam_prepare": 22, "pam_rotate": 23}
 TAGS = {"target": 3, "name": 4, "stage": 5, "host": 6, "port": 7, "user": 8, "all": 9,
         "kind": 12, "version": 13, "reason": 14, "lift": 15, "service": 32, "password": 33,
-        "old": 34, "grace": 35, "rhost": 36, "tty": 37, "session": 38, "ruser": 39}
-NUMBERS = {"port", "grace"}
+        "old": 34, "grace": 35, "rhost": 36, "tty": 37, "session": 38, "ruser": 39, "wait": 40}
+NUMBERS = {"port", "grace", "wait"}
 STATUSES = ["ok", "system", "not found", "denied", "unavailable", "timed out", "invalid",
             "too large", "no memory", "protocol", "revoked", "limited", "unsupported"]
 

@@ -88,11 +88,62 @@ like "which fits" "$(check hash Hashed-Word-2)" 'status: ok'
 like "a target's password is not changed behind the database" "$(change orders Target-Word-1 Target-Word-22)" 'status: unsupported*rotated*'
 like "nor is any database's" "$(change db Engine-Word-1 Engine-Word-22)" 'status: unsupported*rotated*'
 is "which has its password as before" "$(value users/db)" '{"engine":"postgres","username":"app","password":"Engine-Word-1"}'
+
+# --- passwords that a rotation function makes: Made-Word-2, while there is no $dir/hold
+# prepare USER OLD; rotate USER OLD [WAIT_MS]
+prepare() { client pam_prepare service=passwd user="$1" name="users/$1" old="$2"; }
+rotate() { client pam_rotate service=passwd user="$1" name="users/$1" old="$2" wait="${3:-60000}"; }
+like "what is typed is what will be" "$(prepare alice "$new")" 'status: ok*text 12: chosen'
+like "for who knows the old one" "$(prepare alice wrong-one)" 'status: denied*the password is wrong*'
+like "of a database nothing will be" "$(prepare orders Target-Word-1)" 'status: invalid*rotated*'
+like "whichever it is" "$(prepare db Engine-Word-1)" 'status: invalid*rotated*'
+like "a secret without a function is not rotated" "$(rotate alice "$new")" 'status: invalid*'
+arn=arn:aws:lambda:us-east-1:000000000000:function:makes
+{
+    printf '#!/bin/bash\nask=%q libs=%q hold=%q\n' "$ask" "$top_builddir/.libs" "$dir/hold"
+    cat <<'FUNCTION'
+event=$(cat)
+of() { /usr/bin/python3 -c 'import json, sys; print(json.loads(sys.argv[1])[sys.argv[2]])' "$event" "$1"; }
+sm() { "$ask" "$libs" secretsmanager "aws.endpoint_url=$SECRETS_MANAGER_ENDPOINT" -- call "$1" "{\"SecretId\":\"$(of SecretId)\",$2}"; }
+case $(of Step) in
+createSecret)
+    sm PutSecretValue "\"ClientRequestToken\":\"$(of ClientRequestToken)\",\"SecretString\":\"Made-Word-2\",\"VersionStages\":[\"AWSPENDING\"]"
+    ;;
+testSecret) for ((i = 0; i < 600; i++)); do [ -e "$hold" ] || break; sleep 0.1; done ;;
+finishSecret)
+    current=$(sm GetSecretValue '"VersionStage":"AWSCURRENT"' | sed -n 's/.*"VersionId":"\([^"]*\)".*/\1/p')
+    sm UpdateSecretVersionStage "\"VersionStage\":\"AWSCURRENT\",\"MoveToVersionId\":\"$(of ClientRequestToken)\",\"RemoveFromVersionId\":\"$current\""
+    ;;
+esac
+exit 0
+FUNCTION
+} >"$dir/makes"
+chmod 755 "$dir/makes"
+"$top_builddir/smcred-server" function register --dir "$dir/store" --user "$me" "$arn" "$dir/makes" >"$dir/registered" 2>&1
+# has_function NAME: it is rotated by that from now on, but not now
+has_function()
+{
+    sm RotateSecret "{\"SecretId\":\"$1\",\"RotationLambdaARN\":\"$arn\",\"RotateImmediately\":false,\"RotationRules\":{\"AutomaticallyAfterDays\":30},\"ClientRequestToken\":\"$(cat /proc/sys/kernel/random/uuid)\"}" >"$dir/rotate"
+}
 create users/rotated 'Rotated-Word-1'
-arn=arn:aws:lambda:us-east-1:000000000000:function:none
-"$top_builddir/smcred-server" function register --dir "$dir/store" --user "$me" "$arn" /bin/true >/dev/null 2>&1
-sm RotateSecret "{\"SecretId\":\"users/rotated\",\"RotationLambdaARN\":\"$arn\",\"RotateImmediately\":false,\"RotationRules\":{\"AutomaticallyAfterDays\":30},\"ClientRequestToken\":\"$(cat /proc/sys/kernel/random/uuid)\"}" >"$dir/rotate"
+has_function users/rotated
 like "a rotation function chooses itself" "$(change rotated Rotated-Word-1 Rotated-Word-22)" 'status: unsupported*rotation function*'
+is "whatever was typed" "$(value users/rotated)" Rotated-Word-1
+like "which is known before anything is typed" "$(prepare rotated Rotated-Word-1)" 'status: ok*text 12: rotated'
+like "who does not know the old one has nothing rotated" "$(rotate rotated Rotated-Word-9)" 'status: denied*the password is wrong*'
+: >"$dir/hold"
+like "a rotation that takes longer than one waits has begun" "$(rotate rotated Rotated-Word-1 5000)" 'status: ok*text 12: begun'
+like "until it ends the old password is right" "$(check rotated Rotated-Word-1)" 'status: ok'
+like "a second one waits for the first" "$(rotate rotated Rotated-Word-1)" 'status: invalid*not rotated*'
+rm "$dir/hold"
+soon "then the one that was made" 'status: ok' check rotated Made-Word-2
+like "a rotation that is waited for is done" "$(rotate rotated Made-Word-2)" 'status: ok*text 12: done'
+like "who has it rotated is in the audit log" "$(grep -h '"event":"pam_rotat' "$dir/audit.jsonl" | tail -3)" \
+    '*pam_rotate"*"asked_user":"rotated"*pam_rotating"*"new_version":"*pam_rotated"*"new_version":"*'
+if [ "$(id -u)" = 0 ]; then
+    like "root has it rotated without the old one" "$(rotate rotated '')" 'status: ok*text 12: done'
+    like "unless policy says no" "$(client pam_rotate service=strict user=rotated name=users/rotated old= wait=60000)" 'status: denied*'
+fi
 
 if [ "$(id -u)" = 0 ]; then
     like "root sets one without the old one" "$(change plain '' 'Plain-Word-66')" 'status: ok'

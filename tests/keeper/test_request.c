@@ -119,6 +119,20 @@ static void understands_what_pam_says(void **state)
     assert_int_equal(request.old_password.len, 0);
     assert_non_null(request.old_password.data);
     assert_string_equal(request.rhost, "2001:db8::7");
+    begin(CTL_PAM_ROTATE);
+    sm_wire_put_text(&out, CTL_NAME, "bastion/users/alice");
+    sm_wire_put_text(&out, CTL_SERVICE, "passwd");
+    sm_wire_put_text(&out, CTL_USER, "alice");
+    sm_wire_put_u32(&out, CTL_WAIT_MS, 20000);
+    assert_int_equal(parse(&request), SMCRED_INVALID); /* who asks does not say what he knows */
+    begin(CTL_PAM_ROTATE);
+    sm_wire_put_text(&out, CTL_NAME, "bastion/users/alice");
+    sm_wire_put_text(&out, CTL_SERVICE, "passwd");
+    sm_wire_put_text(&out, CTL_USER, "alice");
+    sm_wire_put_text(&out, CTL_OLD, "old one");
+    sm_wire_put_u32(&out, CTL_WAIT_MS, 20000);
+    assert_int_equal(parse(&request), SMCRED_OK);
+    assert_int_equal(request.wait_ms, 20000);
     begin(CTL_PAM_CLOSE);
     sm_wire_put_text(&out, CTL_SESSION_ID, "00000000000000ff");
     assert_int_equal(parse(&request), SMCRED_OK);

@@ -60,6 +60,7 @@ static size_t write_answer(const struct fake_answer *answer, const struct sm_wir
     sm_wire_put_text(&out, CTL_RULE, answer->rule);
     sm_wire_put_text(&out, CTL_AUDIT_ID, answer->audit_id);
     sm_wire_put_text(&out, CTL_SESSION_ID, answer->session_id);
+    sm_wire_put_text(&out, CTL_KIND, answer->kind);
     if (sm_wire_finish(&out) != SMCRED_OK)
         abort();
     struct sm_wire_header header;

@@ -38,7 +38,8 @@ struct fake_answer {
     const char *audit_id;
     int fd;                 /* sent when status is SMCRED_OK; stays the giver's */
     bool fields;            /* a yes without a descriptor */
-    const char *session_id; /* NULL: none */
+    const char *session_id; /* NULL: none; so the next */
+    const char *kind;
 };
 
 /* Called in the keeper's thread, once per question. */

@@ -20,6 +20,7 @@ static struct fake_answer answer(const struct sm_wire_in *question, void *contex
     (void)sm_wire_get_text(question, CTL_PASSWORD, asked->password, sizeof asked->password);
     (void)sm_wire_get_text(question, CTL_SESSION_ID, asked->session_id, sizeof asked->session_id);
     (void)sm_wire_get_u32(question, CTL_GRACE_S, &asked->grace_s);
+    (void)sm_wire_get_u32(question, CTL_WAIT_MS, &asked->wait_ms);
     asked->has_old = sm_wire_get_text(question, CTL_OLD, asked->old, sizeof asked->old);
     size_t turn = stack->asked_count++;
     return stack->answers[turn < stack->answer_count ? turn : stack->answer_count - 1];
@@ -131,7 +132,8 @@ int stack_set_up(void **state)
     (void)strcpy(stack.directory, "/tmp/stack.XXXXXX");
     assert_non_null(mkdtemp(stack.directory));
     (void)snprintf(stack.socket, sizeof stack.socket, "%s/keeper", stack.directory);
-    stack_keeper_says(&stack, (struct fake_answer){.fields = true, .session_id = "5e5510"});
+    stack_keeper_says(&stack, (struct fake_answer){
+                                  .fields = true, .session_id = "5e5510", .kind = CTL_WAY_CHOSEN});
     stack_keeper_comes(&stack);
     *state = &stack;
     return 0;

@@ -35,6 +35,7 @@ struct stack_question {
     char session_id[64];
     bool has_old;
     uint32_t grace_s;
+    uint32_t wait_ms;
 };
 
 struct stack {

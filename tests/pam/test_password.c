@@ -5,7 +5,7 @@
 #define PASSWORD "password required MODULE secret=bastion/users/%u "
 #define EXPIRED  PAM_CHANGE_EXPIRED_AUTHTOK /* root too is asked for the old one */
 
-static const struct fake_answer yes = {.fields = true};
+static const struct fake_answer yes = {.fields = true, .kind = CTL_WAY_CHOSEN};
 
 static int change(struct stack *stack, const char *lines, int flags)
 {
@@ -20,9 +20,10 @@ static void types(struct stack *stack, const char *old, const char *new, const c
     stack->typed[2] = again;
 }
 
-static void answers(struct stack *stack, struct fake_answer to_check, struct fake_answer to_change)
+static void answers(struct stack *stack, struct fake_answer to_prepare,
+                    struct fake_answer to_change)
 {
-    stack->answers[0] = to_check;
+    stack->answers[0] = to_prepare;
     stack->answers[1] = to_change;
     stack->answer_count = 2;
 }
@@ -33,8 +34,8 @@ static void the_old_one_is_checked_and_the_new_one_made(void **state)
     types(stack, "old one", "new one", "new one");
     assert_int_equal(change(stack, PASSWORD "grace=1h", EXPIRED), PAM_SUCCESS);
     assert_int_equal(stack->asked_count, 2);
-    assert_int_equal(stack->asked[0].verb, CTL_PAM_CHECK);
-    assert_string_equal(stack->asked[0].password, "old one");
+    assert_int_equal(stack->asked[0].verb, CTL_PAM_PREPARE);
+    assert_string_equal(stack->asked[0].old, "old one");
     assert_int_equal(stack->asked[0].grace_s, 0); /* a former password changes nothing */
     assert_int_equal(stack->asked[1].verb, CTL_PAM_CHANGE);
     assert_string_equal(stack->asked[1].name, "bastion/users/alice");
@@ -52,22 +53,113 @@ static void root_needs_no_old_one(void **state)
         skip();
     types(stack, "new one", "new one", NULL);
     assert_int_equal(change(stack, PASSWORD, 0), PAM_SUCCESS);
-    assert_int_equal(stack->asked_count, 1);
-    assert_int_equal(stack->asked[0].verb, CTL_PAM_CHANGE);
-    assert_true(stack->asked[0].has_old);
-    assert_string_equal(stack->asked[0].old, "");
-    assert_string_equal(stack->asked[0].password, "new one");
+    assert_int_equal(stack->asked_count, 2);
+    assert_int_equal(stack->asked[1].verb, CTL_PAM_CHANGE);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(stack->asked[i].has_old);
+        assert_string_equal(stack->asked[i].old, "");
+    }
+    assert_string_equal(stack->asked[1].password, "new one");
 }
 
 static void a_wrong_old_one_ends_it(void **state)
 {
     struct stack *stack = *state;
     types(stack, "wrong", "new one", "new one");
-    stack_keeper_says(stack, (struct fake_answer){.status = SMCRED_DENIED});
+    stack_keeper_says(stack, (struct fake_answer){.status = SMCRED_DENIED, .text = "it is wrong"});
     assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_PERM_DENIED);
     assert_int_equal(stack->asked_count, 1);
     assert_string_equal(stack->prompts, "Current password: \n");
+    assert_string_equal(stack->heard, "it is wrong\n");
 }
+
+/* ---- whose rotation function makes it ---- */
+
+#define NOT_TYPED                                                                                  \
+    "This password is made by the secret's rotation function, which changes it at the database, "  \
+    "too: no new one is asked for.\n"
+
+static const struct fake_answer rotates = {.fields = true, .kind = CTL_WAY_ROTATED};
+static const struct fake_answer done = {.fields = true, .kind = CTL_DONE};
+static const struct fake_answer begun = {.fields = true, .kind = CTL_BEGUN};
+
+static void what_a_function_makes_nobody_types(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", "new one", "new one");
+    answers(stack, rotates, done);
+    assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_SUCCESS);
+    assert_string_equal(stack->prompts, "Current password: \n");
+    assert_string_equal(stack->heard, NOT_TYPED "There is a new password. Secrets Manager has it; "
+                                                "nobody is shown it here.\n");
+    assert_int_equal(stack->asked_count, 2);
+    assert_int_equal(stack->asked[1].verb, CTL_PAM_ROTATE);
+    assert_string_equal(stack->asked[1].name, "bastion/users/alice");
+    assert_string_equal(stack->asked[1].old, "old one");
+    assert_string_equal(stack->asked[1].password, "");
+    assert_in_range(stack->asked[1].wait_ms, 1, STACK_TIMEOUT);
+}
+
+static void what_was_typed_before_is_not_used_and_that_is_said(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", "new one", "new one");
+    stack->answers[0] = yes; /* a secret whose password is chosen asks for one ... */
+    stack->answers[1] = rotates;
+    stack->answers[2] = yes;
+    stack->answers[3] = done; /* ... that this one does not want */
+    stack->answer_count = 4;
+    assert_int_equal(
+        change(stack, PASSWORD "\npassword required MODULE secret=prod/%u use_authtok", EXPIRED),
+        PAM_SUCCESS);
+    assert_int_equal(stack->asked_count, 4);
+    assert_int_equal(stack->asked[2].verb, CTL_PAM_CHANGE);
+    assert_int_equal(stack->asked[3].verb, CTL_PAM_ROTATE);
+    assert_string_equal(stack->asked[3].name, "prod/alice");
+    assert_string_equal(stack->asked[3].password, "");
+    assert_non_null(strstr(stack->heard, "the new one that was typed is not used.\n"));
+}
+
+static void a_rotation_without_an_end_is_no_success(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", NULL, NULL);
+    answers(stack, rotates, begun);
+    assert_int_equal(
+        change(stack, PASSWORD "fail=ignore\npassword required pam_permit.so", EXPIRED),
+        PAM_AUTHTOK_ERR);
+    assert_string_equal(stack->heard, NOT_TYPED
+                        "A new password is being made, and it is not known to be finished: the old "
+                        "one may still be the right one.\n");
+}
+
+static void a_rotation_is_asked_for_once_whatever_becomes_of_it(void **state)
+{
+    static const enum fake_manner manners[] = {FAKE_CLOSE, FAKE_SILENT, FAKE_GARBAGE};
+    struct stack *stack = *state;
+    types(stack, "old one", NULL, NULL);
+    for (size_t i = 0; i < sizeof manners / sizeof manners[0]; i++) {
+        answers(stack, rotates, (struct fake_answer){.manner = manners[i]});
+        assert_int_equal(
+            change(stack, PASSWORD "fail=ignore\npassword required pam_permit.so", EXPIRED),
+            PAM_AUTHTOK_ERR);
+        assert_int_equal(stack->asked_count, 2);
+        assert_string_equal(stack->heard, NOT_TYPED "It is not known whether a new password is "
+                                                    "being made. Try the old one first.\n");
+    }
+}
+
+static void a_keeper_that_says_no_known_word_has_said_nothing(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", "new one", "new one");
+    stack_keeper_says(stack, (struct fake_answer){.fields = true, .kind = "magic"});
+    assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_TRY_AGAIN);
+    answers(stack, rotates, rotates);
+    assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_AUTHTOK_ERR);
+}
+
+/* ---- what is typed ---- */
 
 static void two_different_new_ones_change_nothing(void **state)
 {
@@ -133,7 +225,8 @@ static void without_a_keeper_nothing_is_changed(void **state)
     if (getuid() != 0)
         return;
     types(stack, "new one", "new one", NULL);
-    assert_int_equal(change(stack, PASSWORD, 0), PAM_AUTHTOK_ERR);
+    assert_int_equal(change(stack, PASSWORD, 0), PAM_TRY_AGAIN);
+    assert_string_equal(stack->prompts, "");
     assert_string_equal(stack->heard, ""); /* nothing was sent: it is known */
     assert_int_equal(change(stack, PASSWORD "fail=ignore\npassword required pam_permit.so", 0),
                      PAM_SUCCESS);
@@ -171,4 +264,8 @@ SM_TEST_MAIN(TEST(the_old_one_is_checked_and_the_new_one_made), TEST(root_needs_
              TEST(what_cannot_be_a_password_is_never_sent), TEST(a_rule_that_is_broken_is_told),
              TEST(a_change_is_asked_for_once_whatever_becomes_of_it),
              TEST(without_a_keeper_nothing_is_changed), TEST(use_authtok_asks_for_no_new_one),
-             TEST(a_broken_conversation_changes_nothing))
+             TEST(a_broken_conversation_changes_nothing), TEST(what_a_function_makes_nobody_types),
+             TEST(what_was_typed_before_is_not_used_and_that_is_said),
+             TEST(a_rotation_without_an_end_is_no_success),
+             TEST(a_rotation_is_asked_for_once_whatever_becomes_of_it),
+             TEST(a_keeper_that_says_no_known_word_has_said_nothing))
