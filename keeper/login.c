@@ -96,11 +96,11 @@ void login_set_current(struct login *login, struct sm_snapshot *snapshot, const 
     (void)login_endpoint(login, taken, login->endpoint); /* login_missing() has tried */
 }
 
-void login_note_tried(struct login *login)
+void login_note_tried(struct login *login, bool for_its_role)
 {
     if (login->tried_count < LOGIN_VERSIONS_MAX)
         login->tried[login->tried_count++] =
-            (struct tried){sm_snapshot_ref(login->current), login->salt};
+            (struct tried){sm_snapshot_ref(login->current), login->salt, for_its_role};
 }
 
 /* ---- answers ---- */
@@ -358,7 +358,7 @@ void login_refused(struct login *login, const struct verdict_refusal *refusal)
                              "the database refused, and not for its password");
         return;
     }
-    login_note_tried(login);
+    login_note_tried(login, verdict == VERDICT_OTHER_ROLE);
     if (login->search == NO_SEARCH || now_ms - login->fresh_from_ms > FRESH_MS)
         login->fresh_from_ms = now_ms;
     login->deadline_ms = now_ms + login->logins->options.patience_ms;

@@ -31,6 +31,7 @@ enum search {
 struct tried { /* refused */
     struct sm_snapshot *snapshot;
     struct salt salt;
+    bool for_its_role; /* and not for its password */
 };
 
 enum waiting { NOT_WAITING, FOR_VERDICT, FOR_ROTATION };
@@ -108,7 +109,7 @@ bool login_within_budget(const struct login *login, const struct sm_snapshot *sn
 /* Takes another snapshot to be tried. */
 void login_set_current(struct login *login, struct sm_snapshot *snapshot, const char *stage);
 /* The current version is refused, by this login's attempt or by another's. */
-void login_note_tried(struct login *login);
+void login_note_tried(struct login *login, bool for_its_role);
 
 /* Asks the cache until the login's deadline, as struct cache_query says; done() has the login. */
 void login_ask(struct login *login, const char *stage, int64_t fresh_from_ms,

@@ -15,7 +15,7 @@ static const struct {
     {"28000", "InitializeSessionUserId", VERDICT_OTHER_ROLE}, /* no such role; NOLOGIN */
     {"28000", "ClientAuthentication", VERDICT_NOT_SECRET},    /* pg_hba.conf: no entry, reject */
     {"28000", "ProcessStartupPacket", VERDICT_NOT_SECRET},    /* no user name in it */
-    {"28000", NULL, VERDICT_OTHER_ROLE}, /* a pooler's "no such user", another product's */
+    {"28000", NULL, VERDICT_UNCLEAR}, /* a pooler's "no such user", another product's */
 };
 
 /* Numbers of MySQL's and, from 4000 on, of MariaDB's; any other is not about the secret. */

@@ -14,7 +14,8 @@
 
 enum verdict {
     VERDICT_WRONG_PASSWORD, /* another version may have the right one; it counts */
-    VERDICT_OTHER_ROLE,     /* this role cannot log in; another version may name another */
+    VERDICT_UNCLEAR,        /* it may be the password, or not; another version may be right */
+    VERDICT_OTHER_ROLE,     /* this role cannot log in, whatever its password; another may */
     VERDICT_NOT_SECRET,     /* no version helps: it is about the host, the database, the server */
 };
 

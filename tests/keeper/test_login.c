@@ -205,6 +205,26 @@ static void a_rotation_costs_no_login(void **state)
     }
 }
 
+/* MySQL's "account is locked", which no other password of the account would open. */
+static void what_is_refused_for_its_role_is_tried_as_another_role_only(void **state)
+{
+    (void)state;
+    static const char *const users[] = {"app", "app_clone"}, *const versions[] = {"v2", "v3"};
+    static const struct verdict_refusal locked = {.sqlstate = "HY000", .routine = "", .code = 3118};
+    for (int i = 0; i < 2; i++) {
+        struct told told;
+        struct login *login = begin(&plain, &told);
+        rotate(versions[i], users[i], versions[i]);
+        world.now_ms += 20;
+        login_refused(login, &locked);
+        world_settle();
+        assert_int_equal(told.times, 2);
+        assert_int_equal(told.status, i == 0 ? SMCRED_DENIED : SMCRED_OK);
+        assert_string_equal(told.version, i == 0 ? "" : "v3");
+        login_free(login);
+    }
+}
+
 static void another_salt_has_the_secret_read_before_anything_is_proved(void **state)
 {
     (void)state;
@@ -617,6 +637,7 @@ static void a_freed_login_is_not_called(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(TEST(a_plain_login_tries_the_current_version), TEST(a_rotation_costs_no_login),
+             TEST(what_is_refused_for_its_role_is_tried_as_another_role_only),
              TEST(another_salt_has_the_secret_read_before_anything_is_proved),
              TEST(a_salt_never_seen_is_no_sign), TEST(a_known_salt_costs_no_read),
              TEST(a_herd_with_another_salt_makes_one_read_and_one_trial),

@@ -22,7 +22,7 @@ static const struct {
     {"28000", "InitializeSessionUserId", false, VERDICT_OTHER_ROLE, "role does not exist"},
     {"28000", "ClientAuthentication", false, VERDICT_NOT_SECRET, "no pg_hba.conf entry"},
     {"28000", "ClientAuthentication", false, VERDICT_NOT_SECRET, "pg_hba.conf rejects connection"},
-    {"28000", "", true, VERDICT_OTHER_ROLE, "another product"},
+    {"28000", "", true, VERDICT_UNCLEAR, "another product"},
     {"3D000", "InitPostgres", true, VERDICT_NOT_SECRET, "database does not exist"},
     {"42501", "CheckMyDatabase", true, VERDICT_NOT_SECRET, "permission denied for database"},
     {"53300", "InitializeSessionUserId", true, VERDICT_NOT_SECRET, "too many connections for role"},
