@@ -312,15 +312,17 @@ static bool ask_for_cleartext(struct relay_session *session)
     return ask(session, &question);
 }
 
-/* These servers want the password itself where nobody can listen, or else encrypted for their key.
+/*
+ * These servers want the password itself where nobody can listen, or else encrypted for their key.
+ * To sha256_password, which has no words of its own, a Unix socket is no such place.
  */
 static bool ask_for_password(struct relay_session *session)
 {
     const struct mysql *mysql = session->state;
-    if (session->stream.ssl || session->address.ss_family == AF_UNIX)
+    bool is_sha2 = mysql->method->hear != NULL;
+    if (session->stream.ssl || (is_sha2 && session->address.ss_family == AF_UNIX))
         return ask_for_cleartext(session);
-    return ask_with_nonce(session,
-                          mysql->method->hear ? MYSQL_SHA2 ":full" : mysql->method->plugin);
+    return ask_with_nonce(session, is_sha2 ? MYSQL_SHA2 ":full" : mysql->method->plugin);
 }
 
 static bool hear_sha2(struct relay_session *session, struct sm_bytes words)

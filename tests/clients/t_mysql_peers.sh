@@ -1,0 +1,169 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# t_mysql_peers.sh - Oracle's own MySQL: every way to log in that MariaDB has not, and its own clients.
+. "$(dirname "$0")/../root/world.sh"
+. "$(dirname "$0")/oracle_mysql.sh"
+needs_root
+needs_oracle_mysql
+needs_world
+start_oracle_mysql shop-db.internal || { not_ok "MySQL starts" "$(tail -n 20 "$dir/mysqld.log")"; done_testing; exit; }
+echo "# $(cat "$dir/mysqld.version")"
+
+# ---- accounts and targets ----
+
+# account NAME PLUGIN: with a random password, and a secret of that name
+account() {
+    local password
+    password=$(openssl rand -hex 16)
+    printf '%s' "$password" >"$WORLD/private/$1"
+    in_mysql <<<"create user $1 identified with $2 by '$password'; grant all on shop.* to $1; grant all on attic.* to $1;"
+    value "$1" "$password" | smcred secret create "$1" >/dev/null
+}
+value() { # of a secret: USER PASSWORD
+    printf '{"engine":"mysql","host":"shop-db.internal","port":%s,"username":"%s","password":"%s","dbname":"shop"}' "$mysql_port" "$1" "$2"
+}
+# target NAME SECRET LINE...
+target() {
+    printf '[target %s]\nengine = mysql\nsecret = %s\nallow = smcred-alice\n' "$1" "$2" >"$WORLD/etc/conf.d/$1.conf"
+    printf '%s\n' "${@:3}" >>"$WORLD/etc/conf.d/$1.conf"
+    chmod 644 "$WORLD/etc/conf.d/$1.conf"
+}
+in_mysql -e 'create database shop; create database attic; create table shop.paid (id int primary key, note text, raw varbinary(32));
+    insert into shop.paid with recursive n (i) as (select 1 union all select i + 1 from n where i < 1000)
+    select i, concat("ä", md5(i)), unhex(md5(i)) from n'
+account sha2 caching_sha2_password
+account sha256 sha256_password
+account native mysql_native_password
+cp "$mysql_home/run/data/public_key.pem" "$WORLD/etc/mysql.pem"
+openssl genrsa 2048 2>/dev/null | openssl rsa -pubout -out "$WORLD/etc/other.pem" 2>/dev/null
+chmod 644 "$WORLD/etc/mysql.pem" "$WORLD/etc/other.pem"
+tls=("hostaddr = 127.0.0.1" "tls = verify-full" "ca_file = $WORLD_CA")
+plain=("hostaddr = 127.0.0.1" "tls = disable")
+for method in sha2 sha256 native; do
+    target $method $method "${tls[@]}"
+    target $method-plain $method "${plain[@]}"
+    target $method-pinned $method "${plain[@]}" "server_public_key = $WORLD/etc/mysql.pem"
+    target $method-local $method "host = $mysql_socket"
+done
+target sha256-local-pinned sha256 "host = $mysql_socket" "server_public_key = $WORLD/etc/mysql.pem"
+target sha2-astray sha2 "${plain[@]}" "server_public_key = $WORLD/etc/other.pem"
+target sha2-silent sha2 "${tls[@]}" "cleartext = no"
+printf 'match = shop-db.internal\n' >>"$WORLD/etc/conf.d/sha2.conf"
+chmod 644 "$WORLD"/etc/conf.d/*
+sandbox reload "$WORLD"
+holds "the targets are there" eventually 20 grep -q "reloaded: " "$WORLD_LOG/keeper.log"
+
+# at TARGET [STATEMENT] [OPTION...]: alice's client, and what it says
+at() {
+    as_alice env -u LD_PRELOAD "$mysql_home/bin/mysql" --no-defaults -NBS "$WORLD/run/$1/mysql.sock" "${@:3}" \
+        -e "${2:-select substring_index(current_user(), '@', 1)}" 2>&1
+}
+forget() { in_mysql -e 'flush privileges'; } # whose password it has seen
+
+# ---- every method ----
+
+forget
+like "in full, over verified TLS" "$(at sha2 'show status like "Ssl_version"')" "*TLSv1.3"
+is "by the fast path from then on, which needs no TLS" "$(at sha2-plain)" sha2
+forget
+like "in full without TLS and without a pinned key: no password is sent" "$(at sha2-plain)" \
+    "ERROR 1045 (28000)*smcred: *server_public_key must say which that is*"
+is "in full under the pinned key" "$(at sha2-pinned)" sha2
+is "and then fast, there too" "$(at sha2-plain)" sha2
+forget
+like "a key that is not the server's opens nothing" "$(at sha2-astray)" "ERROR 1045 (28000)*Access denied for user 'sha2'*"
+like "cleartext = no" "$(at sha2-silent)" "ERROR 1045 (28000)*smcred: *cleartext = no forbids*"
+is "in full over a Unix socket" "$(at sha2-local)" sha2
+is "sha256_password over verified TLS" "$(at sha256)" sha256
+is "sha256_password under the pinned key" "$(at sha256-pinned)" sha256
+like "sha256_password with neither" "$(at sha256-plain)" "ERROR 1045 (28000)*smcred: *server_public_key must say which that is*"
+like "to which a Unix socket is no better than TCP" "$(at sha256-local)" "ERROR 1045 (28000)*smcred: *server_public_key must say which that is*"
+is "so it wants the key there, too" "$(at sha256-local-pinned)" sha256
+for way in native native-plain native-pinned native-local; do
+    is "mysql_native_password: $way" "$(at $way)" native
+done
+
+# ---- verdicts ----
+
+# renew NAME [PLUGIN]: another password, in MySQL and in the secret, behind the keeper's back
+renew() {
+    local password
+    password=$(openssl rand -hex 16)
+    in_mysql <<<"alter user $1 identified ${2:+with $2 }by '$password'"
+    value "$1" "$password" | smcred secret put "$1" >/dev/null
+}
+version_of() { smcred secret get-metadata "$1" --json | jq -r '.VersionIdsToStages | to_entries[] | select(.value | index("AWSCURRENT")) | .key'; }
+# logged_in_with NAME: the audit log says that its present version did
+logged_in_with() { audited '"event":"login"' "\"$1\"" "$(version_of "$1")"; }
+for way in sha2 sha2-pinned sha256 sha256-pinned native; do
+    renew "${way%-*}"
+    is "a password that was changed since costs no login: $way" "$(at $way)" "${way%-*}"
+    holds "which was the new version's" logged_in_with "${way%-*}"
+done
+renew sha2 sha256_password
+is "an account that is given another method meanwhile" "$(at sha2)" sha2
+renew sha2 caching_sha2_password
+is "and back" "$(at sha2)" sha2
+
+in_mysql <<<"alter user native identified by 'unknown'"
+like "a password that no version has: MySQL's own words" "$(at native)" "ERROR 1045 (28000)*Access denied for user 'native'@*"
+holds "which the audit log has" audited '"native"' "Access denied for user 'native'@" '"refused"'
+renew native
+is "until there is one" "$(at native)" native
+in_mysql -e 'alter user sha256 account lock'
+like "a locked account" "$(at sha256)" "ERROR 3118 (HY000)*Access denied for user 'sha256'@*Account is locked*"
+in_mysql -e 'alter user sha256 account unlock'
+is "until it is unlocked" "$(at sha256)" sha256
+in_mysql -e 'alter user sha2 password expire'
+like "an expired password" "$(as_alice env -u LD_PRELOAD mariadb --no-defaults -S "$WORLD/run/sha2/mysql.sock" -e 'select 1' 2>&1)" \
+    "ERROR 1862 (HY000)*Your password has expired*"
+renew sha2
+is "until there is another" "$(at sha2)" sha2
+like "an unknown database" "$(at sha2 'select 1' -D nowhere)" "ERROR 1044 (42000)*Access denied for user 'sha2'@*to database 'nowhere'"
+
+# ---- Oracle's own clients ----
+
+as_shim() { as_alice "$mysql_home/bin/$1" --no-defaults -h shop-db.internal "${@:2}" 2>&1; }
+is "mysql, through the shim" "$(as_shim mysql -NBe 'select database()')" shop
+for method in mysql_native_password caching_sha2_password sha256_password mysql_clear_password; do
+    is "--default-auth=$method" "$(as_shim mysql --default-auth=$method --enable-cleartext-plugin -NBe 'select 7')" 7
+    is "and with a password of her own" "$(as_shim mysql --default-auth=$method --enable-cleartext-plugin -pmine -NBe 'select 7' | grep -v Warning)" 7
+done
+is "--compress gets none, and does without" "$(as_shim mysql --compress -NBe 'show session status like "Compression"' | grep -v WARNING)" "Compression	OFF"
+is "as does one that likes zstd best" "$(as_shim mysql --compression-algorithms=zstd,zlib,uncompressed -NBe 'show session status like "Compression"')" "Compression	OFF"
+like "one that insists on it says so" "$(as_shim mysql --compression-algorithms=zstd -NBe 'select 1')" "ERROR 2066*"
+like "as does one that insists on TLS" "$(as_shim mysql --ssl-mode=REQUIRED -NBe 'select 1')" "ERROR 2026*"
+is "resetconnection" "$(as_shim mysql -NB <<<"set @x = 7;
+resetconnection
+select coalesce(@x, 'gone'), database();")" "gone	shop"
+as_shim mysqldump --no-tablespaces --set-gtid-purged=OFF shop >"$dir/dump"
+as_shim mysql -D attic <"$dir/dump"
+is "a dump that is loaded again is the same" "$(in_mysql -e 'checksum table attic.paid' | cut -f2)" "$(in_mysql -e 'checksum table shop.paid' | cut -f2)"
+like "mysqlslap, eight at once" "$(as_shim mysqlslap -u smcred-alice --create-schema=shop --concurrency=8 --number-of-queries=800 \
+    --query='select * from paid where id = 77')" "*Number of clients running queries: 8*"
+like "mysqladmin" "$(as_shim mysqladmin ping)" "mysqld is alive"
+
+as_shim mysql -NBe 'select sleep(120)' >"$dir/slept" &
+sleeper=$!
+sleeping() { in_mysql -e 'show processlist' | grep -q 'sleep(120)'; }
+eventually 20 sleeping
+kill -INT "$(pgrep -u smcred-alice -f 'sleep\(120\)')"
+awake() { ! sleeping; }
+holds "Ctrl-C ends the query" eventually 20 awake
+wait "$sleeper"
+
+rm -f "$dir/in" && mkfifo "$dir/in"
+as_shim mysql -nNB --skip-reconnect <"$dir/in" >"$dir/out" &
+session=$!
+exec 5>"$dir/in"
+echo "select 'here';" >&5
+eventually 20 grep -q here "$dir/out"
+holds "the secret is revoked" smcred revoke secret sha2 --reason "it is on a wiki page"
+gone() { ! in_mysql -e 'show processlist' | grep -q '^[0-9]*.sha2'; }
+holds "its sessions end" eventually 20 gone
+echo "select 'still here';" >&5
+exec 5>&-
+wait "$session"
+like "and are told why" "$(cat "$dir/out")" "*ERROR 1053*smcred: *wiki page*"
+like "nobody gets in" "$(at sha2)" "ERROR 1045 (28000)*smcred: *wiki page*"
+done_testing
