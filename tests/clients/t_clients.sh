@@ -23,14 +23,8 @@ shim() { timeout 240 as_alice env HOME="$home" PGDATABASE=orders "$@" 2>&1 </dev
 plain() { timeout 240 as_alice env -u LD_PRELOAD HOME="$home" PGDATABASE=orders "$@" 2>&1 </dev/null; }
 have() { as_alice sh -c "command -v $1" >/dev/null 2>&1; }
 imports() { as_alice env -u LD_PRELOAD /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
-imports_node() { as_alice env -u LD_PRELOAD NODE_PATH="$work/node_modules" node -e "require('$1')" 2>/dev/null; }
 psql=$PGBIN/psql
 psqlodbc=$(find /usr/lib -name psqlodbcw.so 2>/dev/null | head -n 1)
-# Debian's node-pg does not go with Debian's node: npm's own, if it comes in time.
-if have node && command -v npm >/dev/null && ! imports_node pg; then
-    (cd "$work" && timeout 60 npm install --fetch-retries=0 --fetch-timeout=20000 --no-audit --no-fund --ignore-scripts --prefix "$work" pg@8 >npm.log 2>&1 </dev/null)
-    chmod -R go+rX "$work/node_modules" 2>/dev/null
-fi
 
 cat >"$work/with_psycopg2.py" <<'END'
 import sys, psycopg2
@@ -47,14 +41,7 @@ async def main():
     await conn.close()
 asyncio.run(main())
 END
-cat >"$work/pg.js" <<'END'
-const { Client } = require('pg');
-const client = new Client({ host: process.argv[2], database: 'orders', user: process.env.NODE_USER });
-client.connect().then(() => client.query('select current_user as who'))
-    .then(r => { console.log(r.rows[0].who); return client.end(); })
-    .catch(e => { console.log(e.message); process.exit(1); });
-END
-chmod 644 "$work"/*.py "$work"/*.js
+chmod 644 "$work"/*.py
 
 matrix() { # WAY HOST: the same for both ways
     local way=$1 at=$2
@@ -98,11 +85,6 @@ matrix() { # WAY HOST: the same for both ways
             'DRIVER=$psqlodbc;Servername=$at;Database=orders;'")" "*$role*"
     else
         skip "$way: isql with psqlodbc" "not installed"
-    fi
-    if imports_node pg; then
-        like "$way: node-postgres" "$($way env NODE_PATH="$work/node_modules" NODE_USER=smcred-alice node "$work/pg.js" "$at")" "$role"
-    else
-        skip "$way: node-postgres" "no pg module for node, and none to be had from its registry"
     fi
     if perl -MDBD::Pg -e 1 2>/dev/null; then
         like "$way: DBD::Pg" "$($way /usr/bin/perl -MDBI -e 'my $db = DBI->connect("dbi:Pg:host=$ARGV[0];dbname=orders",

@@ -18,13 +18,8 @@ shim() { timeout 120 as_alice env HOME="$home" "$@" 2>&1 </dev/null; }
 plain() { timeout 120 as_alice env -u LD_PRELOAD HOME="$home" "$@" 2>&1 </dev/null; }
 have() { as_alice sh -c "command -v $1" >/dev/null 2>&1; }
 imports() { as_alice env -u LD_PRELOAD /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
-imports_node() { as_alice env -u LD_PRELOAD NODE_PATH="$work/node_modules" node -e "require('$1')" 2>/dev/null; }
 maodbc=$(find /usr/lib -name libmaodbc.so 2>/dev/null | head -n 1)
 connector=/usr/share/java/mariadb-java-client.jar
-if have node && command -v npm >/dev/null; then
-    (cd "$work" && timeout 60 npm install --fetch-retries=0 --fetch-timeout=20000 --no-audit --no-fund --ignore-scripts --prefix "$work" mysql2@3 mariadb@3 >npm.log 2>&1 </dev/null)
-    chmod -R go+rX "$work/node_modules" 2>/dev/null
-fi
 
 # Each of these takes the place as HOST or as the socket's path.
 cat >"$work/client.py" <<'END'
@@ -37,22 +32,6 @@ cursor.execute('select substring_index(current_user(), "@", 1)')
 print(cursor.fetchone()[0], end=" ")
 cursor.execute("select count(*) from paid where id > %s", (1,))
 print(cursor.fetchone()[0])
-END
-cat >"$work/mysql2.js" <<'END'
-const place = process.argv[2];
-const where = place[0] === '/' ? { socketPath: place } : { host: place };
-const client = require('mysql2').createConnection({ user: 'smcred-alice', database: 'billing', ...where });
-client.execute('select count(*) as n from paid where id > ?', [1], (error, rows) => {
-    console.log(error ? error.message : rows[0].n);
-    client.destroy();
-});
-END
-cat >"$work/mariadb.js" <<'END'
-const place = process.argv[2];
-const where = place[0] === '/' ? { socketPath: place } : { host: place };
-require('mariadb').createConnection({ user: 'smcred-alice', database: 'billing', ...where })
-    .then(c => c.query('select count(*) as n from paid where id > ?', [1]).then(rows => { console.log(String(rows[0].n)); return c.end(); }))
-    .catch(error => console.log(error.message));
 END
 cat >"$work/Jdbc.java" <<'END'
 import java.sql.*;
@@ -69,7 +48,7 @@ public class Jdbc {
     }
 }
 END
-chmod 644 "$work"/*.py "$work"/*.js "$work"/*.java
+chmod 644 "$work"/*.py "$work"/*.java
 
 # matrix WAY PLACE OPTION: OPTION is what leads the command line clients there
 matrix() {
@@ -114,13 +93,6 @@ matrix() {
     else
         skip "$way: DBD::mysql" "not installed"
     fi
-    for module in mysql2 mariadb; do
-        if imports_node $module; then
-            is "$way: node, $module" "$($way env NODE_PATH="$work/node_modules" node "$work/$module.js" "$at")" 2
-        else
-            skip "$way: node, $module" "no such module, and none to be had from its registry"
-        fi
-    done
     if [ "$way" = shim ] && have javac && [ -e $connector ]; then
         like "$way: JDBC, MariaDB's" "$($way java -cp $connector "$work/Jdbc.java" "$at")" "*2"
     else

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Client DRIVER PLACE [PORT] - logs in without a password, where PLACE (a host or a socket) is, and
+// prints who that is and the answer to a question with a parameter.
+import java.sql.*;
+
+public class Client {
+    // Neither PostgreSQL's driver nor MySQL's knows Unix sockets: junixsocket does.
+    static String url(String driver, String place, String port) {
+        boolean local = place.startsWith("/");
+        String host = local ? "localhost" : place + port;
+        if (driver.equals("postgresql"))
+            return "jdbc:postgresql://" + host + "/orders" + (local ? "?sslmode=disable&socketFactory=org.newsclub.net.unix.AFUNIXSocketFactory$FactoryArg&socketFactoryArg=" + place : "");
+        if (driver.equals("mariadb"))
+            return "jdbc:mariadb://" + host + "/billing" + (local ? "?localSocket=" + place : "");
+        return "jdbc:mysql://" + host + "/billing" + (local ? "?socketFactory=org.newsclub.net.mysql.AFUNIXDatabaseSocketFactoryCJ&junixsocket.file=" + place : "");
+    }
+
+    static String only(PreparedStatement statement) throws SQLException {
+        ResultSet rows = statement.executeQuery();
+        rows.next();
+        return rows.getString(1);
+    }
+
+    public static void main(String[] args) {
+        String who = args[0].equals("postgresql") ? "select current_user" : "select substring_index(current_user(), '@', 1)";
+        try (Connection connection = DriverManager.getConnection(url(args[0], args[1], args.length > 2 ? ":" + args[2] : ""), "smcred-alice", "");
+             PreparedStatement name = connection.prepareStatement(who);
+             PreparedStatement sum = connection.prepareStatement("select cast(? as decimal) + 1")) {
+            sum.setInt(1, 41);
+            System.out.println(only(name) + " " + only(sum));
+        } catch (SQLException error) {
+            System.out.println(error.getMessage().replace('\n', ' '));
+        }
+    }
+}

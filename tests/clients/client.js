@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// client.js DRIVER PLACE [PORT] - logs in without a password, where PLACE (a host or a socket) is, and
+// prints who that is and the answer to a question with a parameter.
+const [driver, place, port] = process.argv.slice(2);
+const mysql = { user: 'smcred-alice', database: 'billing', ...(place[0] === '/' ? { socketPath: place } : { host: place }) };
+if (port)
+    mysql.port = Number(port);
+const who = 'select substring_index(current_user(), "@", 1) as who';
+
+const drivers = {
+    async pg() {
+        const { Client } = require('pg');
+        const client = new Client({ host: place, port: port && Number(port), database: 'orders', user: 'smcred-alice' });
+        await client.connect();
+        const name = (await client.query('select current_user as who')).rows[0].who;
+        const answer = (await client.query('select $1::int + 1 as n', [41])).rows[0].n;
+        await client.end();
+        return [name, answer];
+    },
+    async mysql2() {
+        const client = await require('mysql2/promise').createConnection(mysql);
+        const [[{ who: name }]] = await client.query(who);
+        const [[{ n }]] = await client.execute('select ? + 1 as n', [41]);
+        await client.end();
+        return [name, n];
+    },
+    async mariadb() {
+        const client = await require('mariadb').createConnection(mysql);
+        const [{ who: name }] = await client.query(who);
+        const [{ n }] = await client.execute('select ? + 1 as n', [41]);
+        await client.end();
+        return [name, n];
+    },
+};
+drivers[driver]().then(said => console.log(said.map(String).join(' ')), error => { console.log(error.message); process.exitCode = 1; });
