@@ -36,7 +36,7 @@
 #include "keeper/revoke.h"
 #include "keeper/sessions.h"
 #include "keeper/source.h"
-#include "keeper/tries.h"
+#include "keeper/tries_file.h"
 #include "keeper/watch.h"
 #include "keeper/workers.h"
 
@@ -298,6 +298,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
     canary_tick(keeper);
     relays_tick(keeper->relays, now_ms);
     control_tick(keeper->control, now_ms);
+    tries_file_tick(keeper->tries_file);
     pam_sweep(keeper, now_ms);
 }
 
@@ -383,6 +384,23 @@ static void read_attempts(struct keeper *keeper)
         log_warning("wrong passwords of before the start are not counted: %s", err.text);
 }
 
+static bool build_tries(struct keeper *keeper)
+{
+    struct sm_error err = {0};
+    struct tries_file_options file = {.workers = keeper->fetchers,
+                                      .directory = keeper->options->state_dir,
+                                      .now_ms = sm_boot_ms,
+                                      .wall_ms = sm_wall_ms};
+    if (tries_new(sm_boot_ms, 0, &keeper->tries) != SMCRED_OK)
+        return false;
+    file.tries = keeper->tries;
+    if (tries_file_new(&file, &keeper->tries_file) != SMCRED_OK)
+        return false;
+    if (tries_file_load(keeper->tries_file, &err) != SMCRED_OK)
+        log_warning("guesses of before the start are not counted: %s", err.text);
+    return true;
+}
+
 static bool load_revocations(struct keeper *keeper)
 {
     struct sm_error err = {0};
@@ -420,8 +438,7 @@ static bool build_core(struct keeper *keeper, struct source *source)
                                         .arg = keeper};
     if (proofs_new(&proofs, &keeper->proofs) != SMCRED_OK ||
         resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
-        attempts_new(&attempts, &keeper->attempts) != SMCRED_OK ||
-        tries_new(sm_boot_ms, 0, &keeper->tries) != SMCRED_OK)
+        attempts_new(&attempts, &keeper->attempts) != SMCRED_OK || !build_tries(keeper))
         return false;
     read_attempts(keeper);
     struct logins_options logins = {.base = keeper->base,
@@ -553,10 +570,11 @@ static void stop(struct keeper *keeper)
     watch_free(keeper->watch);
     logins_free(keeper->logins);
     attempts_free(keeper->attempts);
-    tries_free(keeper->tries);
     workers_free(keeper->fetchers);
     workers_free(keeper->lookups);
     workers_free(keeper->hashers);
+    tries_file_free(keeper->tries_file);
+    tries_free(keeper->tries);
     resolver_free(keeper->resolver);
     proofs_free(keeper->proofs);
     cache_free(keeper->cache);

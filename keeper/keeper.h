@@ -41,6 +41,7 @@ struct resolver;
 struct sessions;
 struct source;
 struct tries;
+struct tries_file;
 struct watch;
 struct workers;
 
@@ -58,6 +59,7 @@ struct keeper {
     struct resolver *resolver;
     struct attempts *attempts;
     struct tries *tries;
+    struct tries_file *tries_file;
     struct logins *logins;
     struct audit *audit;
     struct index_writer *index;

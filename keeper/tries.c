@@ -4,18 +4,21 @@
  */
 #include "keeper/tries.h"
 
+#include <openssl/evp.h>
+
 #include "keeper/table.h"
 
 struct key {
-    struct table_entry node; /* first; its key is `bytes` */
+    struct table_entry node; /* first; its key is `digest` */
     int64_t paid_at_ms;      /* when all of its wrong ones are given back */
     unsigned under_way;
-    uint8_t bytes[];
+    uint8_t digest[TRIES_DIGEST_SIZE];
 };
 
 struct tries {
     int64_t (*now_ms)(void);
     size_t keys_max;
+    uint64_t changes;
     struct table keys;
 };
 
@@ -61,24 +64,36 @@ static void forget_one(struct tries *tries)
     }
 }
 
-/* The key's entry, made if there is none.  NULL for want of memory. */
-static struct key *get(struct tries *tries, struct sm_bytes bytes)
+/* False for want of memory. */
+static bool digest_of(struct sm_bytes bytes, uint8_t out_digest[TRIES_DIGEST_SIZE])
 {
-    struct table_entry *found = table_find(&tries->keys, bytes);
+    return EVP_Digest(bytes.data, bytes.len, out_digest, NULL, EVP_sha256(), NULL) == 1;
+}
+
+/* The key's entry, made if there is none.  NULL for want of memory. */
+static struct key *get_digest(struct tries *tries, const uint8_t digest[TRIES_DIGEST_SIZE])
+{
+    struct table_entry *found = table_find(&tries->keys, sm_bytes(digest, TRIES_DIGEST_SIZE));
     if (found) {
         table_touch(&tries->keys, found);
         return (struct key *)found;
     }
-    struct key *key = malloc(sizeof *key + bytes.len);
+    struct key *key = malloc(sizeof *key);
     if (!key)
         return NULL;
     *key = (struct key){.paid_at_ms = INT64_MIN};
-    memcpy(key->bytes, bytes.data, bytes.len);
-    key->node.key = sm_bytes(key->bytes, bytes.len);
+    memcpy(key->digest, digest, sizeof key->digest);
+    key->node.key = sm_bytes(key->digest, sizeof key->digest);
     if (tries->keys.count >= tries->keys_max)
         forget_one(tries);
     table_add(&tries->keys, &key->node);
     return key;
+}
+
+static struct key *get(struct tries *tries, struct sm_bytes bytes)
+{
+    uint8_t digest[TRIES_DIGEST_SIZE];
+    return digest_of(bytes, digest) ? get_digest(tries, digest) : NULL;
 }
 
 static int64_t price(struct tries_limit limit)
@@ -117,17 +132,23 @@ void tries_end(struct tries *tries, struct sm_bytes bytes, struct tries_limit li
         return; /* memory is too short to remember it */
     if (key->under_way > 0)
         key->under_way--;
-    if (wrong)
+    if (wrong) {
         key->paid_at_ms = (key->paid_at_ms > now ? key->paid_at_ms : now) + price(limit);
+        tries->changes++;
+    }
     if (key->under_way == 0 && key->paid_at_ms <= now)
         free_key(tries, &key->node);
 }
 
 void tries_forgive(struct tries *tries, struct sm_bytes bytes)
 {
-    struct table_entry *found = table_find(&tries->keys, bytes);
+    uint8_t digest[TRIES_DIGEST_SIZE];
+    struct table_entry *found = NULL;
+    if (digest_of(bytes, digest))
+        found = table_find(&tries->keys, sm_bytes(digest, sizeof digest));
     if (!found)
         return;
+    tries->changes++;
     ((struct key *)found)->paid_at_ms = INT64_MIN;
     if (((struct key *)found)->under_way == 0)
         free_key(tries, found);
@@ -136,4 +157,33 @@ void tries_forgive(struct tries *tries, struct sm_bytes bytes)
 size_t tries_count(const struct tries *tries)
 {
     return tries->keys.count;
+}
+
+/* ---- what outlives the keeper ---- */
+
+uint64_t tries_changes(const struct tries *tries)
+{
+    return tries->changes;
+}
+
+void tries_walk(const struct tries *tries, void (*each)(void *arg, const struct tries_debt *debt),
+                void *arg)
+{
+    int64_t now = tries->now_ms();
+    for (const struct table_entry *at = tries->keys.oldest; at; at = at->newer) {
+        const struct key *key = (const struct key *)at;
+        struct tries_debt debt = {.owes_ms = key->paid_at_ms > now ? key->paid_at_ms - now : 0};
+        memcpy(debt.digest, key->digest, sizeof debt.digest);
+        if (debt.owes_ms > 0)
+            each(arg, &debt);
+    }
+}
+
+enum smcred_status tries_restore(struct tries *tries, const struct tries_debt *debt)
+{
+    struct key *key = get_digest(tries, debt->digest);
+    if (!key)
+        return SMCRED_NO_MEMORY;
+    key->paid_at_ms = tries->now_ms() + debt->owes_ms;
+    return SMCRED_OK;
 }

@@ -2,7 +2,8 @@
 /*
  * tries.h - how often may somebody guess?  Wrong passwords per thing that is guessed at.
  *
- * A key is what the caller counts by: a secret and a host, a host, a secret.  Each wrong one costs
+ * A key is what the caller counts by: a secret and a host, a host, a secret; its digest is kept.
+ * Each wrong one costs
  * `window_ms / max`, which time gives back: after `max` at once there is one more in each such
  * part of the window.  Guesses that are under way count as wrong ones, but for a key without any:
  * so many may log in at once, and only who guessed wrong has to queue.
@@ -42,5 +43,23 @@ void tries_end(struct tries *tries, struct sm_bytes key, struct tries_limit limi
 /* Whoever guessed right is no guesser: what the key's wrong ones cost is given back. */
 void tries_forgive(struct tries *tries, struct sm_bytes key);
 size_t tries_count(const struct tries *tries);
+
+/* ---- what outlives the keeper ---- */
+
+#define TRIES_DIGEST_SIZE 32
+
+/* A key whose wrong ones are not all given back. */
+struct tries_debt {
+    uint8_t digest[TRIES_DIGEST_SIZE];
+    int64_t owes_ms; /* until they are */
+};
+
+/* Grows when a debt does, or is forgiven. */
+uint64_t tries_changes(const struct tries *tries);
+/* Least recently used first.  `each` must not call back. */
+void tries_walk(const struct tries *tries, void (*each)(void *arg, const struct tries_debt *debt),
+                void *arg);
+/* A debt of before the start.  Errors: SMCRED_NO_MEMORY. */
+SM_MUST_CHECK enum smcred_status tries_restore(struct tries *tries, const struct tries_debt *debt);
 
 #endif

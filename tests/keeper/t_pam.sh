@@ -140,6 +140,7 @@ like "and have a password read again" "$(client refresh name=users/alice)" '*"st
 said=$(in_login sshd "$me" bash -c 'kill -9 "$(pgrep -P "$parent" -f smcredd)"; wait_for killed; ask_inside refresh name=orders')
 like "a restart of the keeper forgets nobody" "$(audited '"event":"refresh"')" "*\"human\":\"$me\",\"login_service\":\"sshd\"*"
 like "whose login is closed as any other" "$said" '*close: ok*'
+like "nor does it forget a wrong password" "$(check mallory m rhost=192.0.2.66)" 'status: limited*'
 
 client pam_open service=sudo user=root ruser=daemon >/dev/null
 like "where no login is around, the person is who called sudo" \
