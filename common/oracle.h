@@ -68,7 +68,7 @@ enum orc_verb {
 
 enum orc_tag {
     ORC_T_SESSION = 1,  /* u64, random, never 0 */
-    ORC_T_ENGINE = 2,   /* text: postgres, mysql */
+    ORC_T_ENGINE = 2,   /* text: postgres, mysql, redis */
     ORC_T_TARGET = 3,   /* text */
     ORC_T_OPERATOR = 4, /* text: the human's system user name, for errors and the stamp */
     ORC_T_ENDPOINT = 5, /* u32: one TLS configuration; the relay keeps an SSL_CTX per number */

@@ -106,12 +106,39 @@ static inline size_t refusal_mysql(char message[REFUSAL_MAX], const char *sqlsta
     return at;
 }
 
+/* The first word of a Redis error, by which clients tell them apart, for an SQLSTATE of ours. */
+static inline const char *refusal_redis_code(const char *sqlstate)
+{
+    if (sqlstate[0] == '2' && sqlstate[1] == '8')
+        return "WRONGPASS";
+    return sqlstate[0] == '4' && sqlstate[1] == '2' ? "NOPERM" : "ERR";
+}
+
+/* Redis's error "-CODE smcred: TEXT".  The rest as above. */
+static inline size_t refusal_redis(char message[REFUSAL_MAX], const char *sqlstate,
+                                   const char *text)
+{
+    const size_t limit = REFUSAL_MAX - 2;
+    size_t at = refusal_put(message, 0, limit, "-");
+    at = refusal_put(message, at, limit, refusal_redis_code(sqlstate));
+    at = refusal_put(message, at, limit, " smcred: ");
+    at = refusal_put(message, at, limit, text);
+    for (size_t i = 0; i < at; i++) /* it is a line */
+        if (message[i] == '\r' || message[i] == '\n')
+            message[i] = ' ';
+    message[at++] = '\r';
+    message[at++] = '\n';
+    return at;
+}
+
 /* In the engine's form.  Returns 0 for one that has none here. */
 static inline size_t refusal_write(char message[REFUSAL_MAX], uint32_t engine, const char *sqlstate,
                                    const char *text)
 {
     if (engine == INDEX_MYSQL)
         return refusal_mysql(message, sqlstate, text);
+    if (engine == INDEX_REDIS)
+        return refusal_redis(message, sqlstate, text);
     return engine == INDEX_POSTGRES ? refusal_postgres(message, sqlstate, text) : 0;
 }
 

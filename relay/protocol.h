@@ -25,12 +25,20 @@ enum relay_overheard {
     RELAY_GOODBYE,  /* the server shall hang up when it has heard them */
 };
 
+/* Of a client's words: how many go on as they are, and how many are done with. */
+struct relay_sifted {
+    size_t pass, taken;
+};
+
 struct relay_protocol {
     const char *engine; /* as in ORC_T_ENGINE */
 
     /* Allocates session->state.  False: no memory. */
     bool (*begin)(struct relay_session *session);
-    /* Wipes and frees session->state, when the login is over, one way or the other. */
+    /*
+     * The login is over, one way or the other: wipes and frees what session->state had for it, and,
+     * once the session is RELAY_OVER, all of it.
+     */
     void (*finish)(struct relay_session *session);
 
     /*
@@ -38,6 +46,11 @@ struct relay_protocol {
      * or, if the server was heard first, relay_session_go_on().
      */
     void (*client_ready)(struct relay_session *session);
+    /*
+     * The client has said nothing for as long as it may.  True: that is no wish either, and it is
+     * logged in.  NULL: it has to speak.
+     */
+    bool (*is_silent)(const struct relay_session *session);
     /*
      * The transport stands, and here the server speaks first, in plain text: hear it, and say so to
      * the client.  NULL: the client speaks first.  Such a session is opened at the keeper before
@@ -76,10 +89,18 @@ struct relay_protocol {
      */
     enum relay_overheard (*overhear)(const struct relay_session *session, struct sm_bytes words,
                                      struct relay_buffer *answer);
+    /*
+     * What of the client's words the server may hear: the first `pass` of them, then `instead`; the
+     * rest of what is taken is dropped.  `answer` is said to the client, at once.  Called until all
+     * are taken.  False: memory is short, or a limit was passed.  NULL: all of it.
+     */
+    bool (*sift)(struct relay_session *session, struct sm_bytes words,
+                 struct relay_sifted *out_sifted, struct relay_buffer *instead,
+                 struct relay_buffer *answer);
     /* True if the server's last bytes show that an error may be put behind them. */
     bool (*may_interrupt)(const uint8_t tail[RELAY_TAIL]);
 };
 
-extern const struct relay_protocol relay_mysql, relay_pgsql;
+extern const struct relay_protocol relay_mysql, relay_pgsql, relay_redis;
 
 #endif

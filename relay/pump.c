@@ -11,6 +11,7 @@
 
 #define TURNS_MAX  8    /* buffers in a row before other sessions have their turn */
 #define ANSWER_MAX 4096 /* bytes of an answer in the server's stead */
+#define SIFTED_MAX (4 * RELAY_PLAIN_SIZE) /* bytes of what is said in the client's or server's */
 
 /* Sends what waits; AGAIN while some is left. */
 static enum relay_io flush_client(struct relay_pump *pump)
@@ -77,7 +78,7 @@ static enum relay_io give_server(struct relay_pump *pump, const uint8_t *data, s
 {
     pump->bytes_in += len;
     pump->server_told = true;
-    while (len > 0) {
+    while (len > 0 && pump->to_server.len == 0) {
         size_t sent = 0;
         enum relay_io io = relay_stream_write(pump->stream, sm_bytes(data, len), &sent);
         if (io == RELAY_IO_AGAIN)
@@ -119,6 +120,12 @@ static enum relay_pumped wait_for_server(struct relay_pump *pump)
     return RELAY_PUMP_ON;
 }
 
+/* A server that hangs up without ceremony breaks nothing off once the client has said its last. */
+static enum relay_pumped broken_off(const struct relay_pump *pump)
+{
+    return pump->goodbye || pump->shut ? RELAY_PUMP_CLOSED : RELAY_PUMP_BROKEN;
+}
+
 static enum relay_pumped server_to_client(struct relay_pump *pump)
 {
     for (int turn = 0; turn < TURNS_MAX; turn++) {
@@ -134,7 +141,7 @@ static enum relay_pumped server_to_client(struct relay_pump *pump)
         if (len > 0 && give_client(pump, pump->plain, len) != RELAY_IO_DONE)
             return RELAY_PUMP_CLOSED;
         if (io == RELAY_IO_ERROR)
-            return pump->goodbye ? RELAY_PUMP_CLOSED : RELAY_PUMP_BROKEN;
+            return broken_off(pump);
         pump->server_eof = io == RELAY_IO_EOF;
         if (pump->stream->drained && pump->to_client.len == 0 && !pump->server_eof)
             return wait_for_server(pump);
@@ -178,6 +185,35 @@ static bool answer_here(struct relay_pump *pump, size_t len, enum relay_io *out_
     return true;
 }
 
+/* One step of what becomes of the client's words; `out_taken` of them are done with then. */
+static enum relay_io sift(struct relay_pump *pump, struct sm_bytes words, size_t *out_taken)
+{
+    struct relay_sifted sifted = {.taken = 0};
+    struct relay_buffer instead = relay_buffer(SIFTED_MAX), answer = relay_buffer(SIFTED_MAX);
+    enum relay_io io = RELAY_IO_ERROR;
+    if (pump->sift(pump, words, &sifted, &instead, &answer))
+        io = give_server(pump, words.data, sifted.pass);
+    if (io == RELAY_IO_DONE && instead.len > 0)
+        io = give_server(pump, relay_buffer_view(&instead).data, instead.len);
+    if (io == RELAY_IO_DONE && answer.len > 0) /* who has gone is seen by the next read */
+        (void)give_client(pump, relay_buffer_view(&answer).data, answer.len);
+    relay_buffer_clear(&instead);
+    relay_buffer_clear(&answer);
+    *out_taken = sifted.taken;
+    return io;
+}
+
+static enum relay_io give_server_what_it_may_hear(struct relay_pump *pump, size_t len)
+{
+    enum relay_io io = RELAY_IO_DONE;
+    size_t taken = 0;
+    if (!pump->sift)
+        return give_server(pump, pump->plain, len);
+    for (size_t at = 0; at < len && io == RELAY_IO_DONE; at += taken)
+        io = sift(pump, sm_bytes(pump->plain + at, len - at), &taken);
+    return io;
+}
+
 static enum relay_pumped client_to_server(struct relay_pump *pump)
 {
     for (int turn = 0; turn < TURNS_MAX; turn++) {
@@ -198,7 +234,7 @@ static enum relay_pumped client_to_server(struct relay_pump *pump)
                 return RELAY_PUMP_CLOSED;
             continue;
         }
-        if (len > 0 && give_server(pump, pump->plain, len) != RELAY_IO_DONE)
+        if (len > 0 && give_server_what_it_may_hear(pump, len) != RELAY_IO_DONE)
             return RELAY_PUMP_BROKEN;
     }
     relay_loop_again(pump->loop, pump->client);
@@ -212,14 +248,15 @@ static enum relay_pumped after_broken_write(struct relay_pump *pump)
     relay_stream_arrived(pump->stream, true);
     enum relay_pumped pumped = server_to_client(pump);
     if (pumped == RELAY_PUMP_ON && pump->to_client.len == 0)
-        return pump->goodbye ? RELAY_PUMP_CLOSED : RELAY_PUMP_BROKEN;
+        return broken_off(pump);
     pump->server_eof = true;
     return pumped;
 }
 
 void relay_pump_greet(struct relay_pump *pump, struct relay_buffer *greeting)
 {
-    remember_tail(pump, relay_buffer_view(greeting).data, greeting->len);
+    if (greeting->len > 0)
+        remember_tail(pump, relay_buffer_view(greeting).data, greeting->len);
     pump->bytes_out = greeting->len;
     pump->to_client = *greeting;
     pump->to_client.max = RELAY_PUMP_MAX;

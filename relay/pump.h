@@ -28,9 +28,11 @@ struct relay_pump {
     uint8_t tail[RELAY_TAIL];     /* the last bytes that went to the client */
     bool server_told;             /* the client has said something since */
     bool goodbye;                 /* and it was its last word: the server may hang up as it likes */
-    /* As in protocol.h.  NULL: nobody listens. */
+    /* As in protocol.h.  NULL: nobody does. */
     enum relay_overheard (*overhear)(struct relay_pump *pump, struct sm_bytes words,
                                      struct relay_buffer *answer);
+    bool (*sift)(struct relay_pump *pump, struct sm_bytes words, struct relay_sifted *out_sifted,
+                 struct relay_buffer *instead, struct relay_buffer *answer);
     bool client_drained;
     bool client_hung_up;               /* it will send no more */
     bool client_gone;                  /* nor read any more */

@@ -24,7 +24,7 @@
 #define WAIT_MAX_MS 60000 /* that the keeper may ask for at a time */
 
 /* Each engine that is spoken here. */
-static const struct relay_protocol *const protocols[] = {&relay_pgsql, &relay_mysql};
+static const struct relay_protocol *const protocols[] = {&relay_pgsql, &relay_mysql, &relay_redis};
 
 static void arm(struct relay_session *session, int64_t in_ms)
 {
@@ -252,6 +252,14 @@ static enum relay_overheard overhear(struct relay_pump *pump, struct sm_bytes wo
     return session->protocol->overhear(session, words, answer);
 }
 
+static bool sift(struct relay_pump *pump, struct sm_bytes words, struct relay_sifted *out_sifted,
+                 struct relay_buffer *instead, struct relay_buffer *answer)
+{
+    struct relay_session *session =
+        (struct relay_session *)((char *)pump - offsetof(struct relay_session, pump));
+    return session->protocol->sift(session, words, out_sifted, instead, answer);
+}
+
 static const char *tls_version_of(const struct relay_session *session)
 {
     return session->stream.ssl ? SSL_get_version(session->stream.ssl) : NULL;
@@ -272,6 +280,7 @@ void relay_session_logged_in(struct relay_session *session, struct relay_buffer 
     session->phase = RELAY_COPYING;
     relay_stream_share(&session->stream, &session->relay->wire);
     session->pump.overhear = session->protocol->overhear ? overhear : NULL;
+    session->pump.sift = session->protocol->sift ? sift : NULL;
     relay_pump_greet(&session->pump, greeting);
     /* Either side may have sent more already, and its edge was seen. */
     relay_loop_again(&session->relay->loop, &session->server);
@@ -582,6 +591,14 @@ void relay_session_server_event(struct relay_watch *watch, uint32_t events)
     }
 }
 
+static void open_unheard(struct relay_session *session)
+{
+    uint8_t buffer[64];
+    struct sm_wire_out out;
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_OPEN);
+    relay_session_open(session, &out);
+}
+
 static void on_deadline(struct relay_timer *timer)
 {
     struct relay_session *session =
@@ -589,6 +606,10 @@ static void on_deadline(struct relay_timer *timer)
     struct relay_error error;
     switch (session->phase) {
     case RELAY_STARTUP:
+        if (session->protocol->is_silent && session->protocol->is_silent(session)) {
+            open_unheard(session);
+            return;
+        }
         error = relay_error(RELAY_CANNOT_NOW, "no startup packet came in time");
         relay_session_fail(session, "failed", &error);
         return;
@@ -667,20 +688,13 @@ static struct relay_session *new_session(struct relay *relay, const struct sm_wi
     return session;
 }
 
-static void open_unheard(struct relay_session *session)
-{
-    uint8_t buffer[64];
-    struct sm_wire_out out;
-    relay_session_message(session, &out, buffer, sizeof buffer, ORC_OPEN);
-    relay_session_open(session, &out);
-}
-
 void relay_session_start(struct relay *relay, const struct sm_wire_in *message, int fd)
 {
     struct relay_session *session = new_session(relay, message);
     if (!session || relay_loop_watch(&relay->loop, &session->client, fd, false) != SMCRED_OK) {
         log_error("cannot serve a session: no such engine, or no memory");
         if (session) {
+            session->phase = RELAY_OVER;
             session->protocol->finish(session);
             relay_session_free(session);
         }

@@ -51,7 +51,7 @@ struct relay_session {
     struct relay_session *next, *previous;
     struct relay *relay;
     const struct relay_protocol *protocol;
-    void *state; /* the protocol's, until the login is over */
+    void *state; /* the protocol's */
     enum relay_phase phase;
     uint64_t id;
     int64_t started_ms;

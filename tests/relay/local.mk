@@ -4,7 +4,7 @@ relay_alone = -Wl,--wrap=connect -Wl,--wrap=epoll_wait -Wl,--wrap=RAND_bytes
 EXTRA_DIST += %D%/alone.h
 if HAVE_CMOCKA
 relay_tests = %D%/test_buffer %D%/test_keeper %D%/test_loop %D%/test_mysql_guard %D%/test_mysql_packet \
-	%D%/test_pgsql_guard %D%/test_pgsql_message %D%/test_scram %D%/test_session
+	%D%/test_pgsql_guard %D%/test_pgsql_message %D%/test_redis_filter %D%/test_scram %D%/test_session
 check_PROGRAMS += $(relay_tests)
 TESTS += $(relay_tests)
 
@@ -37,6 +37,10 @@ TESTS += $(relay_tests)
 %C%_test_pgsql_message_SOURCES = %D%/test_pgsql_message.c
 %C%_test_pgsql_message_CFLAGS = $(test_cflags)
 %C%_test_pgsql_message_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_redis_filter_SOURCES = %D%/test_redis_filter.c
+%C%_test_redis_filter_CFLAGS = $(test_cflags)
+%C%_test_redis_filter_LDADD = relay/librelay.la $(CMOCKA_LIBS)
 
 %C%_test_scram_SOURCES = %D%/test_scram.c
 %C%_test_scram_CFLAGS = $(test_cflags)
