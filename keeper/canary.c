@@ -33,9 +33,20 @@ static const struct words mysql_words = {
         "\x22\0\0\x01\x01\x82\0\0\0\0\0\x01\x2d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
     WORDS("\x01\0\0\0\x01")};
 
+static const struct words redis_words = {WORDS("*1\r\n$4\r\nPING\r\n"),
+                                         WORDS("*1\r\n$4\r\nQUIT\r\n")};
+
 static const struct words *words_of(uint32_t engine)
 {
-    return engine == INDEX_MYSQL ? &mysql_words : &postgres_words;
+    switch ((enum index_engine)engine) {
+    case INDEX_POSTGRES:
+        break;
+    case INDEX_MYSQL:
+        return &mysql_words;
+    case INDEX_REDIS:
+        return &redis_words;
+    }
+    return &postgres_words;
 }
 
 struct canary {

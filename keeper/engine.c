@@ -15,6 +15,7 @@ static const struct engine {
 } engines[] = {
     [INDEX_POSTGRES] = {{"postgres", "postgresql", "aurora-postgresql"}, 5432, false},
     [INDEX_MYSQL] = {{"mysql", "mariadb", "aurora-mysql", "aurora"}, 3306, true},
+    [INDEX_REDIS] = {{"redis", "valkey"}, 6379, false},
 };
 
 #define ENGINES (sizeof engines / sizeof *engines)
@@ -50,15 +51,16 @@ uint32_t engine_port(uint32_t engine)
 bool engine_socket(uint32_t engine, const char *directory, uint32_t port, char *out_path,
                    size_t size)
 {
-    int len = engine == INDEX_MYSQL ? snprintf(out_path, size, "%s/mysql.sock", directory)
-                                    : snprintf(out_path, size, "%s/.s.PGSQL.%u", directory, port);
+    int len = engine == INDEX_POSTGRES
+                  ? snprintf(out_path, size, "%s/.s.PGSQL.%u", directory, port)
+                  : snprintf(out_path, size, "%s/%s.sock", directory, engine_name(engine));
     return len > 0 && (size_t)len < size;
 }
 
 bool engine_server_socket(uint32_t engine, const char *host, uint32_t port, char *out_path,
                           size_t size)
 {
-    if (engine != INDEX_MYSQL)
+    if (engine == INDEX_POSTGRES)
         return engine_socket(engine, host, port, out_path, size);
     int len = snprintf(out_path, size, "%s", host);
     return len > 0 && (size_t)len < size;

@@ -11,7 +11,7 @@
 #include "common/bytes.h"
 #include "common/index.h"
 
-#define ENGINE_NAMES "postgres, mysql" /* for people: what `engine` may say */
+#define ENGINE_NAMES "postgres, mysql, redis" /* for people: what `engine` may say */
 
 /* Its name in smcred.conf, on S2 and in documents; "" for a number that is none. */
 const char *engine_name(uint32_t engine);
@@ -21,7 +21,7 @@ uint32_t engine_port(uint32_t engine);
 /* Where its clients look for a socket in a directory.  False: too long. */
 bool engine_socket(uint32_t engine, const char *directory, uint32_t port, char *out_path,
                    size_t size);
-/* The same of a server: PostgreSQL's `host` is the directory, MySQL's the socket itself. */
+/* The same of a server: PostgreSQL's `host` is the directory, others' the socket itself. */
 bool engine_server_socket(uint32_t engine, const char *host, uint32_t port, char *out_path,
                           size_t size);
 /* Its server speaks first, so what a client wants is known only after the server was dialled. */

@@ -288,7 +288,8 @@ static const struct clear_method {
 } clear_methods[] = {{"password", INDEX_POSTGRES, false},
                      {"mysql_clear_password", INDEX_MYSQL, false},
                      {"caching_sha2_password", INDEX_MYSQL, true},
-                     {"sha256_password", INDEX_MYSQL, true}};
+                     {"sha256_password", INDEX_MYSQL, true},
+                     {"AUTH", INDEX_REDIS, true}};
 
 static const struct clear_method *clear_method_of(const struct session *session, const char *name)
 {
