@@ -40,13 +40,18 @@ static void launch_done(struct launch *launch)
 }
 #define autolaunch __attribute__((cleanup(launch_done)))
 
+static bool add_word(struct launch *launch, const char *word)
+{
+    char *option = launch->option_count < OPTIONS_MAX ? strdup(word) : NULL;
+    if (option)
+        launch->options[launch->option_count++] = option;
+    return option != NULL;
+}
+
 static bool add_option(struct launch *launch, const char *name, const char *value)
 {
-    char *option = NULL;
-    if (launch->option_count == OPTIONS_MAX || asprintf(&option, "--%s=%s", name, value) < 0)
-        return false;
-    launch->options[launch->option_count++] = option;
-    return true;
+    sm_autofree char *option = NULL;
+    return asprintf(&option, "--%s=%s", name, value) >= 0 && add_word(launch, option);
 }
 
 /*
@@ -98,6 +103,15 @@ static bool prepare_mysql(const cJSON *document, const cJSON *target, struct lau
            add_option(launch, "user", document_text(document, "operator", scratch));
 }
 
+/* The database is the keeper's, too; a password would only be wiped. */
+static bool prepare_redis(const cJSON *document, const cJSON *target, struct launch *launch)
+{
+    char scratch[DOCUMENT_SCRATCH];
+    const char *path = document_text(target, "socket", scratch);
+    (void)document; /* it has nothing to say here */
+    return *path && set("REDISCLI_AUTH", "") && add_word(launch, "-s") && add_word(launch, path);
+}
+
 static const struct client {
     const char *engine;
     const char *programs[3]; /* NULL-terminated */
@@ -106,6 +120,7 @@ static const struct client {
 } clients[] = {
     {"postgres", {"psql"}, prepare_postgres},
     {"mysql", {"mysql", "mariadb"}, prepare_mysql},
+    {"redis", {"redis-cli", "valkey-cli"}, prepare_redis},
     {NULL, {NULL}, NULL},
 };
 

@@ -219,6 +219,18 @@ is "or what --program says" "$(PATH=$dir/bin "$smcred" connect --program mariadb
 cp "$dir/bin/mysql" "$dir/bin/mycli"
 is "mycli looks for no other socket" "$(PATH=$dir/bin "$smcred" connect --program "$dir/bin/mycli" billing 2>&1)" \
     "mycli|--host=localhost|--socket=/run/smcred/billing/mysql.sock|--port=3306|--user=alice|unset|"
+
+# Clients of Redis get the socket; a password in their environment is for another server.
+sed 's/MYSQL_PWD/REDISCLI_AUTH/' "$dir/bin/mariadb" >"$dir/bin/redis-cli"
+chmod +x "$dir/bin/redis-cli"
+cat >"$dir/targets.json" <<'END'
+{"operator": "alice", "uid": 1000, "targets": [{"name": "cache", "engine": "redis",
+  "socket": "/run/smcred/cache/redis.sock", "dbname": "0"}]}
+END
+is "redis-cli is told the socket, and no password" \
+    "$(PATH=$dir/bin REDISCLI_AUTH=x "$smcred" connect cache -3 ping 2>&1)" "redis-cli|-s|/run/smcred/cache/redis.sock|-3|ping|unset|"
+mv "$dir/bin/redis-cli" "$dir/bin/valkey-cli"
+is "or valkey-cli" "$(PATH=$dir/bin "$smcred" connect cache 2>&1)" "valkey-cli|-s|/run/smcred/cache/redis.sock|unset|"
 mv "$dir/targets.some" "$dir/targets.json"
 
 # A keeper that lies, or something that is no keeper.
