@@ -1,5 +1,5 @@
 # tests/root/local.mk - what needs root and a world of scripts/sandbox; each skips aloud without it.
-root_tests = %D%/t_sandbox.sh %D%/t_login.sh %D%/t_mysql.sh %D%/t_rotation.sh %D%/t_psql.sh %D%/t_canary.sh \
+root_tests = %D%/t_sandbox.sh %D%/t_login.sh %D%/t_mysql.sh %D%/t_redis_login.sh %D%/t_rotation.sh %D%/t_psql.sh %D%/t_canary.sh \
 	%D%/t_ways.sh %D%/t_restart.sh %D%/t_hostile.sh %D%/t_database.sh %D%/t_protocol.sh \
 	%D%/t_client_cert.sh %D%/t_hang.sh %D%/t_revoke.sh %D%/t_prove.sh %D%/t_doctor.sh \
 	%D%/t_watch.sh %D%/t_drift.sh %D%/t_mend.sh %D%/t_rotate.sh %D%/t_simulate.sh
