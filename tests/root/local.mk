@@ -19,4 +19,6 @@ EXTRA_DIST += %D%/t_shim_setuid.sh
 TESTS += %D%/t_rotation_load.sh
 EXTRA_DIST += %D%/t_rotation_load.sh
 TESTS += %D%/t_pam_postgres.sh %D%/t_pam_services.sh %D%/t_pam_sshd.sh %D%/t_pam_story.sh %D%/t_pam_soak.sh
+TESTS += %D%/t_pam_samples.sh
+EXTRA_DIST += %D%/host.sh %D%/t_pam_samples.sh
 EXTRA_DIST += %D%/pam.sh %D%/sshd.sh %D%/t_pam_postgres.sh %D%/t_pam_services.sh %D%/t_pam_sshd.sh %D%/t_pam_story.sh %D%/t_pam_soak.sh

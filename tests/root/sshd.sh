@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# sshd.sh - an sshd of the test's own on a loopback port, whose PAM service is $service.  Sourced after pam.sh.
+# sshd.sh - an sshd of the test's own on a loopback port.  Its PAM service is $service, or that of the
+# program in "${sshd_run[@]}".  Sourced after pam.sh.
 #
 # shellcheck shell=bash disable=SC2154 # $dir comes from tap.sh, WORLD from the world, the rest from pam.sh
 
-# needs_sshd: starts it under the name of the service that pam_service made last
+# needs_sshd: starts it, unless told otherwise under the name of the service that pam_service made last
 needs_sshd() {
     mkdir -p /run/sshd # stays: another test's sshd may have come to need it
     mkdir "$dir/keys"
@@ -14,6 +15,7 @@ needs_sshd() {
     printf '#!/bin/sh\ncat "$PASSWORD_FILE"\n' >"$dir/askpass"
     chmod 755 "$dir/askpass"
     at_exit 'kill $sshd_pid 2>/dev/null'
+    [ -n "${sshd_run:-}" ] || sshd_run=(env "SMCRED_WORLD_MARK=$WORLD" "$dir/$service")
     for _ in 1 2 3; do # somebody else may be faster at that port
         start_sshd
         ! eventually 20 sshd_listens || break
@@ -35,7 +37,7 @@ PrintMotd no
 PerSourceMaxStartups none
 MaxStartups 100
 END
-    SMCRED_WORLD_MARK=$WORLD "$dir/$service" -D -e -f "$dir/sshd_config" 2>"$dir/sshd.log" &
+    "${sshd_run[@]}" -D -e -f "$dir/sshd_config" 2>"$dir/sshd.log" &
     sshd_pid=$!
 }
 
