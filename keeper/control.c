@@ -23,6 +23,7 @@
 #include "keeper/pam.h"
 #include "keeper/pam_policy.h"
 #include "keeper/revoke.h"
+#include "keeper/seats.h"
 #include "keeper/secret_id.h"
 #include "keeper/sessions.h"
 #include "keeper/simulated.h"
@@ -33,7 +34,8 @@
 struct control {
     struct keeper *keeper;
     struct client *first;
-    size_t count, count_max;
+    size_t count;
+    struct seats *seats;
     struct refresh *refreshes; /* of clients, and of clients that have gone */
     bool closing;              /* only refreshes are waited for */
     struct accounts_recent names;
@@ -61,9 +63,13 @@ enum smcred_status control_new(struct keeper *keeper, struct control **out_contr
     if (!control)
         return SMCRED_NO_MEMORY;
     control->keeper = keeper;
-    control->count_max = CONTROL_CLIENTS_MAX;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < control->count_max)
-        control->count_max = limit.rlim_cur / 2;
+    size_t most = CONTROL_CLIENTS_MAX;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 4 < most)
+        most = limit.rlim_cur / 4; /* a client has two, with the pidfd */
+    if (seats_new(most, &control->seats) != SMCRED_OK) {
+        free(control);
+        return SMCRED_NO_MEMORY;
+    }
     *out_control = control;
     return SMCRED_OK;
 }
@@ -83,6 +89,7 @@ void client_free(struct client *client)
     if (client->next)
         client->next->previous = client->previous;
     control->count--;
+    seats_leave(control->seats, client->peer.uid);
     if (client->ask)
         cache_cancel(client->ask);
     canary_forget(client->canary);
@@ -116,6 +123,7 @@ void control_free(struct control *control)
         return;
     while (control->first)
         client_free(control->first);
+    seats_free(control->seats);
     control->closing = true; /* what still waits is answered when the cache is freed */
     if (!control->refreshes)
         free(control);
@@ -751,23 +759,6 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
         client_free(client);
 }
 
-static size_t count_of_uid(const struct control *control, uid_t uid)
-{
-    size_t count = 0;
-    for (const struct client *at = control->first; at; at = at->next)
-        count += at->peer.uid == uid;
-    return count;
-}
-
-/* Half of the places are for one uid at most; root is never kept out by others. */
-static bool has_place(const struct control *control, uid_t uid)
-{
-    if (uid == 0)
-        return true;
-    return control->count < control->count_max &&
-           count_of_uid(control, uid) < control->count_max / 2;
-}
-
 static void turn_away(int fd)
 {
     uint8_t buffer[256];
@@ -783,9 +774,13 @@ void control_start(struct control *control, int fd, struct sm_peer *peer)
 {
     sm_autoclose int owned = fd;
     struct client *client = NULL;
-    if (has_place(control, peer->uid))
+    bool seated =
+        seats_take(control->seats, peer->uid, pam_policy_asks(control->keeper->config, peer));
+    if (seated)
         client = calloc(1, sizeof *client);
     if (!client) {
+        if (seated)
+            seats_leave(control->seats, peer->uid);
         turn_away(fd);
         sm_peer_done(peer);
         return;

@@ -9,7 +9,7 @@
 #include "keeper/keeper.h"
 
 #define CONTROL_IDLE_MS     10000 /* a connection without a question is closed */
-#define CONTROL_CLIENTS_MAX 8192  /* fewer if descriptors are short */
+#define CONTROL_CLIENTS_MAX 8192  /* keeper/seats.h says whose; fewer if descriptors are short */
 
 SM_MUST_CHECK enum smcred_status control_new(struct keeper *keeper, struct control **out_control);
 void control_free(struct control *control);

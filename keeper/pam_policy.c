@@ -42,6 +42,14 @@ struct policy_decision pam_policy_caller(const struct config *config, const char
     return decision;
 }
 
+bool pam_policy_asks(const struct config *config, const struct sm_peer *caller)
+{
+    bool asks = caller->uid == 0;
+    for (size_t i = 0; !asks && i < config->pam_count; i++)
+        asks = policy_granted(&config->pam[i].callers, caller);
+    return asks;
+}
+
 /* Names are no paths, but some source may make one of them. */
 static bool climbs(const char *name)
 {

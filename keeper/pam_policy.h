@@ -29,6 +29,9 @@ enum pam_use { PAM_USE_CHECK, PAM_USE_SUPPLY };
 struct policy_decision pam_policy_name(const struct config_pam *rules, const char *service,
                                        enum pam_use use, const char *name);
 
+/* May this process ask for some service? */
+bool pam_policy_asks(const struct config *config, const struct sm_peer *caller);
+
 /* Does some service use it? */
 bool pam_policy_wants(const struct config *config, const char *name);
 

@@ -1,9 +1,9 @@
 # tests/keeper/pam.mk - tests of what smcredd answers pam_smcred.
-TESTS += %D%/t_pam.sh %D%/t_pam_change.sh
-EXTRA_DIST += %D%/pam_world.sh %D%/t_pam.sh %D%/t_pam_change.sh %D%/pam_login.py
+TESTS += %D%/t_pam.sh %D%/t_pam_change.sh %D%/t_seats.sh
+EXTRA_DIST += %D%/pam_world.sh %D%/t_pam.sh %D%/t_pam_change.sh %D%/t_seats.sh %D%/pam_login.py
 
 if HAVE_CMOCKA
-keeperpam_tests = %D%/test_hours %D%/test_humans %D%/test_pam_check %D%/test_pam_policy %D%/test_renewed %D%/test_rhosts %D%/test_tries %D%/test_tries_file
+keeperpam_tests = %D%/test_hours %D%/test_humans %D%/test_pam_check %D%/test_pam_policy %D%/test_renewed %D%/test_rhosts %D%/test_seats %D%/test_tries %D%/test_tries_file
 check_PROGRAMS += $(keeperpam_tests)
 TESTS += $(keeperpam_tests)
 
@@ -32,6 +32,10 @@ TESTS += $(keeperpam_tests)
 %C%_test_pam_check_CFLAGS = $(keepercore_test_cflags)
 %C%_test_pam_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 %C%_test_pam_check_LDADD = $(keepercore_test_libs)
+
+%C%_test_seats_SOURCES = %D%/test_seats.c
+%C%_test_seats_CFLAGS = $(keepercore_test_cflags)
+%C%_test_seats_LDADD = $(keepercore_test_libs)
 
 %C%_test_tries_SOURCES = %D%/test_tries.c
 %C%_test_tries_CFLAGS = $(keepercore_test_cflags)

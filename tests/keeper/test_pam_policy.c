@@ -39,6 +39,9 @@ static void root_and_callers_may_ask(void **state)
     assert_string_equal(decision.rule, "pam: no section");
     assert_false(pam_policy_caller(&config, "ss\nhd", &root).allowed);
     assert_false(pam_policy_caller(&config, "", &root).allowed);
+    assert_true(pam_policy_asks(&config, &root));
+    assert_true(pam_policy_asks(&config, &caller));
+    assert_false(pam_policy_asks(&config, &alice));
 }
 
 static bool may_check(const char *name)
