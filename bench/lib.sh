@@ -14,11 +14,13 @@ if [ "${1:-}" = --help ]; then # what stands above the bench's first command
     exit 0
 fi
 
-bench_engine=postgres # --engine, where a bench has others
+# The engines that a bench can do stand in its first lines, as in: --engine postgres|mysql.
+bench_engine=postgres
 if [ "${1:-}" = --engine ]; then
-    case ${2:-} in
-    postgres | mysql) bench_engine=$2 ;;
-    *) echo "$bench_name: --engine is postgres or mysql" >&2 && exit 2 ;;
+    bench_engines=$(sed -n '/^#/!q; s/^# .*--engine \([a-z|]*\).*/\1/p' "$0" | paste -sd '|')
+    case "|${bench_engines:=postgres}|" in
+    *"|${2:-none}|"*) bench_engine=$2 ;;
+    *) echo "$bench_name: --engine is $bench_engines" >&2 && exit 2 ;;
     esac
     shift 2 # of the bench's own arguments
 fi
