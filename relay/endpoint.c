@@ -13,6 +13,8 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include "common/clock.h"
+
 #define PEM_FILE_MAX (4 << 20) /* bytes; a distribution's bundle is some 250 KB */
 
 /* The whole file, to be wiped if it was a key. */
@@ -62,9 +64,9 @@ static SSL_CTX *new_context(void)
         return NULL;
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* PostgreSQL resumes nothing */
-    SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
-                                     SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                     SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return context;
@@ -143,7 +145,10 @@ static enum smcred_status load_context(struct relay_endpoint *endpoint,
                              endpoint->host);
         return SMCRED_INVALID;
     }
-    return files.identity_fd < 0 ? SMCRED_OK : load_identity(endpoint, files.identity_fd, error);
+    if (files.identity_fd >= 0) /* shown at every login, so nothing is resumed */
+        return load_identity(endpoint, files.identity_fd, error);
+    relay_tickets_collect(&endpoint->tickets, endpoint->context);
+    return SMCRED_OK;
 }
 
 enum smcred_status relay_endpoint_new(uint32_t number, const char *host, enum orc_tls tls,
@@ -176,6 +181,7 @@ void relay_endpoint_free(struct relay_endpoint *endpoint)
     if (!endpoint)
         return;
     int saved = errno;
+    relay_tickets_close(&endpoint->tickets);
     SSL_CTX_free(endpoint->context);
     free(endpoint);
     errno = saved;
@@ -208,14 +214,16 @@ static bool expect_host(SSL *ssl, const struct relay_endpoint *endpoint)
     return SSL_set1_host(ssl, endpoint->host) == 1;
 }
 
-SSL *relay_endpoint_session(const struct relay_endpoint *endpoint)
+SSL *relay_endpoint_session(struct relay_endpoint *endpoint, bool *out_resumes)
 {
     SSL *ssl = SSL_new(endpoint->context);
     if (ssl && !expect_host(ssl, endpoint)) {
         SSL_free(ssl);
         ssl = NULL;
     }
-    if (ssl)
-        SSL_set_connect_state(ssl);
+    if (!ssl)
+        return NULL;
+    SSL_set_connect_state(ssl);
+    *out_resumes = relay_tickets_use(&endpoint->tickets, ssl, sm_boot_ms());
     return ssl;
 }

@@ -9,6 +9,7 @@
 
 #include "common/oracle.h"
 #include "relay/error.h"
+#include "relay/tickets.h"
 
 #define RELAY_HOST_MAX 256 /* bytes, NUL included; a DNS name or a socket's path */
 
@@ -18,6 +19,7 @@ struct relay_endpoint {
     char host[RELAY_HOST_MAX];
     enum orc_tls tls;
     SSL_CTX *context; /* NULL with ORC_TLS_DISABLE */
+    struct relay_tickets tickets;
 };
 
 /* Of PEM, read from their start; the caller's. */
@@ -39,7 +41,10 @@ SM_MUST_CHECK enum smcred_status relay_endpoint_new(uint32_t number, const char 
                                                     struct relay_error *error);
 void relay_endpoint_free(struct relay_endpoint *endpoint);
 
-/* A TLS client session that will accept no other server than this endpoint's; NULL: no memory. */
-SSL *relay_endpoint_session(const struct relay_endpoint *endpoint);
+/*
+ * A TLS client session that will accept no other server than this endpoint's; NULL: no memory.
+ *   out_resumes  whether the server is offered to go on with an earlier one
+ */
+SSL *relay_endpoint_session(struct relay_endpoint *endpoint, bool *out_resumes);
 
 #endif

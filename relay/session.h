@@ -43,6 +43,7 @@ struct relay_route {
     bool connected;     /* the transport stands */
     bool hearing;       /* and a server that speaks first is listened to */
     bool asked_for_tls; /* or the protocol has said that it wants TLS */
+    bool resumes;       /* the server is offered to go on with an earlier TLS session */
     int last_errno;
     char user[RELAY_NAME_MAX], dbname[RELAY_NAME_MAX], application[RELAY_NAME_MAX];
 };
@@ -61,7 +62,7 @@ struct relay_session {
     struct relay_watch client, server;
     struct relay_stream stream;
     struct relay_pump pump;
-    const struct relay_endpoint *endpoint;
+    struct relay_endpoint *endpoint;
     struct relay_route *route;
     bool is_cancel; /* the connection carries a cancel request, and nobody listens */
 

@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "relay/relay.h"
 
 #define CONNECT_MIN_MS 2000 /* for each of several addresses, however many there are */
@@ -111,6 +112,17 @@ static bool transport_stands(struct relay_session *session)
     return false;
 }
 
+/* Some servers give tickets and then stumble over them.  Nothing has been said to it yet. */
+static void go_without_tickets(struct relay_session *session)
+{
+    struct relay_route *route = session->route;
+    log_warning("\"%s\" cannot resume a TLS session, and will not be asked to again",
+                log_quote(session->endpoint->host));
+    relay_tickets_close(&session->endpoint->tickets);
+    route->connected = route->hearing = route->asked_for_tls = route->resumes = false;
+    relay_upstream_dial(session);
+}
+
 static bool begin_tls(struct relay_session *session)
 {
     switch (session->protocol->starttls(session)) {
@@ -120,7 +132,7 @@ static bool begin_tls(struct relay_session *session)
     case RELAY_STARTTLS_GO:
         break;
     }
-    SSL *ssl = relay_endpoint_session(session->endpoint);
+    SSL *ssl = relay_endpoint_session(session->endpoint, &session->route->resumes);
     if (!relay_stream_secure(&session->stream, ssl)) {
         struct relay_error error = relay_error(RELAY_NO_MEMORY, "cannot prepare TLS");
         relay_session_fail(session, "failed", &error);
@@ -156,7 +168,10 @@ static void shake_hands(struct relay_session *session)
         return;
     case RELAY_IO_EOF:
     case RELAY_IO_ERROR:
-        fail_tls(session);
+        if (session->route->resumes)
+            go_without_tickets(session);
+        else
+            fail_tls(session);
         return;
     case RELAY_IO_DONE:
         break;

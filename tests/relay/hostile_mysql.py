@@ -73,6 +73,20 @@ def scrambled(name, password=b"right"):
     return bytes(a ^ b for a, b in zip(once, mask))
 
 
+def offers_to_resume(hello):
+    """Has a ClientHello the extension pre_shared_key?"""
+    at = 43  # behind the random bytes
+    at += 1 + hello[at]
+    at += 2 + struct.unpack(">H", hello[at:at + 2])[0]
+    at += 1 + hello[at] + 2
+    while at < len(hello):
+        kind, size = struct.unpack(">HH", hello[at:at + 4])
+        if kind == 41:
+            return True
+        at += 4 + size
+    return False
+
+
 class Talk:
     def __init__(self, connection):
         self.connection, self.sequence = connection, 0
@@ -182,6 +196,8 @@ def misbehave(connection, case, files):
         if case == "tls-garbage":
             connection.sendall(os.urandom(300))
             time.sleep(0.1)
+            return
+        if case == "tls-forgets" and offers_to_resume(connection.recv(4096, socket.MSG_PEEK)):
             return
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*files)

@@ -4,7 +4,8 @@ relay_alone = -Wl,--wrap=connect -Wl,--wrap=epoll_wait -Wl,--wrap=RAND_bytes
 EXTRA_DIST += %D%/alone.h
 if HAVE_CMOCKA
 relay_tests = %D%/test_buffer %D%/test_keeper %D%/test_loop %D%/test_mysql_guard %D%/test_mysql_packet \
-	%D%/test_pgsql_guard %D%/test_pgsql_message %D%/test_redis_filter %D%/test_scram %D%/test_session
+	%D%/test_pgsql_guard %D%/test_pgsql_message %D%/test_redis_filter %D%/test_scram %D%/test_session \
+	%D%/test_tickets
 check_PROGRAMS += $(relay_tests)
 TESTS += $(relay_tests)
 
@@ -50,6 +51,10 @@ TESTS += $(relay_tests)
 %C%_test_session_CFLAGS = $(test_cflags) $(SSL_CFLAGS) $(CRYPTO_CFLAGS)
 %C%_test_session_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free $(relay_alone)
 %C%_test_session_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_tickets_SOURCES = %D%/test_tickets.c
+%C%_test_tickets_CFLAGS = $(test_cflags) $(SSL_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_test_tickets_LDADD = relay/librelay.la $(SSL_LIBS) $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 endif
 
 check_PROGRAMS += %D%/scripted_keeper

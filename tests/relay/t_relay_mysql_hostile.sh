@@ -81,6 +81,12 @@ meets_tls tls-no '1429 .* smcred: .*does not offer TLS.*' "never goes on without
 meets_tls tls-close '1429 .* smcred: TLS failed with.*' "sees a close instead of TLS"
 meets_tls tls-garbage '1429 .* smcred: TLS failed with.*' "sees garbage instead of TLS"
 meets_tls tls-stuffed '1429 .* smcred: TLS failed with.*' "takes nothing for TLS that came before it"
+meets_tls tls-forgets 'in pong' "takes a server's tickets"
+ok "goes without them when it stumbles over one" says 'in pong'
+ok "unseen by the keeper" [ "$(grep -c '^OPEN ' "$world/k/out"),$(grep -c REFUSED "$world/k/out")" = 2,0 ]
+ok "says so once" grep -q 'cannot resume a TLS session' "$world/k/err"
+ok "and offers none again" says 'in pong'
+ok "however often" [ "$(grep -c 'cannot resume' "$world/k/err")" = 1 ]
 start_server good "$world/tls/other.pem" "$world/tls/other.key"
 start_keeper --engine mysql --host orders-db.internal --port "$port" --tls full --ca "$world/tls/ca.pem" --password right
 ok "refuses a certificate it cannot verify" says '1429 .* smcred: cannot trust the certificate.*self-signed certificate'
