@@ -72,7 +72,7 @@ int sm_pam_ask_new_password(struct sm_pam_call *call, const char **out_password)
 
 void sm_pam_tell(struct sm_pam_call *call, int style, const char *text)
 {
-    if ((call->flags & PAM_SILENT) || call->options.quiet || *text == '\0')
+    if ((call->flags & PAM_SILENT) || *text == '\0')
         return;
     char *answer = NULL;
     (void)pam_prompt(call->pamh, style, &answer, "%s", text); /* it was only said */

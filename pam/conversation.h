@@ -24,7 +24,7 @@ SM_MUST_CHECK int sm_pam_ask_password(struct sm_pam_call *call, int item, const 
 /* The new password, typed twice; as above, and PAM_TRY_AGAIN if they differ. */
 SM_MUST_CHECK int sm_pam_ask_new_password(struct sm_pam_call *call, const char **out_password);
 
-/* Tells, unless the application or `quiet` wants silence.  Nothing depends on its being heard. */
+/* Tells, unless the application wants silence (PAM_SILENT).  Nothing depends on its being heard. */
 void sm_pam_tell(struct sm_pam_call *call, int style, const char *text);
 
 #endif

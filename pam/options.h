@@ -27,7 +27,7 @@ struct sm_pam_options {
     bool use_first_pass; /* the password that an earlier module got, or none */
     bool try_first_pass; /* that one first */
     bool use_authtok;    /* the new password that an earlier module got, or none */
-    bool quiet;          /* no sentence for the person who logs in */
+    bool quiet;          /* no list of targets for the person who logs in */
     bool debug;
 };
 

@@ -148,7 +148,8 @@ int sm_pam_open_session(struct sm_pam_call *call)
     sm_pam_log(call, "session", &login, status, &err);
     if (status == SMCRED_OK) {
         put_shim_into_environment(call);
-        sm_pam_tell(call, PAM_TEXT_INFO, message);
+        if (!call->options.quiet)
+            sm_pam_tell(call, PAM_TEXT_INFO, message);
     } else if (sm_pam_is_verdict(status)) {
         sm_pam_tell(call, PAM_ERROR_MSG, err.text);
     }

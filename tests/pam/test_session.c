@@ -75,6 +75,12 @@ static void every_answer_has_its_code(void **state)
         assert_int_equal(pam_open_session(stack->pamh, 0),
                          status == SMCRED_NO_MEMORY ? PAM_BUF_ERR : PAM_SESSION_ERR);
         assert_string_equal(stack->heard, failed ? "" : "no\n");
+        stack_start(stack, SESSION "quiet");
+        (void)pam_open_session(stack->pamh, 0);
+        assert_string_equal(stack->heard, failed ? "" : "no\n");
+        stack_start(stack, SESSION);
+        (void)pam_open_session(stack->pamh, PAM_SILENT);
+        assert_string_equal(stack->heard, "");
         stack_start(stack, SESSION "fail=ignore\nsession required pam_permit.so");
         assert_int_equal(pam_open_session(stack->pamh, 0), failed ? PAM_SUCCESS : PAM_SESSION_ERR);
         (void)pam_close_session(stack->pamh, 0); /* libpam remembers that it was never open */
