@@ -10,7 +10,7 @@ fuzz_driver = %D%/replay.c
 endif
 
 fuzz_programs = %D%/fuzz_awserror %D%/fuzz_awsprofile %D%/fuzz_config %D%/fuzz_control %D%/fuzz_grants \
-	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_mysqlmsg %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_resp \
+	%D%/fuzz_http %D%/fuzz_index %D%/fuzz_mysqlmsg %D%/fuzz_page %D%/fuzz_pgmsg %D%/fuzz_policy %D%/fuzz_rediscmd %D%/fuzz_resp \
 	%D%/fuzz_rotate %D%/fuzz_schedule %D%/fuzz_scram %D%/fuzz_scramtext %D%/fuzz_secretvalue \
 	%D%/fuzz_sigv4 %D%/fuzz_sts %D%/fuzz_tokeeper %D%/fuzz_torelay %D%/fuzz_wire %D%/fuzz_word
 check_PROGRAMS += $(fuzz_programs)
@@ -74,6 +74,10 @@ fuzz_quiet = $(AM_LDFLAGS) -Wl,--wrap=log_error -Wl,--wrap=log_warning -Wl,--wra
 %C%_fuzz_pgmsg_SOURCES = %D%/fuzz_pgmsg.c $(fuzz_driver)
 %C%_fuzz_pgmsg_CFLAGS = $(fuzz_cflags)
 %C%_fuzz_pgmsg_LDADD = relay/librelay.la
+
+%C%_fuzz_rediscmd_SOURCES = %D%/fuzz_rediscmd.c $(fuzz_driver)
+%C%_fuzz_rediscmd_CFLAGS = $(fuzz_cflags)
+%C%_fuzz_rediscmd_LDADD = relay/librelay.la
 
 %C%_fuzz_policy_SOURCES = %D%/fuzz_policy.c $(fuzz_driver)
 %C%_fuzz_policy_CFLAGS = $(fuzz_cflags) $(CJSON_CFLAGS)

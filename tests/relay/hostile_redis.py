@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""hostile_redis.py CASE [CERT KEY]: a Redis server that misbehaves in one way; prints its port.
+
+Knows the user app with password "right".  What it is asked goes to standard error, a line a command.
+"""
+import socket
+import ssl
+import sys
+import threading
+import time
+
+held = []  # connections that are kept open without a word
+
+# Instead of waiting for anybody to log in.
+AT_ONCE = {
+    "connections": b"-ERR max number of clients reached\r\n",
+    "protected": b"-DENIED Redis is running in protected mode because " + b"x" * 700 + b"\r\n",
+}
+# Instead of a verdict.
+INSTEAD = {
+    "garbage": bytes(range(200, 256)),
+    "http": b"HTTP/1.0 400 Bad Request\r\n\r\n",
+    "postgres": b"E\0\0\0\x0cSFATAL\0\0",
+    "bulk": b"$5\r\nhello\r\n",
+    "push": b">2\r\n+a\r\n+b\r\n",
+    "no-return": b"+OK\n+OK\n+OK\n",
+    "nothing": b"\r\n\r\n",
+    "nul": b"+O\0K\r\n+OK\r\n",
+    "huge-line": b"+" + b"a" * 1000000,
+    "huge-error": b"-" + b"a" * 1000000,
+    "nopass": b"-ERR AUTH <password> called without any password configured for the default user.\r\n",
+    "loading": b"-MASTERDOWN Link with MASTER is down\r\n",
+    "half": b"+O",
+}
+
+
+class Talk:
+    def __init__(self, connection):
+        self.connection, self.data = connection, b""
+
+    def more(self):
+        got = self.connection.recv(65536)
+        if not got:
+            raise EOFError
+        self.data += got
+
+    def line(self):
+        while b"\r\n" not in self.data:
+            self.more()
+        line, self.data = self.data.split(b"\r\n", 1)
+        return line
+
+    def hear(self):
+        """A command, as a list of words."""
+        line = self.line()
+        if not line.startswith(b"*"):
+            words = line.split()
+        else:
+            words = []
+            for _ in range(int(line[1:])):
+                size = self.line()
+                if not size.startswith(b"$"):
+                    self.connection.sendall(b"-ERR Protocol error\r\n")
+                    raise EOFError
+                while len(self.data) < int(size[1:]) + 2:
+                    self.more()
+                words.append(self.data[:int(size[1:])])
+                self.data = self.data[int(size[1:]) + 2:]
+        print(" ".join(map(repr, words)), file=sys.stderr, flush=True)
+        return words
+
+    def say(self, words):
+        self.connection.sendall(words)
+
+
+def log_in(talk, case):
+    """True if the client is let in."""
+    while True:
+        words = talk.hear()
+        name = words[0].upper()
+        if name == b"AUTH":
+            if words[1:] != [b"app", b"right"] and words[1:] != [b"right"]:
+                talk.say(b"-WRONGPASS invalid username-password pair or user is disabled.\r\n")
+                return False
+            talk.say(b"+OK\r\n")
+        elif name == b"SELECT":
+            talk.say(b"-ERR DB index is out of range\r\n" if case == "select" else b"+OK\r\n")
+        elif name == b"CLIENT":
+            talk.say(b"-NOPERM this user has no permissions\r\n" if case == "name" else b"+OK\r\n")
+            return True
+
+
+def answer(talk):
+    while True:
+        words = talk.hear()
+        if words and words[0].upper() == b"PING":
+            talk.say(b"+PONG\r\n")
+        elif words and words[0].upper() == b"HELLO":
+            talk.say(b"%1\r\n+proto\r\n:3\r\n")
+        elif words:
+            talk.say(b"-ERR unknown command '" + words[0][:128] + b"'\r\n")
+
+
+def misbehave(connection, case, files):
+    if case == "close-at-once":
+        return
+    if files:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*files)
+        connection = context.wrap_socket(connection, server_side=True)
+    talk = Talk(connection)
+    if case in AT_ONCE:
+        talk.say(AT_ONCE[case])
+        time.sleep(0.1)
+        return
+    if case == "stall":
+        held.append(connection)
+    elif case == "close":
+        talk.hear()
+    elif case in INSTEAD:
+        talk.hear()
+        talk.say(INSTEAD[case])
+        time.sleep(0.1)
+    elif log_in(talk, case):
+        if case == "surplus":
+            talk.say(b"+SURPLUS\r\n")
+        if case != "end":
+            answer(talk)
+
+
+def serve(connection, case, files):
+    try:
+        misbehave(connection, case, files)
+    except (EOFError, OSError, ValueError):
+        pass
+    finally:
+        if not held:
+            connection.close()
+
+
+def main():
+    case, files = sys.argv[1], sys.argv[2:]
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(16)
+    print(listener.getsockname()[1], flush=True)
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=serve, args=(connection, case, files), daemon=True).start()
+
+
+main()
