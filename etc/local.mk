@@ -5,7 +5,7 @@ EXTRA_DIST += %D%/smcred.conf %D%/smcred-server.conf %D%/smcred.bash-completion 
 
 # pam_smcred's: stacks to copy from, and Debian's profile for pam-auth-update, which is off by default.
 pamsampledir = $(docdir)/pam.d
-dist_pamsample_DATA = %D%/pam.d/cron %D%/pam.d/login %D%/pam.d/smcred-postgresql %D%/pam.d/sshd \
+dist_pamsample_DATA = %D%/pam.d/cron %D%/pam.d/login %D%/pam.d/passwd %D%/pam.d/smcred-postgresql %D%/pam.d/sshd \
 	%D%/pam.d/su %D%/pam.d/sudo %D%/pam.d/vsftpd
 pamprofiledir = $(datadir)/pam-configs
 dist_pamprofile_DATA = %D%/pam-configs/smcred

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # host.sh - a host of the test's own, to come in at: sudo, su, login, cron, vsftpd and others run in a mount
-# namespace, where /etc/pam.d, passwd, shadow, sudoers and crontabs are the test's, and pam_smcred and the keeper
-# are where an installation has them.  Sourced after pam.sh.
+# namespace whose /etc and crontabs are the test's, and where pam_smcred and the keeper are where an installation
+# has them.  Sourced after pam.sh.
 #
 # shellcheck shell=bash disable=SC2154 # $dir comes from tap.sh, WORLD_* from the world, $pam_* from pam.sh
 host_other=smcred-mallory
@@ -9,20 +9,20 @@ host_other=smcred-mallory
 # on_host COMMAND...: there, for a minute at most; to be killed, a command is started by "${host_run[@]}"
 on_host() { timeout 60 "${host_run[@]}" "$@"; }
 
-# needs_host: makes it.  $host/pam.d becomes its /etc/pam.d, and is the real one's copy until a test says otherwise.
+# needs_host: makes it.  $host/etc becomes its /etc, and is the real one's copy until a test says otherwise.
 needs_host() {
     local mounts holder libpams
     unshare -m true 2>/dev/null || skip_all "needs mount namespaces"
     host=$dir/apart
-    mkdir -p "$host/security" "$host/empty" "$host/crontabs" "$host/marks"
+    mkdir -p "$host/security" "$host/crontabs" "$host/empty" "$host/marks"
     chmod 1777 "$host/marks"
-    cp -a /etc/pam.d "$host/pam.d"
+    cp -a /etc "$host/etc"
+    rm -rf "$host/etc/cron.d" "$host/etc/crontab"
     libpams=$(dirname "$(find /lib/*/security /lib64/security /lib/security -name pam_permit.so 2>/dev/null | head -n 1)")
     cp -a "$libpams/." "$pam_module" "$host/security"
-    sed "s|^\($pam_user:.*\):/nonexistent:|\1:$host/empty:|" /etc/passwd >"$host/passwd" # vsftpd wants a home
-    cp -p /etc/shadow "$host/shadow"
-    printf '%s\n' "Defaults:$pam_user !lecture, timestamp_timeout=0" "$pam_user ALL=($host_other) ALL" >"$host/sudoers"
-    chmod 440 "$host/sudoers"
+    sed -i "s|^\($pam_user:.*\):/nonexistent:|\1:$host/empty:|" "$host/etc/passwd" # vsftpd wants a home
+    rm -f "$host/etc/sudoers"
+    (umask 337 && printf '%s\n' "Defaults:$pam_user !lecture, timestamp_timeout=0" "$pam_user ALL=($host_other) ALL" >"$host/etc/sudoers")
     printf '@reboot touch %s/marks/cron\n' "$host" >"$host/crontabs/$pam_user"
     chmod 600 "$host/crontabs/$pam_user"
     chown $pam_user "$host/crontabs/$pam_user"
@@ -30,16 +30,9 @@ needs_host() {
     cat >"$mounts" <<'E2'
 set -e
 host=$1 libpams=$2 run=$3 socket_dir=$4
-mount --bind "$host/pam.d" /etc/pam.d
+mount --bind "$host/etc" /etc
 mount --bind "$host/security" "$libpams"
-mount --bind "$host/passwd" /etc/passwd
-mount --bind "$host/shadow" /etc/shadow
-[ ! -e /etc/sudoers ] || mount --bind "$host/sudoers" /etc/sudoers
-if [ -d /var/spool/cron/crontabs ]; then
-    mount --bind "$host/crontabs" /var/spool/cron/crontabs
-    mount --bind "$host/empty" /etc/cron.d
-    mount --bind /dev/null /etc/crontab
-fi
+[ ! -d /var/spool/cron/crontabs ] || mount --bind "$host/crontabs" /var/spool/cron/crontabs
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/sshd
 case $socket_dir in
@@ -65,10 +58,19 @@ E2
 # host_has_samples: the files of etc/pam.d are the host's.  As they are, unless this machine lets nobody set a
 # loginuid: then pam_loginuid, which has nothing to do with us, may fail.
 host_has_samples() {
-    cp "$top_srcdir"/etc/pam.d/* "$host/pam.d"
+    cp "$top_srcdir"/etc/pam.d/* "$host/etc/pam.d"
     bash -c 'echo 0 >/proc/self/loginuid' 2>/dev/null && return
     echo "# pam_loginuid is optional: no loginuid can be set here"
-    sed -i 's/required \( *pam_loginuid\)/optional \1/' "$host"/pam.d/*
+    sed -i 's/required \( *pam_loginuid\)/optional \1/' "$host"/etc/pam.d/*
+}
+
+# host_knows USER PASSWORD: by the host's own files
+host_knows() {
+    local hash
+    # shellcheck disable=SC2016 # perl's
+    hash=$(perl -e 'my $typed = <STDIN>; chomp $typed; print crypt($typed, q($6$rounds=1000$saltofthehost$))' <<<"$2")
+    awk -F : -v OFS=: -v user="$1" -v hash="$hash" '$1 == user { $2 = hash } 1' "$host/etc/shadow" >"$dir/shadow"
+    cat "$dir/shadow" >"$host/etc/shadow"
 }
 
 # ---- ways in: each true if $pam_user is in by the password in that file of $dir ----

@@ -12,7 +12,7 @@ needs_host
 
 # ---- services, all alike, and a policy for each ----
 for service in sudo su login cron vsftpd other; do
-    sed "s|MODULE|$pam_line timeout=1s|" >"$host/pam.d/$service" <<'E2'
+    sed "s|MODULE|$pam_line timeout=1s|" >"$host/etc/pam.d/$service" <<'E2'
 auth     required MODULE secret=bastion/users/%u
 auth     required pam_permit.so
 account  required MODULE
@@ -22,8 +22,8 @@ session  required pam_permit.so
 E2
     pam_policy "$service" "allow = $pam_user" "secrets = bastion/users/*"
 done
-sed -i '/^auth.*MODULE\|^auth.*pam_smcred/d' "$host/pam.d/cron" # nobody types
-fail_is() { sed -i "s/ fail=[a-z]*//; s/timeout=/fail=$1 &/" "$host"/pam.d/*; }
+sed -i '/^auth.*MODULE\|^auth.*pam_smcred/d' "$host/etc/pam.d/cron" # nobody types
+fail_is() { sed -i "s/ fail=[a-z]*//; s/timeout=/fail=$1 &/" "$host"/etc/pam.d/*; }
 printf '%s' "$pam_password" | smcred secret create bastion/users/$pam_user >/dev/null
 sandbox reload "$WORLD"
 printf '%s\n' "$pam_password" >"$dir/right"
