@@ -2,25 +2,19 @@
 /*
  * pam_load.c - logins by services of PAM, without a program such as sshd around them.
  *
- * usage: pam_load compare DIRECTORY USER ROUNDS SERVICE... < password
- *        pam_load logins DIRECTORY USER COUNT SERVICE EVERY < password
+ * usage: pam_load DIRECTORY USER ROUNDS SERVICE... < password
  *
- * DIRECTORY holds the services.  compare: one login by each service to warm up, then ROUNDS by all
- * of them in turns; prints for each, in their order, the median in ms of pam_authenticate() with a
- * session opened and closed, and of that session alone; a login that fails ends the run with
- * status 1. logins: COUNT of them one after the other, every EVERYth with a wrong password; prints
- * how many came in, were refused, and got no decision, and what must not be: "let_in" with a wrong
- * password, or the right one "kept_out".
+ * DIRECTORY holds the services.  One login by each to warm up, then ROUNDS by all of them in turns;
+ * prints for each, in their order, the median in ms of pam_authenticate() with a session opened and
+ * closed, and of that session alone; a login that fails ends the run with status 1.
  */
-#include <errno.h>
 #include <security/pam_appl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { SERVICES_MAX = 8, COUNT_MAX = 100000, PASSWORD_MAX = 512 };
+enum { SERVICES_MAX = 8, ROUNDS_MAX = 100000, PASSWORD_MAX = 512 };
 
 static int type(int count, const struct pam_message **messages, struct pam_response **answers,
                 void *password)
@@ -58,11 +52,9 @@ static pam_handle_t *start(const char *directory, const char *service, const cha
     return pamh;
 }
 
-/* ---- compare ---- */
-
 struct took {
-    double login_ms[COUNT_MAX];
-    double session_ms[COUNT_MAX];
+    double login_ms[ROUNDS_MAX];
+    double session_ms[ROUNDS_MAX];
 };
 
 static double now_ms(void)
@@ -118,82 +110,17 @@ static void compare(const char *directory, const char *user, size_t rounds, char
         printf("%.3f %.3f\n", median(took[i].login_ms, rounds), median(took[i].session_ms, rounds));
 }
 
-/* ---- logins ---- */
-
-struct counts {
-    size_t came_in, refused, undecided, let_in, kept_out;
-};
-
-/* The rest of a login whose password was right.  A keeper that is being restarted decides nothing.
- */
-static int come_in(pam_handle_t *pamh)
-{
-    int code = pam_acct_mgmt(pamh, 0);
-    if (code == PAM_SUCCESS)
-        code = pam_open_session(pamh, 0);
-    if (code == PAM_SUCCESS)
-        (void)pam_close_session(pamh, 0); /* its keeper may be gone, and the session with it */
-    return code;
-}
-
-static void count_right(struct counts *counts, int code)
-{
-    if (code == PAM_SUCCESS)
-        counts->came_in++;
-    else if (code == PAM_AUTHINFO_UNAVAIL || code == PAM_SESSION_ERR)
-        counts->undecided++;
-    else
-        counts->kept_out++;
-}
-
-static void count_wrong(struct counts *counts, int code)
-{
-    if (code == PAM_SUCCESS)
-        counts->let_in++;
-    else if (code == PAM_AUTHINFO_UNAVAIL)
-        counts->undecided++;
-    else
-        counts->refused++;
-}
-
-static void logins(const char *directory, const char *user, size_t count, const char *service,
-                   size_t wrong_every, const struct pam_conv *right)
-{
-    static char other[] = "wrong";
-    const struct pam_conv wrong = {type, other};
-    struct counts counts = {0};
-    for (size_t i = 0; i < count; i++) {
-        bool is_wrong = i % wrong_every == wrong_every - 1;
-        pam_handle_t *pamh = start(directory, service, user, is_wrong ? &wrong : right);
-        int code = pam_authenticate(pamh, 0);
-        if (is_wrong)
-            count_wrong(&counts, code);
-        else
-            count_right(&counts, code == PAM_SUCCESS ? come_in(pamh) : code);
-        (void)pam_end(pamh, code); /* nothing is to be done about it */
-    }
-    printf("came_in %zu refused %zu undecided %zu let_in %zu kept_out %zu\n", counts.came_in,
-           counts.refused, counts.undecided, counts.let_in, counts.kept_out);
-}
-
 int main(int argc, char **argv)
 {
     char password[PASSWORD_MAX];
     const struct pam_conv conversation = {type, password};
-    size_t count = argc > 5 ? strtoul(argv[4], NULL, 10) : 0;
-    size_t wrong_every = argc > 6 ? strtoul(argv[6], NULL, 10) : 0;
-    bool compares = argc > 1 && strcmp(argv[1], "compare") == 0;
-    if (count == 0 || count > COUNT_MAX || (!compares && wrong_every == 0) ||
-        !fgets(password, sizeof password, stdin)) {
-        (void)fprintf(stderr, "usage: pam_load compare DIRECTORY USER ROUNDS SERVICE...\n"
-                              "       pam_load logins DIRECTORY USER COUNT SERVICE EVERY\n");
+    size_t rounds = argc > 4 ? strtoul(argv[3], NULL, 10) : 0;
+    if (rounds == 0 || rounds > ROUNDS_MAX || !fgets(password, sizeof password, stdin)) {
+        (void)fprintf(stderr, "usage: pam_load DIRECTORY USER ROUNDS SERVICE...\n");
         return 2;
     }
     password[strcspn(password, "\n")] = '\0';
-    if (compares)
-        compare(argv[2], argv[3], count, argv + 5, &conversation);
-    else
-        logins(argv[2], argv[3], count, argv[5], wrong_every, &conversation);
+    compare(argv[1], argv[2], rounds, argv + 4, &conversation);
     explicit_bzero(password, sizeof password);
     return 0;
 }
