@@ -9,7 +9,9 @@
  * One session, start to end:
  *
  *   keeper                                   relay
- *   SESSION id, engine, client fd     ---->            a client connected; serve it
+ *   [IDENTITY number, fd]             ---->            the first time, and when it is a new one:
+ * what this target shows to clients that want TLS SESSION id, engine, client fd     ----> a client
+ * connected; serve it
  *                                     <----  OPEN      its startup packet, read; where the server
  *                                                      speaks first (mysql): nothing is known yet
  *   [ENDPOINT endpoint id, CA fd]     ---->            the first time a relay meets this endpoint
@@ -36,7 +38,7 @@
 
 enum orc_verb {
     /* keeper to relay */
-    ORC_SESSION = 1,  /* SESSION ENGINE TARGET OPERATOR [TCP] + client fd */
+    ORC_SESSION = 1,  /* SESSION ENGINE TARGET OPERATOR [TCP] [IDENTITY] + client fd */
     ORC_ENDPOINT = 2, /* ENDPOINT HOST TLS + CA fd [+ fd of our certificate and its key], sealed
                          memfds of PEM; none with tls=disable */
     ORC_OPENED = 3,   /* SESSION, and either ENDPOINT HOST PORT ADDRESS... USER DBNAME APPLICATION
@@ -48,6 +50,8 @@ enum orc_verb {
     ORC_DRAIN = 6, /* take no new session; exit when the last one has ended */
     ORC_WAIT = 7,  /* SESSION WAIT_MS: no version of the secret is right now; hang up on the server,
                       the next OPENED comes that much later */
+    ORC_IDENTITY = 8, /* IDENTITY + fd, a sealed memfd of PEM: certificate and key that clients are
+                         shown; the last one of a number counts */
 
     /* relay to keeper */
     ORC_OPEN = 16,      /* SESSION [USER] [DBNAME] [APPLICATION] [REPLICATION] */
@@ -56,7 +60,7 @@ enum orc_verb {
                            [USER] [DBNAME] [APPLICATION]: doc/oracle-protocol.md has the methods */
     ORC_CLEARTEXT = 19, /* SESSION ATTEMPT MECHANISM [TLS_VERIFIED] [USER] [DBNAME] [APPLICATION]:
                            given only if verified or on a local socket */
-    ORC_LOGGED_IN = 20, /* SESSION BACKEND_PID [TLS_VERSION] */
+    ORC_LOGGED_IN = 20, /* SESSION BACKEND_PID [TLS_VERSION] [CLIENT_TLS] */
     ORC_REFUSED = 21, /* SESSION ATTEMPT SQLSTATE [CODE] [ROUTINE] [TEXT]: the server's verdict; one
                          of an attempt that the keeper has given up meanwhile is passed over */
     ORC_ENDED = 22,   /* SESSION BYTES_IN BYTES_OUT DURATION_MS OUTCOME [SQLSTATE] [TEXT] */
@@ -103,6 +107,8 @@ enum orc_tag {
     ORC_T_WAIT_MS = 34,          /* u32 */
     ORC_T_CODE = 35,             /* u32: MySQL's error number */
     ORC_T_LOGIN = 40,            /* u64: of SESSION, and said again in ALIVE: the keeper's own */
+    ORC_T_IDENTITY = 41,         /* u32: what clients are shown; none: they get no TLS */
+    ORC_T_CLIENT_TLS = 42,       /* text: such as TLSv1.3, between client and relay */
 };
 
 enum orc_tls {

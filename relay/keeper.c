@@ -125,6 +125,17 @@ static void take_endpoint(struct relay *relay, const struct sm_wire_in *message,
     relay_add_endpoint(relay, endpoint);
 }
 
+static void take_identity(struct relay *relay, const struct sm_wire_in *message,
+                          const struct sm_fds *fds)
+{
+    uint32_t number = 0;
+    enum smcred_status status = SMCRED_INVALID;
+    if (sm_wire_get_u32(message, ORC_T_IDENTITY, &number) && fds->count == 1)
+        status = relay_identity_put(&relay->identities, number, fds->fd[0]);
+    if (status != SMCRED_OK)
+        log_error("cannot use identity=%u: %s", number, sm_status_text(status));
+}
+
 static void take_message(struct relay *relay, const struct sm_wire_in *message, struct sm_fds *fds)
 {
     uint64_t id = 0;
@@ -140,6 +151,9 @@ static void take_message(struct relay *relay, const struct sm_wire_in *message, 
         return;
     case ORC_ENDPOINT:
         take_endpoint(relay, message, fds);
+        return;
+    case ORC_IDENTITY:
+        take_identity(relay, message, fds);
         return;
     case ORC_DRAIN:
         relay_drain(relay);

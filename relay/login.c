@@ -6,7 +6,7 @@
 
 #include "relay/relay.h"
 
-enum relay_io relay_login_read_packet(int fd, struct relay_buffer *packet,
+enum relay_io relay_login_read_packet(struct relay_stream *stream, struct relay_buffer *packet,
                                       size_t (*len_of)(const uint8_t head[RELAY_PACKET_HEAD]))
 {
     size_t need = RELAY_PACKET_HEAD;
@@ -22,7 +22,7 @@ enum relay_io relay_login_read_packet(int fd, struct relay_buffer *packet,
             errno = need == 0 ? EPROTO : ENOMEM;
             return RELAY_IO_ERROR;
         }
-        enum relay_io io = relay_receive(fd, room, missing, &got);
+        enum relay_io io = relay_stream_read(stream, room, missing, &got);
         if (io != RELAY_IO_DONE)
             return io;
         relay_buffer_grow(packet, got);

@@ -15,7 +15,7 @@
  *   len_of  the length of a packet from its first bytes, those included; 0: it cannot be
  * DONE when it is complete.  ERROR with errno EPROTO if its length is impossible.
  */
-enum relay_io relay_login_read_packet(int fd, struct relay_buffer *packet,
+enum relay_io relay_login_read_packet(struct relay_stream *stream, struct relay_buffer *packet,
                                       size_t (*len_of)(const uint8_t head[RELAY_PACKET_HEAD]));
 
 /* The server broke a rule: says which, as in: server "db" TEXT. */

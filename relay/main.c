@@ -54,7 +54,7 @@ static bool read_options(int argc, char **argv, enum log_level *level,
 static bool warm_up_openssl(void)
 {
     unsigned char random[16];
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX *context = SSL_CTX_new(TLS_method());
     SSL *ssl = context ? SSL_new(context) : NULL;
     bool warm = ssl && RAND_bytes(random, sizeof random) == 1 &&
                 RAND_priv_bytes(random, sizeof random) == 1;

@@ -12,6 +12,7 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 
+#include "relay/client.h"
 #include "relay/login.h"
 #include "relay/mysql_guard.h"
 #include "relay/relay.h"
@@ -86,10 +87,7 @@ static bool make_nonce(uint8_t nonce[MYSQL_NONCE])
 static bool say(struct relay_session *session, struct relay_buffer *words,
                 enum smcred_status written)
 {
-    size_t sent = 0;
-    bool went = written == SMCRED_OK &&
-                relay_send(session->client.fd, relay_buffer_view(words), &sent) == RELAY_IO_DONE &&
-                sent == words->len;
+    bool went = written == SMCRED_OK && relay_client_say(session, relay_buffer_view(words));
     relay_buffer_clear(words);
     if (!went)
         relay_session_end(session, "closed", NULL, "the client left during the login");
@@ -114,6 +112,8 @@ bool mysql_greet_client(struct relay_session *session)
     mysql->shown.capabilities &= ~MYSQL_NOT_PASSED;
     if (mysql->shown.version[0] == '\0')
         mysql->shown = nobodys_greeting;
+    if (relay_client_may_have_tls(session))
+        mysql->shown.capabilities |= MYSQL_SSL;
     if (!is_known_plugin(mysql->shown.plugin))
         (void)snprintf(mysql->shown.plugin, sizeof mysql->shown.plugin, "%s",
                        plugin_of_family(&mysql->greeting)); /* they fit */
@@ -202,9 +202,19 @@ static bool take_response(struct relay_session *session)
     mysql->owes_fast_ok = mysql->wish.proof.len > 1; /* one byte says that there is no password */
     wipe(mysql->wish.proof);
     mysql->wish.proof = sm_bytes(NULL, 0);
-    mysql->wish.capabilities &= mysql->shown.capabilities | MYSQL_CLIENT_MYSQL;
+    mysql->wish.capabilities &= (mysql->shown.capabilities & ~MYSQL_SSL) | MYSQL_CLIENT_MYSQL;
     mysql->wish.extended &= mysql->shown.extended;
     return true;
+}
+
+/* A request for TLS, where it is on offer: what comes next is that, and then the response. */
+static bool asks_for_tls(const struct relay_session *session)
+{
+    const struct mysql *mysql = session->state;
+    struct mysql_packet packet;
+    return relay_client_may_have_tls(session) &&
+           mysql_packet_parse(relay_buffer_view(&mysql->from_client), &packet) == SMCRED_OK &&
+           mysql_is_tls_request(packet.body);
 }
 
 /* Of whatever kind it is, it is not looked at. */
@@ -253,6 +263,11 @@ static bool take_packet(struct relay_session *session)
         go_on(session, plugin_to_switch_to(mysql));
         return false;
     }
+    if (asks_for_tls(session)) {
+        relay_buffer_clear(&mysql->from_client);
+        relay_client_secure(session);
+        return false;
+    }
     if (!take_response(session))
         return false;
     const char *plugin = mysql->outcome ? NULL : plugin_to_switch_to(mysql);
@@ -266,8 +281,8 @@ static void client_ready(struct relay_session *session)
 {
     for (;;) {
         struct mysql *mysql = session->state;
-        switch (
-            relay_login_read_packet(session->client.fd, &mysql->from_client, mysql_packet_len)) {
+        switch (relay_login_read_packet(&session->client_stream, &mysql->from_client,
+                                        mysql_packet_len)) {
         case RELAY_IO_AGAIN:
             return;
         case RELAY_IO_EOF:

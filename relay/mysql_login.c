@@ -114,7 +114,7 @@ static bool take_greeting(struct relay_session *session)
 static enum relay_starttls read_greeting(struct relay_session *session)
 {
     struct mysql *mysql = session->state;
-    switch (relay_login_read_packet(session->server.fd, &mysql->from_server, mysql_packet_len)) {
+    switch (relay_login_read_packet(&session->stream, &mysql->from_server, mysql_packet_len)) {
     case RELAY_IO_AGAIN:
         return RELAY_STARTTLS_WAIT;
     case RELAY_IO_DONE:

@@ -8,6 +8,7 @@
 
 #include "common/refusal.h"
 
+#define RESPONSE_HEAD    32 /* bytes: all of a request for TLS, the beginning of a response */
 #define PROTOCOL_VERSION 10
 #define LENENC_NULL      0xfb
 #define LENENC_2         0xfc
@@ -283,19 +284,26 @@ static size_t put_lenenc(uint8_t room[9], size_t number)
 }
 
 /* What a response and the request for TLS before it begin with. */
-static void put_head(uint8_t head[32], const struct mysql_response *response, uint32_t capabilities)
+static void put_head(uint8_t head[RESPONSE_HEAD], const struct mysql_response *response,
+                     uint32_t capabilities)
 {
-    memset(head, 0, 32);
+    memset(head, 0, RESPONSE_HEAD);
     put_number(head, 4, capabilities);
     put_number(head + 4, 4, response->max_packet);
     head[8] = response->charset;
     put_number(head + 28, 4, response->extended);
 }
 
+bool mysql_is_tls_request(struct sm_bytes body)
+{
+    struct reader in = reader_of(body);
+    return body.len == RESPONSE_HEAD && take_number(&in, 4) & MYSQL_SSL;
+}
+
 enum smcred_status mysql_tls_request_write(struct relay_buffer *out, uint8_t sequence,
                                            const struct mysql_response *response)
 {
-    uint8_t head[32];
+    uint8_t head[RESPONSE_HEAD];
     put_head(head, response, response->capabilities | MYSQL_SSL);
     const struct sm_bytes piece = sm_bytes(head, sizeof head);
     return mysql_packet_write(out, sequence, &piece, 1);
@@ -310,7 +318,7 @@ static struct sm_bytes text_if(const struct mysql_response *response, uint32_t c
 enum smcred_status mysql_response_write(struct relay_buffer *out, uint8_t sequence,
                                         const struct mysql_response *response)
 {
-    uint8_t head[32], attributes_len[9];
+    uint8_t head[RESPONSE_HEAD], attributes_len[9];
     uint8_t proof_len = (uint8_t)response->proof.len;
     bool has_attributes = response->capabilities & MYSQL_ATTRIBUTES;
     if (response->proof.len > PROOF_MAX)

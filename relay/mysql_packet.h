@@ -99,6 +99,9 @@ SM_MUST_CHECK enum smcred_status mysql_response_write(struct relay_buffer *out, 
 SM_MUST_CHECK enum smcred_status mysql_tls_request_write(struct relay_buffer *out, uint8_t sequence,
                                                          const struct mysql_response *response);
 
+/* Is a client's first packet such a request? */
+bool mysql_is_tls_request(struct sm_bytes body);
+
 /* The value of a connection attribute; false if there is none, or it does not fit. */
 bool mysql_attribute(struct sm_bytes attributes, const char *key, char *buffer, size_t size);
 /*

@@ -2,11 +2,12 @@
 /*
  * pgsql.c - PostgreSQL's protocol: the client's first packets, and the table of the rest.
  *
- * The client's end is a Unix socket or a loopback pair made by the keeper, so an offer of
- * encryption is declined; a client that insists was given the Unix socket, where libpq does not.
+ * The client's end is a Unix socket or a loopback pair made by the keeper, so encryption is for
+ * those who ask for it alone.
  */
 #include "relay/pgsql.h"
 
+#include "relay/client.h"
 #include "relay/login.h"
 #include "relay/pgsql_guard.h"
 
@@ -49,14 +50,26 @@ static void finish(struct relay_session *session)
     session->state = NULL;
 }
 
-/* "No": encryption would end here, between two processes of one host. */
-static void decline(struct relay_session *session)
+/* To a request for encryption: 'S', or 'N'.  False: the session ended. */
+static bool answer_request(struct relay_session *session, const char *word)
 {
-    struct pgsql *pgsql = session->state;
-    size_t sent = 0;
-    relay_buffer_clear(&pgsql->packet);
-    if (relay_send(session->client.fd, sm_bytes("N", 1), &sent) != RELAY_IO_DONE)
-        relay_session_end(session, "closed", NULL, NULL);
+    relay_buffer_clear(&((struct pgsql *)session->state)->packet);
+    if (relay_client_say(session, sm_bytes(word, 1)))
+        return true;
+    relay_session_end(session, "closed", NULL, NULL);
+    return false;
+}
+
+/* GSSAPI is declined, and TLS where the target has none.  True: another packet follows. */
+static bool negotiate(struct relay_session *session)
+{
+    bool accepts = ((struct pgsql *)session->state)->startup.version == PGSQL_SSL_REQUEST &&
+                   relay_client_may_have_tls(session);
+    if (!accepts)
+        return answer_request(session, "N");
+    if (answer_request(session, "S"))
+        relay_client_secure(session);
+    return false;
 }
 
 static void forward_cancel(struct relay_session *session)
@@ -107,8 +120,7 @@ static bool answer_packet(struct relay_session *session)
                                                                    : NULL;
     if (asked && !*asked) {
         *asked = true;
-        decline(session);
-        return session->phase == RELAY_STARTUP;
+        return negotiate(session);
     }
     if (asked) {
         error = relay_error(RELAY_PROTOCOL_BROKEN, "encryption was asked for twice");
@@ -121,13 +133,25 @@ static bool answer_packet(struct relay_session *session)
     return false;
 }
 
+/* PostgreSQL 17: TLS without having asked for it (sslnegotiation=direct). */
+static bool begins_with_tls(const struct relay_session *session)
+{
+    const struct pgsql *pgsql = session->state;
+    return pgsql->packet.len == 0 && !pgsql->ssl_asked && !pgsql->gss_asked &&
+           relay_client_begins_with_tls(session);
+}
+
 static void client_ready(struct relay_session *session)
 {
     struct relay_error error =
         relay_error(RELAY_PROTOCOL_BROKEN, "the startup packet has an impossible length");
+    if (begins_with_tls(session)) {
+        relay_client_secure(session);
+        return;
+    }
     for (;;) {
         struct relay_buffer *packet = &((struct pgsql *)session->state)->packet;
-        switch (relay_login_read_packet(session->client.fd, packet, pgsql_startup_len)) {
+        switch (relay_login_read_packet(&session->client_stream, packet, pgsql_startup_len)) {
         case RELAY_IO_AGAIN:
             return;
         case RELAY_IO_EOF:

@@ -14,35 +14,30 @@
 #define SIFTED_MAX (4 * RELAY_PLAIN_SIZE) /* bytes of what is said in the client's or server's */
 
 /* Sends what waits; AGAIN while some is left. */
-static enum relay_io flush_client(struct relay_pump *pump)
+static enum relay_io flush(struct relay_pump *pump, struct relay_watch *watch,
+                           struct relay_stream *stream, struct relay_buffer *waiting)
 {
-    while (pump->to_client.len > 0) {
+    while (waiting->len > 0) {
         size_t sent = 0;
-        enum relay_io io = relay_send(pump->client->fd, relay_buffer_view(&pump->to_client), &sent);
+        enum relay_io io = relay_stream_write(stream, relay_buffer_view(waiting), &sent);
         if (io != RELAY_IO_DONE) {
-            relay_loop_want_write(pump->loop, pump->client, true);
+            relay_loop_want_write(pump->loop, watch, true);
             return io;
         }
-        relay_buffer_consume(&pump->to_client, sent);
+        relay_buffer_consume(waiting, sent);
     }
-    relay_loop_want_write(pump->loop, pump->client, false);
+    relay_loop_want_write(pump->loop, watch, false);
     return RELAY_IO_DONE;
+}
+
+static enum relay_io flush_client(struct relay_pump *pump)
+{
+    return flush(pump, pump->client, pump->client_stream, &pump->to_client);
 }
 
 static enum relay_io flush_server(struct relay_pump *pump)
 {
-    while (pump->to_server.len > 0) {
-        size_t sent = 0;
-        enum relay_io io =
-            relay_stream_write(pump->stream, relay_buffer_view(&pump->to_server), &sent);
-        if (io != RELAY_IO_DONE) {
-            relay_loop_want_write(pump->loop, pump->server, true);
-            return io;
-        }
-        relay_buffer_consume(&pump->to_server, sent);
-    }
-    relay_loop_want_write(pump->loop, pump->server, false);
-    return RELAY_IO_DONE;
+    return flush(pump, pump->server, pump->stream, &pump->to_server);
 }
 
 static void remember_tail(struct relay_pump *pump, const uint8_t *data, size_t len)
@@ -55,32 +50,13 @@ static void remember_tail(struct relay_pump *pump, const uint8_t *data, size_t l
     memcpy(pump->tail + sizeof pump->tail - len, data, len);
 }
 
-/* Writes to the client; what it does not take waits.  DONE even then. */
-static enum relay_io give_client(struct relay_pump *pump, const uint8_t *data, size_t len)
+/* Writes; what is not taken waits, behind what waits already.  DONE even then. */
+static enum relay_io give(struct relay_stream *stream, struct relay_buffer *waiting,
+                          const uint8_t *data, size_t len)
 {
-    size_t sent = 0;
-    pump->bytes_out += len;
-    pump->server_told = false;
-    remember_tail(pump, data, len);
-    if (pump->to_client.len == 0) {
-        enum relay_io io = relay_send(pump->client->fd, sm_bytes(data, len), &sent);
-        if (io == RELAY_IO_ERROR)
-            return io;
-        if (sent == len)
-            return RELAY_IO_DONE;
-    }
-    if (relay_buffer_add(&pump->to_client, sm_bytes(data + sent, len - sent)) != SMCRED_OK)
-        return RELAY_IO_ERROR;
-    return RELAY_IO_DONE;
-}
-
-static enum relay_io give_server(struct relay_pump *pump, const uint8_t *data, size_t len)
-{
-    pump->bytes_in += len;
-    pump->server_told = true;
-    while (len > 0 && pump->to_server.len == 0) {
+    while (len > 0 && waiting->len == 0) {
         size_t sent = 0;
-        enum relay_io io = relay_stream_write(pump->stream, sm_bytes(data, len), &sent);
+        enum relay_io io = relay_stream_write(stream, sm_bytes(data, len), &sent);
         if (io == RELAY_IO_AGAIN)
             break;
         if (io != RELAY_IO_DONE)
@@ -88,35 +64,51 @@ static enum relay_io give_server(struct relay_pump *pump, const uint8_t *data, s
         data += sent;
         len -= sent;
     }
-    if (relay_buffer_add(&pump->to_server, sm_bytes(data, len)) != SMCRED_OK)
+    if (relay_buffer_add(waiting, sm_bytes(data, len)) != SMCRED_OK)
         return RELAY_IO_ERROR;
     return RELAY_IO_DONE;
 }
 
+static enum relay_io give_client(struct relay_pump *pump, const uint8_t *data, size_t len)
+{
+    pump->bytes_out += len;
+    pump->server_told = false;
+    remember_tail(pump, data, len);
+    return give(pump->client_stream, &pump->to_client, data, len);
+}
+
+static enum relay_io give_server(struct relay_pump *pump, const uint8_t *data, size_t len)
+{
+    pump->bytes_in += len;
+    pump->server_told = true;
+    return give(pump->stream, &pump->to_server, data, len);
+}
+
 /* Reads what one recv(2) brings, so that one send(2) carries it on.  Never returns DONE. */
-static enum relay_io fill(struct relay_pump *pump, size_t *out_len)
+static enum relay_io fill(struct relay_pump *pump, struct relay_stream *stream, size_t *out_len)
 {
     size_t len = 0, got = 0;
     enum relay_io io = RELAY_IO_DONE;
-    relay_stream_turn(pump->stream);
+    relay_stream_turn(stream);
     while (io == RELAY_IO_DONE) {
-        io = relay_stream_read(pump->stream, pump->plain + len, RELAY_PLAIN_SIZE - len, &got);
+        io = relay_stream_read(stream, pump->plain + len, RELAY_PLAIN_SIZE - len, &got);
         if (io == RELAY_IO_DONE)
             len += got;
-        if (io == RELAY_IO_DONE && relay_stream_is_empty(pump->stream))
+        if (io == RELAY_IO_DONE && relay_stream_is_empty(stream))
             io = RELAY_IO_AGAIN;
     }
     if (io != RELAY_IO_AGAIN)
-        pump->stream->wire->at = pump->stream->wire->end = 0; /* whatever follows an end is void */
+        stream->wire->at = stream->wire->end = 0; /* whatever follows an end is void */
     *out_len = len;
     return io;
 }
 
 /* TLS may have to answer before it can go on reading: a key update, say. */
-static enum relay_pumped wait_for_server(struct relay_pump *pump)
+static enum relay_pumped wait_for(struct relay_pump *pump, struct relay_watch *watch,
+                                  const struct relay_stream *stream)
 {
-    if (pump->stream->ssl && SSL_want_write(pump->stream->ssl))
-        relay_loop_want_write(pump->loop, pump->server, true);
+    if (stream->ssl && SSL_want_write(stream->ssl))
+        relay_loop_want_write(pump->loop, watch, true);
     return RELAY_PUMP_ON;
 }
 
@@ -137,27 +129,17 @@ static enum relay_pumped server_to_client(struct relay_pump *pump)
             return RELAY_PUMP_ON;
         if (pump->server_eof)
             return RELAY_PUMP_CLOSED;
-        io = fill(pump, &len);
+        io = fill(pump, pump->stream, &len);
         if (len > 0 && give_client(pump, pump->plain, len) != RELAY_IO_DONE)
             return RELAY_PUMP_CLOSED;
         if (io == RELAY_IO_ERROR)
             return broken_off(pump);
         pump->server_eof = io == RELAY_IO_EOF;
         if (pump->stream->drained && pump->to_client.len == 0 && !pump->server_eof)
-            return wait_for_server(pump);
+            return wait_for(pump, pump->server, pump->stream);
     }
     relay_loop_again(pump->loop, pump->server);
     return RELAY_PUMP_ON;
-}
-
-static enum relay_io read_client(struct relay_pump *pump, size_t *out_len)
-{
-    if (pump->client_drained)
-        return RELAY_IO_AGAIN;
-    enum relay_io io = relay_receive(pump->client->fd, pump->plain, RELAY_WIRE_SIZE, out_len);
-    if (io == RELAY_IO_DONE && *out_len < RELAY_WIRE_SIZE)
-        pump->client_drained = !pump->client_hung_up;
-    return io;
 }
 
 /* The client has no more to say.  If it cannot listen either, there is nothing left to do. */
@@ -225,10 +207,10 @@ static enum relay_pumped client_to_server(struct relay_pump *pump)
             return RELAY_PUMP_ON;
         if (pump->client_eof)
             return end_of_client(pump);
-        io = read_client(pump, &len);
-        if (io == RELAY_IO_AGAIN)
-            return RELAY_PUMP_ON;
-        pump->client_eof = io != RELAY_IO_DONE;
+        io = fill(pump, pump->client_stream, &len);
+        pump->client_eof = io != RELAY_IO_AGAIN;
+        if (io == RELAY_IO_AGAIN && len == 0)
+            return wait_for(pump, pump->client, pump->client_stream);
         if (len > 0 && answer_here(pump, len, &io)) {
             if (io != RELAY_IO_DONE)
                 return RELAY_PUMP_CLOSED;
@@ -265,9 +247,9 @@ void relay_pump_greet(struct relay_pump *pump, struct relay_buffer *greeting)
 enum relay_pumped relay_pump_client(struct relay_pump *pump, uint32_t events)
 {
     pump->client_gone |= (events & (EPOLLHUP | EPOLLERR)) != 0;
-    pump->client_hung_up |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     if (events & ~(uint32_t)EPOLLOUT)
-        pump->client_drained = false;
+        relay_stream_arrived(pump->client_stream,
+                             (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
     enum relay_pumped pumped = RELAY_PUMP_ON;
     if (!pump->server_eof)
         pumped = client_to_server(pump);

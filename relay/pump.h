@@ -21,8 +21,8 @@
 struct relay_pump {
     struct relay_loop *loop;
     struct relay_watch *client, *server;
-    struct relay_stream *stream;
-    uint8_t *plain; /* RELAY_PLAIN_SIZE bytes, the loop's */
+    struct relay_stream *client_stream, *stream; /* the client's, the server's */
+    uint8_t *plain;                              /* RELAY_PLAIN_SIZE bytes, the loop's */
     struct relay_buffer to_client, to_server;
     uint64_t bytes_in, bytes_out; /* client to server, server to client */
     uint8_t tail[RELAY_TAIL];     /* the last bytes that went to the client */
@@ -33,9 +33,7 @@ struct relay_pump {
                                      struct relay_buffer *answer);
     bool (*sift)(struct relay_pump *pump, struct sm_bytes words, struct relay_sifted *out_sifted,
                  struct relay_buffer *instead, struct relay_buffer *answer);
-    bool client_drained;
-    bool client_hung_up;               /* it will send no more */
-    bool client_gone;                  /* nor read any more */
+    bool client_gone;                  /* it will neither send nor read any more */
     bool client_eof, server_eof, shut; /* shut: the server was told that there is no more */
 };
 

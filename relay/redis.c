@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "common/refusal.h"
+#include "relay/client.h"
 #include "relay/login.h"
 
 #define SERVER_LINE_MAX 4096        /* bytes of an answer during the login */
@@ -106,7 +107,7 @@ static bool look(struct relay_session *session)
     struct sm_bytes words = relay_buffer_view(&redis->from_client);
     if (*(const uint8_t *)words.data == TLS_HANDSHAKE) {
         refuse(session,
-               "the client wants TLS, and on this host there is none: leave --tls out; the "
+               "the client wants TLS, and this target has none for it: leave --tls out; the "
                "server is reached over TLS all the same");
         return false;
     }
@@ -121,8 +122,8 @@ static enum relay_io read_client(struct relay_session *session)
     struct relay_buffer *buffer = &((struct redis *)session->state)->from_client;
     size_t got = 0, room = buffer->max - buffer->len;
     uint8_t chunk[4096];
-    enum relay_io io =
-        relay_receive(session->client.fd, chunk, room < sizeof chunk ? room : sizeof chunk, &got);
+    enum relay_io io = relay_stream_read(&session->client_stream, chunk,
+                                         room < sizeof chunk ? room : sizeof chunk, &got);
     if (io == RELAY_IO_DONE && relay_buffer_add(buffer, sm_bytes(chunk, got)) != SMCRED_OK) {
         errno = ENOMEM;
         io = RELAY_IO_ERROR;
@@ -131,8 +132,18 @@ static enum relay_io read_client(struct relay_session *session)
     return io;
 }
 
+/* One of a pool's connections, which waits for its first use. */
+static bool is_silent(const struct relay_session *session)
+{
+    return ((const struct redis *)session->state)->from_client.len == 0;
+}
+
 static void client_ready(struct relay_session *session)
 {
+    if (is_silent(session) && relay_client_begins_with_tls(session)) {
+        relay_client_secure(session);
+        return;
+    }
     for (;;) {
         switch (read_client(session)) {
         case RELAY_IO_AGAIN:
@@ -148,12 +159,6 @@ static void client_ready(struct relay_session *session)
                 return;
         }
     }
-}
-
-/* One of a pool's connections, which waits for its first use. */
-static bool is_silent(const struct relay_session *session)
-{
-    return ((const struct redis *)session->state)->from_client.len == 0;
 }
 
 /* ---- once it is logged in ---- */

@@ -119,6 +119,7 @@ void relay_free(struct relay *relay)
         relay->endpoints = endpoint->next;
         relay_endpoint_free(endpoint);
     }
+    relay_identities_done(&relay->identities);
     relay_loop_done(&relay->loop);
     free(relay);
     errno = saved;

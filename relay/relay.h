@@ -7,6 +7,7 @@
 
 #include "common/wire.h"
 #include "relay/endpoint.h"
+#include "relay/identity.h"
 #include "relay/keeper.h"
 #include "relay/loop.h"
 #include "relay/session.h"
@@ -29,6 +30,7 @@ struct relay {
     struct relay_keeper keeper;
     struct relay_endpoint *endpoints;
     size_t endpoint_count;
+    struct relay_identities identities;
     struct relay_session *sessions, *over;
     size_t session_count;
     bool draining; /* take nothing new; stop when the last session is over */

@@ -16,10 +16,10 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "relay/client.h"
 #include "relay/relay.h"
 #include "relay/upstream.h"
 
-#define DISCARD_MAX 16    /* reads of a client's last bytes, so that its end is no reset */
 #define ROUTINE_MAX 64    /* bytes of the name that the server gives of its own function */
 #define WAIT_MAX_MS 60000 /* that the keeper may ask for at a time */
 
@@ -35,21 +35,6 @@ static void arm(struct relay_session *session, int64_t in_ms)
 }
 
 /* ---- the end ---- */
-
-static void hang_up_on_client(struct relay_session *session)
-{
-    char void_bytes[4096];
-    size_t got = 0;
-    int fd = relay_loop_forget(&session->relay->loop, &session->client);
-    if (fd < 0)
-        return;
-    (void)shutdown(fd, SHUT_WR); /* it may be gone already */
-    for (int i = 0; i < DISCARD_MAX; i++) {
-        if (relay_receive(fd, void_bytes, sizeof void_bytes, &got) != RELAY_IO_DONE)
-            break;
-    }
-    sm_close_fd(&fd);
-}
 
 static void report_end(const struct relay_session *session, const char *outcome,
                        const char *sqlstate, const char *text)
@@ -86,7 +71,7 @@ void relay_session_end(struct relay_session *session, const char *outcome, const
     session->phase = RELAY_OVER;
     relay_loop_disarm(&session->relay->loop, &session->deadline);
     relay_upstream_close(session);
-    hang_up_on_client(session);
+    relay_client_hang_up(session);
     session->protocol->finish(session);
     relay_bury_session(session->relay, session);
 }
@@ -106,10 +91,8 @@ void relay_session_free(struct relay_session *session)
 
 static void say(struct relay_session *session, struct sm_bytes words)
 {
-    size_t sent = 0;
-    /* A client that lets its socket fill up during the login gets no explanation. */
-    (void)relay_send(session->client.fd, words, &sent);
-    session->pump.bytes_out += sent;
+    if (relay_client_say(session, words)) /* else it gets no explanation */
+        session->pump.bytes_out += words.len;
 }
 
 void relay_session_fail(struct relay_session *session, const char *outcome,
@@ -260,9 +243,9 @@ static bool sift(struct relay_pump *pump, struct sm_bytes words, struct relay_si
     return session->protocol->sift(session, words, out_sifted, instead, answer);
 }
 
-static const char *tls_version_of(const struct relay_session *session)
+static const char *tls_version_of(const struct relay_stream *stream)
 {
-    return session->stream.ssl ? SSL_get_version(session->stream.ssl) : NULL;
+    return stream->ssl ? SSL_get_version(stream->ssl) : NULL;
 }
 
 void relay_session_logged_in(struct relay_session *session, struct relay_buffer *greeting)
@@ -271,7 +254,8 @@ void relay_session_logged_in(struct relay_session *session, struct relay_buffer 
     struct sm_wire_out out;
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_LOGGED_IN);
     sm_wire_put_u32(&out, ORC_T_BACKEND_PID, session->backend_pid);
-    sm_wire_put_text(&out, ORC_T_TLS_VERSION, tls_version_of(session));
+    sm_wire_put_text(&out, ORC_T_TLS_VERSION, tls_version_of(&session->stream));
+    sm_wire_put_text(&out, ORC_T_CLIENT_TLS, tls_version_of(&session->client_stream));
     tell(session, &out);
     relay_loop_disarm(&session->relay->loop, &session->deadline);
     session->protocol->finish(session);
@@ -279,6 +263,7 @@ void relay_session_logged_in(struct relay_session *session, struct relay_buffer 
     session->route = NULL;
     session->phase = RELAY_COPYING;
     relay_stream_share(&session->stream, &session->relay->wire);
+    relay_stream_share(&session->client_stream, &session->relay->wire);
     session->pump.overhear = session->protocol->overhear ? overhear : NULL;
     session->pump.sift = session->protocol->sift ? sift : NULL;
     relay_pump_greet(&session->pump, greeting);
@@ -547,7 +532,7 @@ static void on_client(struct relay_watch *watch, uint32_t events)
         (struct relay_session *)((char *)watch - offsetof(struct relay_session, client));
     switch (session->phase) {
     case RELAY_STARTUP:
-        session->protocol->client_ready(session);
+        relay_client_step(session);
         return;
     case RELAY_ASKING:
     case RELAY_DIALLING:
@@ -606,7 +591,8 @@ static void on_deadline(struct relay_timer *timer)
     struct relay_error error;
     switch (session->phase) {
     case RELAY_STARTUP:
-        if (session->protocol->is_silent && session->protocol->is_silent(session)) {
+        if (session->protocol->is_silent && session->protocol->is_silent(session) &&
+            !relay_client_is_shaking_hands(session)) {
             open_unheard(session);
             return;
         }
@@ -650,6 +636,7 @@ static void init_pump(struct relay_session *session)
     session->pump = (struct relay_pump){.loop = &session->relay->loop,
                                         .client = &session->client,
                                         .server = &session->server,
+                                        .client_stream = &session->client_stream,
                                         .stream = &session->stream,
                                         .plain = session->relay->plain,
                                         .to_client = relay_buffer(RELAY_PUMP_MAX),
@@ -665,6 +652,7 @@ static void tune_client(int fd)
 static struct relay_session *new_session(struct relay *relay, const struct sm_wire_in *message)
 {
     char engine[RELAY_NAME_MAX];
+    uint32_t identity = 0;
     const struct relay_protocol *protocol = NULL;
     if (sm_wire_get_text(message, ORC_T_ENGINE, engine, sizeof engine))
         protocol = protocol_of(engine);
@@ -679,6 +667,8 @@ static struct relay_session *new_session(struct relay *relay, const struct sm_wi
     session->deadline.expired = on_deadline;
     init_pump(session);
     (void)sm_wire_get_u64(message, ORC_T_LOGIN, &session->login); /* or 0 */
+    if (sm_wire_get_u32(message, ORC_T_IDENTITY, &identity))
+        session->identity = relay_identity_find(&relay->identities, identity);
     if (!sm_wire_get_u64(message, ORC_T_SESSION, &session->id) ||
         !keep_text(&session->target, message, ORC_T_TARGET) ||
         !keep_text(&session->operator_name, message, ORC_T_OPERATOR) || !protocol->begin(session)) {
@@ -702,6 +692,7 @@ void relay_session_start(struct relay *relay, const struct sm_wire_in *message, 
         return;
     }
     tune_client(fd);
+    relay_stream_init(&session->client_stream, fd);
     relay_add_session(relay, session);
     if (relay->session_count > RELAY_SESSIONS_MAX) {
         struct relay_error error = relay_error(RELAY_TOO_MANY, "too many sessions of one user");

@@ -24,6 +24,7 @@
 #define RELAY_KEY_MAX  256 /* bytes of a cancel key, protocol 3.2 */
 
 struct relay;
+struct relay_identity;
 
 enum relay_phase {
     RELAY_STARTUP,  /* the client is to say what it wants */
@@ -60,8 +61,9 @@ struct relay_session {
     uint32_t attempt;          /* the keeper's number of this dial */
     struct relay_timer deadline;
     struct relay_watch client, server;
-    struct relay_stream stream;
+    struct relay_stream stream, client_stream; /* of the server; of the client */
     struct relay_pump pump;
+    const struct relay_identity *identity; /* to show to the client; NULL: it gets no TLS */
     struct relay_endpoint *endpoint;
     struct relay_route *route;
     bool is_cancel; /* the connection carries a cancel request, and nobody listens */

@@ -63,6 +63,6 @@ check_PROGRAMS += %D%/scripted_keeper
 %C%_scripted_keeper_LDADD = common/libcommon.la $(CRYPTO_LIBS)
 
 TESTS += %D%/t_relay_hostile.sh %D%/t_relay_mysql.sh %D%/t_relay_mysql_hostile.sh \
-	%D%/t_relay_postgres.sh %D%/t_relay_redis_hostile.sh
-EXTRA_DIST += %D%/client.py %D%/client_mysql.py %D%/client_redis.py %D%/hostile.py %D%/hostile_mysql.py %D%/hostile_redis.py \
-	%D%/t_relay_hostile.sh %D%/t_relay_mysql.sh %D%/t_relay_mysql_hostile.sh %D%/t_relay_postgres.sh %D%/t_relay_redis_hostile.sh %D%/world.sh
+	%D%/t_relay_postgres.sh %D%/t_relay_redis_hostile.sh %D%/t_relay_tls.sh
+EXTRA_DIST += %D%/client.py %D%/client_mysql.py %D%/client_redis.py %D%/client_tls.py %D%/hostile.py %D%/hostile_mysql.py %D%/hostile_redis.py \
+	%D%/t_relay_hostile.sh %D%/t_relay_mysql.sh %D%/t_relay_mysql_hostile.sh %D%/t_relay_postgres.sh %D%/t_relay_redis_hostile.sh %D%/t_relay_tls.sh %D%/world.sh

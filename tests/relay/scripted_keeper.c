@@ -30,8 +30,8 @@
 #define SEND_MS       2000
 
 static struct {
-    const char *relay, *listen, *host, *ca, *engine, *user, *dbname, *log_level, *deadline_ms,
-        *unix_path;
+    const char *relay, *listen, *host, *ca, *identity, *engine, *user, *dbname, *log_level,
+        *deadline_ms, *unix_path;
     const char *passwords[PASSWORDS_MAX]; /* of attempt 1, 2, ... */
     int password_count;
     int ports[ORC_ADDRESSES_MAX];
@@ -125,6 +125,30 @@ static void listen_for_clients(void)
         die(script.listen);
 }
 
+static int pem_descriptor(const char *path)
+{
+    static char pem[1 << 20];
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = file >= 0 ? read(file, pem, sizeof pem) : -1;
+    int fd = memfd_create("pem", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (len < 0 || fd < 0 || write(fd, pem, (size_t)len) != len)
+        die(path);
+    (void)close(file); /* only read from */
+    return fd;
+}
+
+/* As the file says now: before each session, so it may have changed. */
+static void send_identity(void)
+{
+    uint8_t buffer[64];
+    struct sm_wire_out out;
+    int fd = pem_descriptor(script.identity);
+    sm_wire_begin(&out, buffer, sizeof buffer, ORC_IDENTITY, SMCRED_OK, 0);
+    sm_wire_put_u32(&out, ORC_T_IDENTITY, 1);
+    send_message(world.keeper, &out, fd);
+    (void)close(fd); /* the relay has it */
+}
+
 static void accept_client(void)
 {
     uint8_t buffer[256];
@@ -132,32 +156,24 @@ static void accept_client(void)
     int fd = accept4(world.listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd < 0)
         return;
+    if (script.identity)
+        send_identity();
     sm_wire_begin(&out, buffer, sizeof buffer, ORC_SESSION, SMCRED_OK, 0);
     sm_wire_put_u64(&out, ORC_T_SESSION, ++world.last_session);
     sm_wire_put_text(&out, ORC_T_ENGINE, script.engine);
     sm_wire_put_text(&out, ORC_T_TARGET, "orders");
     sm_wire_put_text(&out, ORC_T_OPERATOR, "alice");
+    if (script.identity)
+        sm_wire_put_u32(&out, ORC_T_IDENTITY, 1);
     send_message(world.keeper, &out, fd);
     (void)close(fd); /* the relay has it */
-}
-
-static int ca_descriptor(void)
-{
-    static char pem[1 << 20];
-    int file = open(script.ca, O_RDONLY | O_CLOEXEC);
-    ssize_t len = file >= 0 ? read(file, pem, sizeof pem) : -1;
-    int fd = memfd_create("ca", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (len < 0 || fd < 0 || write(fd, pem, (size_t)len) != len)
-        die(script.ca);
-    (void)close(file); /* only read from */
-    return fd;
 }
 
 static void send_endpoint(void)
 {
     uint8_t buffer[512];
     struct sm_wire_out out;
-    int fd = script.tls != ORC_TLS_DISABLE ? ca_descriptor() : -1;
+    int fd = script.tls != ORC_TLS_DISABLE ? pem_descriptor(script.ca) : -1;
     sm_wire_begin(&out, buffer, sizeof buffer, ORC_ENDPOINT, SMCRED_OK, 0);
     sm_wire_put_u32(&out, ORC_T_ENDPOINT, 1);
     sm_wire_put_text(&out, ORC_T_HOST, script.host);
@@ -402,6 +418,7 @@ static void print_message(const struct sm_wire_in *in)
                   {ORC_T_ITERATIONS, "iterations", 'n'},
                   {ORC_T_TLS_VERIFIED, "verified", 'e'},
                   {ORC_T_TLS_VERSION, "tls", 't'},
+                  {ORC_T_CLIENT_TLS, "client_tls", 't'},
                   {ORC_T_BACKEND_PID, "pid", 'n'},
                   {ORC_T_BYTES_IN, "in", 'n'},
                   {ORC_T_BYTES_OUT, "out", 'n'},
@@ -499,16 +516,25 @@ static void obey_signals(void)
 
 static void read_options(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"relay", 1, NULL, 'r'},       {"listen", 1, NULL, 'l'},
-        {"host", 1, NULL, 'h'},        {"port", 1, NULL, 'p'},
-        {"unix", 1, NULL, 'x'},        {"tls", 1, NULL, 't'},
-        {"ca", 1, NULL, 'c'},          {"engine", 1, NULL, 'e'},
-        {"user", 1, NULL, 'u'},        {"dbname", 1, NULL, 'd'},
-        {"password", 1, NULL, 'w'},    {"log-level", 1, NULL, 'v'},
-        {"deadline-ms", 1, NULL, 'D'}, {"refuse", 0, NULL, 'R'},
-        {"silent-open", 0, NULL, 'S'}, {"silent-proof", 0, NULL, 'P'},
-        {"die-on-open", 0, NULL, 'K'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"relay", 1, NULL, 'r'},
+                                            {"listen", 1, NULL, 'l'},
+                                            {"host", 1, NULL, 'h'},
+                                            {"port", 1, NULL, 'p'},
+                                            {"unix", 1, NULL, 'x'},
+                                            {"tls", 1, NULL, 't'},
+                                            {"ca", 1, NULL, 'c'},
+                                            {"engine", 1, NULL, 'e'},
+                                            {"user", 1, NULL, 'u'},
+                                            {"dbname", 1, NULL, 'd'},
+                                            {"password", 1, NULL, 'w'},
+                                            {"log-level", 1, NULL, 'v'},
+                                            {"deadline-ms", 1, NULL, 'D'},
+                                            {"refuse", 0, NULL, 'R'},
+                                            {"silent-open", 0, NULL, 'S'},
+                                            {"silent-proof", 0, NULL, 'P'},
+                                            {"die-on-open", 0, NULL, 'K'},
+                                            {"identity", 1, NULL, 'i'},
+                                            {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -526,6 +552,9 @@ static void read_options(int argc, char **argv)
             break;
         case 'c':
             script.ca = optarg;
+            break;
+        case 'i':
+            script.identity = optarg;
             break;
         case 'e':
             script.engine = optarg;
