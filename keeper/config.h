@@ -64,8 +64,9 @@ struct config_target {
     bool replication;
     uint32_t cleartext; /* enum config_cleartext */
     bool md5;
-    bool canary; /* each new version is proven by a login without a query */
-    bool mends;  /* on_drift = rotate, not alarm alone */
+    bool canary;    /* each new version is proven by a login without a query */
+    bool mends;     /* on_drift = rotate, not alarm alone */
+    bool local_tls; /* the relay offers TLS to clients */
     char *ca_file;
     const struct pemfile *ca; /* NULL with tls = disable; the config's */
     char *client_cert;

@@ -469,6 +469,7 @@ static const struct config_key target_keys[] = {
     {"client_cert", read_path, offsetof(struct config_target, client_cert), false},
     {"client_key", read_path, offsetof(struct config_target, client_key), false},
     {"server_public_key", read_path, offsetof(struct config_target, server_public_key), false},
+    {"local_tls", config_read_flag, offsetof(struct config_target, local_tls), false},
     {"replication", config_read_flag, offsetof(struct config_target, replication), false},
     {"cleartext", read_cleartext, offsetof(struct config_target, cleartext), false},
     {"canary", config_read_flag, offsetof(struct config_target, canary), false},

@@ -98,6 +98,7 @@ static void put_target(const struct keeper *keeper, cJSON *object,
     /* A Unix socket is spoken to without TLS, whatever the target says. */
     bool socket = !target->hostaddr && *host == '/';
     flag(object, "client_cert", target->client_cert != NULL);
+    flag(object, "local_tls", target->local_tls);
     text(object, "on_drift", target->mends ? "rotate" : "alarm");
     text(object, "tls", config_tls_name(socket ? ORC_TLS_DISABLE : target->tls));
 }

@@ -25,6 +25,7 @@
 #include "keeper/humans.h"
 #include "keeper/index.h"
 #include "keeper/listen.h"
+#include "keeper/localtls.h"
 #include "keeper/login.h"
 #include "keeper/mend.h"
 #include "keeper/pam.h"
@@ -210,6 +211,15 @@ static void write_index(struct keeper *keeper)
                   status == SMCRED_SYSTEM ? strerror(errno) : sm_status_text(status));
 }
 
+/* Logins go on without; clients that insist on TLS towards us say why they cannot. */
+static void update_localtls(struct keeper *keeper)
+{
+    struct sm_error err = {0};
+    if (localtls_update(keeper->localtls, keeper->options->state_dir, keeper->options->runtime_dir,
+                        keeper->config, sm_wall_ms() / 1000, &err) != SMCRED_OK)
+        log_error("the CA for clients: %s", err.text);
+}
+
 static bool is_wanted(void *arg, const char *secret)
 {
     const struct config *config = arg;
@@ -263,6 +273,7 @@ static void reload(struct keeper *keeper)
     log_warnings(keeper->config);
     if (listeners_update(keeper->listeners, fresh.config) != SMCRED_OK)
         log_error("not every target has its socket");
+    update_localtls(keeper);
     write_index(keeper);
     log_info("reloaded: %zu targets", fresh.config->target_count);
 }
@@ -481,6 +492,7 @@ static bool build_outer(struct keeper *keeper)
 {
     return places_new(&keeper->places) == SMCRED_OK && build_humans(keeper) &&
            endpoints_new(&keeper->endpoints) == SMCRED_OK &&
+           localtls_new(&keeper->localtls) == SMCRED_OK &&
            relays_new(keeper, &keeper->relays) == SMCRED_OK &&
            canaries_new(&keeper->canaries) == SMCRED_OK && drift_new(&keeper->drift) == SMCRED_OK &&
            mends_new(keeper, &keeper->mends) == SMCRED_OK &&
@@ -543,6 +555,7 @@ static int start(struct keeper *keeper)
         return 1;
     doors = keeper->listeners;
     recall_places(keeper);
+    update_localtls(keeper);
     write_index(keeper);
     audit_life(keeper, "start");
     log_info("%zu targets, secrets in %s memory", keeper->config->target_count,
@@ -579,6 +592,7 @@ static void stop(struct keeper *keeper)
     proofs_free(keeper->proofs);
     cache_free(keeper->cache);
     endpoints_free(keeper->endpoints);
+    localtls_free(keeper->localtls);
     places_free(keeper->places);
     humans_free(keeper->humans);
     revocations_free(keeper->revocations);

@@ -30,6 +30,7 @@ struct event;
 struct event_base;
 struct humans;
 struct index_writer;
+struct localtls;
 struct places;
 struct listeners;
 struct logins;
@@ -65,6 +66,7 @@ struct keeper {
     struct index_writer *index;
     struct endpoints *endpoints;
     struct places *places;
+    struct localtls *localtls;
     struct relays *relays;
     struct sessions *sessions;
     struct humans *humans;

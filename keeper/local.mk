@@ -4,11 +4,11 @@ include %D%/core.mk
 
 noinst_LTLIBRARIES += %D%/libkeeper.la
 %C%_libkeeper_la_SOURCES = %D%/accounts.c %D%/accounts.h %D%/attempts_file.c %D%/attempts_file.h %D%/audit.c %D%/audit.h \
-	%D%/canary.c %D%/canary.h %D%/config.c %D%/config.h %D%/config_check.c %D%/config_loader.h %D%/config_section.c \
+	%D%/canary.c %D%/canary.h %D%/certificate.c %D%/certificate.h %D%/config.c %D%/config.h %D%/config_check.c %D%/config_loader.h %D%/config_section.c \
 	%D%/config_value.c %D%/configured.c %D%/configured.h %D%/client.h %D%/control.c %D%/control.h \
 	%D%/drift.c %D%/drift.h %D%/documents.c %D%/documents.h %D%/endpoints.c %D%/endpoints.h %D%/index.c %D%/index.h \
 	%D%/inifile.c %D%/inifile.h \
-	%D%/keeper.c %D%/keeper.h %D%/listen.c %D%/listen.h %D%/mend.c %D%/mend.h %D%/memfile.c %D%/memfile.h %D%/options.c \
+	%D%/keeper.c %D%/keeper.h %D%/listen.c %D%/listen.h %D%/localca.c %D%/localca.h %D%/localtls.c %D%/localtls.h %D%/mend.c %D%/mend.h %D%/memfile.c %D%/memfile.h %D%/options.c \
 	%D%/options.h %D%/parent.c %D%/parent.h %D%/pemfile.c %D%/pemfile.h %D%/places.c %D%/places.h %D%/policy.c %D%/policy.h \
 	%D%/relays.c %D%/relays.h %D%/request.c %D%/revocations.c %D%/revocations.h \
 	%D%/revoke.c %D%/revoke.h %D%/session.h %D%/session_audit.c \

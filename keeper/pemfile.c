@@ -228,6 +228,14 @@ static enum smcred_status read_identity(const char *cert_path, const char *key_p
     return blame("client_key", key_path, status, err);
 }
 
+enum smcred_status pemfile_of_identity(BIO *pem, struct pemfile *out_file, struct sm_error *err)
+{
+    enum smcred_status status = seal("smcred-identity", pem, out_file, err);
+    if (status == SMCRED_OK)
+        lock(out_file);
+    return status;
+}
+
 enum smcred_status pemfile_identity(const char *cert_path, const char *key_path, uid_t owner,
                                     struct pemfile *out_file, struct sm_error *err)
 {
@@ -238,9 +246,7 @@ enum smcred_status pemfile_identity(const char *cert_path, const char *key_path,
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     enum smcred_status status = read_identity(cert_path, key_path, owner, &cert, &key, pem, err);
     if (status == SMCRED_OK)
-        status = seal("smcred-identity", pem, out_file, err);
-    if (status == SMCRED_OK)
-        lock(out_file);
+        status = pemfile_of_identity(pem, out_file, err);
     BIO_free(pem);
     forget(&cert);
     forget(&key);

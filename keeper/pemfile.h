@@ -40,6 +40,11 @@ SM_MUST_CHECK enum smcred_status pemfile_identity(const char *cert_path, const c
                                                   uid_t owner, struct pemfile *out_file,
                                                   struct sm_error *err);
 
+struct bio_st;
+/* The same of PEM that was made here.  Errors: SMCRED_SYSTEM, SMCRED_NO_MEMORY. */
+SM_MUST_CHECK enum smcred_status pemfile_of_identity(struct bio_st *pem, struct pemfile *out_file,
+                                                     struct sm_error *err);
+
 struct evp_pkey_st;
 /*
  * Reads a server's public RSA key, 2048 to 8192 bits.

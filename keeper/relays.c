@@ -126,26 +126,33 @@ bool relays_send(struct relay *relay, struct sm_wire_out *out, const struct sm_f
     return false;
 }
 
-/* ---- endpoints a relay has been told about ---- */
+/* ---- numbers a relay has been told about ---- */
 
-bool relays_knows(const struct relay *relay, uint32_t endpoint)
+bool relays_knows(const struct relay_known *known, uint32_t number)
 {
-    return endpoint / 8 < relay->knows_size && relay->knows[endpoint / 8] & 1 << endpoint % 8;
+    return number / 8 < known->size && known->bits[number / 8] & 1 << number % 8;
 }
 
-bool relays_mark(struct relay *relay, uint32_t endpoint)
+bool relays_mark(struct relay_known *known, uint32_t number)
 {
-    size_t need = endpoint / 8 + 1;
-    if (need > relay->knows_size) {
-        uint8_t *grown = realloc(relay->knows, need);
+    size_t need = number / 8 + 1;
+    if (need > known->size) {
+        uint8_t *grown = realloc(known->bits, need);
         if (!grown)
             return false;
-        memset(grown + relay->knows_size, 0, need - relay->knows_size);
-        relay->knows = grown;
-        relay->knows_size = need;
+        memset(grown + known->size, 0, need - known->size);
+        known->bits = grown;
+        known->size = need;
     }
-    relay->knows[endpoint / 8] |= (uint8_t)(1 << endpoint % 8);
+    known->bits[number / 8] |= (uint8_t)(1 << number % 8);
     return true;
+}
+
+void relays_forget_identity(struct relays *relays, uint32_t number)
+{
+    for (struct relay *relay = relays->first; relay; relay = relay->next)
+        if (relays_knows(&relay->identities, number))
+            relay->identities.bits[number / 8] &= (uint8_t) ~(1 << number % 8);
 }
 
 /* ---- coming and going ---- */
@@ -167,7 +174,8 @@ static void free_relay(struct relay *relay)
     if (relay->writable)
         event_free(relay->writable);
     sm_close_fd(&relay->fd);
-    free(relay->knows);
+    free(relay->endpoints.bits);
+    free(relay->identities.bits);
     free(relay);
 }
 

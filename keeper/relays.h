@@ -15,6 +15,12 @@
 
 struct relay_packet;
 
+/* Numbers that a relay was told the meaning of. */
+struct relay_known {
+    uint8_t *bits;
+    size_t size;
+};
+
 /* One relay.  Others read it; relays.c alone writes it, but for session_count. */
 struct relay {
     struct relay *next;
@@ -30,8 +36,7 @@ struct relay {
     struct event *readable, *writable;
     struct relay_packet *first, *last; /* waiting to be sent */
     size_t waiting;                    /* bytes of them */
-    uint8_t *knows;                    /* one bit per endpoint number that was sent */
-    size_t knows_size;
+    struct relay_known endpoints, identities;
 };
 
 SM_MUST_CHECK enum smcred_status relays_new(struct keeper *keeper, struct relays **out_relays);
@@ -45,9 +50,11 @@ struct relay *relays_first(const struct relays *relays);
 /* Queues one packet; descriptors are duplicated.  False: the relay was dropped, and is gone with
  * its sessions; who does nothing afterwards need not look. */
 bool relays_send(struct relay *relay, struct sm_wire_out *out, const struct sm_fds *fds);
-/* Has this relay been told about the endpoint?  relays_mark() says that it has now. */
-bool relays_knows(const struct relay *relay, uint32_t endpoint);
-SM_MUST_CHECK bool relays_mark(struct relay *relay, uint32_t endpoint);
+/* Has this relay been told about the number?  relays_mark() says that it has now. */
+bool relays_knows(const struct relay_known *known, uint32_t number);
+SM_MUST_CHECK bool relays_mark(struct relay_known *known, uint32_t number);
+/* The identity is a new one: every relay must be told again. */
+void relays_forget_identity(struct relays *relays, uint32_t number);
 /* The relay broke the protocol: its sessions are written off and the parent ends it. */
 void relays_drop(struct relay *relay, const char *why);
 

@@ -97,13 +97,13 @@ static bool introduce_endpoint(struct session *session, uint32_t *out_number)
                        NULL);
         return false;
     }
-    if (relays_knows(session->relay, *out_number))
+    if (relays_knows(&session->relay->endpoints, *out_number))
         return true;
     sm_wire_begin(&out, buffer, sizeof buffer, ORC_ENDPOINT, SMCRED_OK, 0);
     sm_wire_put_u32(&out, ORC_T_ENDPOINT, *out_number);
     sm_wire_put_text(&out, ORC_T_HOST, session->host);
     sm_wire_put_u32(&out, ORC_T_TLS, tls);
-    if (!relays_mark(session->relay, *out_number)) {
+    if (!relays_mark(&session->relay->endpoints, *out_number)) {
         session_refuse(session, SMCRED_NO_MEMORY, CANNOT_NOW, "the keeper is out of memory", NULL);
         return false;
     }

@@ -13,6 +13,7 @@
 #include "keeper/canary.h"
 #include "keeper/drift.h"
 #include "keeper/engine.h"
+#include "keeper/localtls.h"
 #include "keeper/login.h"
 #include "keeper/proof.h"
 #include "keeper/resolver.h"
@@ -166,10 +167,53 @@ void session_refuse(struct session *session, enum smcred_status status, const ch
 
 /* ---- from the client's arrival to OPEN ---- */
 
+/* What the target shows to clients; 0: nothing, so they get no TLS. */
+static uint32_t identity_of(const struct session *session, struct localtls_identity *out_identity)
+{
+    struct keeper *keeper = session->owner->keeper;
+    const struct config_target *target = config_find(keeper->config, session->target_name);
+    struct sm_error err = {0};
+    if (!target || session->canary)
+        return 0;
+    enum smcred_status status =
+        localtls_identity(keeper->localtls, target, sm_wall_ms() / 1000, out_identity, &err);
+    if (status == SMCRED_OK)
+        return out_identity->number;
+    if (status != SMCRED_NOT_FOUND)
+        log_error("target=%s has no certificate for its clients: %s", target->name, err.text);
+    return 0;
+}
+
+/* Tells the relay what the target shows, once.  False: the relay is gone, and the session. */
+static bool introduce_identity(struct session *session, uint32_t *out_number)
+{
+    uint8_t buffer[64];
+    struct sm_wire_out out;
+    struct localtls_identity identity;
+    struct relay *relay = session->relay;
+    uint32_t number = identity_of(session, &identity);
+    *out_number = number;
+    if (number != 0 && identity.fresh)
+        relays_forget_identity(relay->keeper->relays, number);
+    if (number == 0 || relays_knows(&relay->identities, number))
+        return true;
+    if (!relays_mark(&relay->identities, number)) {
+        *out_number = 0;
+        return true;
+    }
+    struct sm_fds fds = {{identity.fd, -1}, 1};
+    sm_wire_begin(&out, buffer, sizeof buffer, ORC_IDENTITY, SMCRED_OK, 0);
+    sm_wire_put_u32(&out, ORC_T_IDENTITY, number);
+    return relays_send(relay, &out, &fds);
+}
+
 static void hand_over(struct session *session)
 {
     uint8_t buffer[512];
     struct sm_wire_out out;
+    uint32_t identity = 0;
+    if (!introduce_identity(session, &identity))
+        return;
     sm_autoclose int fd = sm_take_fd(&session->client_fd);
     struct sm_fds fds = {{fd, -1}, 1};
     session->phase = ASKED;
@@ -180,6 +224,8 @@ static void hand_over(struct session *session)
     sm_wire_put_u64(&out, ORC_T_LOGIN, session->human_login);
     if (session->tcp)
         sm_wire_put(&out, ORC_T_TCP, sm_bytes("", 0));
+    if (identity != 0)
+        sm_wire_put_u32(&out, ORC_T_IDENTITY, identity);
     (void)relays_send(session->relay, &out, &fds); /* a failure has ended the session */
 }
 
@@ -317,6 +363,7 @@ void sessions_mended(struct sessions *sessions, const char *secret_id, bool acce
 static const char *take_logged_in(struct session *session, const struct sm_wire_in *in)
 {
     struct audit_line line;
+    char client_tls[sizeof session->tls_version];
     if (session->phase != TRYING)
         return "it reported a login that was not under way";
     (void)sm_wire_get_u32(in, ORC_T_BACKEND_PID, &session->backend_pid);
@@ -328,6 +375,8 @@ static const char *take_logged_in(struct session *session, const struct sm_wire_
     session_audit_begin(&line, session, "login");
     if (engine_greets(session->engine)) /* the decision was without them */
         session_audit_wishes(&line, session);
+    if (sm_wire_get_text(in, ORC_T_CLIENT_TLS, client_tls, sizeof client_tls))
+        audit_put(&line, "client_tls", client_tls);
     audit_put(&line, "outcome", "accepted");
     session_audit_fact(session, &line);
     session_end_login(session);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * statefile.c - written beside, synced, and renamed.  Called by revocations.c and attempts_file.c.
+ * statefile.c - written beside, synced, and renamed.  Called by revocations.c,
+ * attempts_file.c and localca.c.
  */
 #include "keeper/statefile.h"
 
@@ -9,18 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum smcred_status write_all(int fd, const char *text)
+static bool write_all(int fd, const char *text)
 {
     for (size_t len = strlen(text); len > 0;) {
         ssize_t put = write(fd, text, len);
         if (put < 0 && errno == EINTR)
             continue;
         if (put <= 0)
-            return SMCRED_SYSTEM;
+            return false;
         text += put;
         len -= (size_t)put;
     }
-    return fsync(fd) == 0 ? SMCRED_OK : SMCRED_SYSTEM;
+    return true;
 }
 
 /* The directory too, or the new name may not outlive a power cut. */
@@ -34,20 +35,30 @@ static enum smcred_status sync_directory(const char *path)
     return fd >= 0 && fsync(fd) == 0 ? SMCRED_OK : SMCRED_SYSTEM;
 }
 
-enum smcred_status statefile_replace(const char *path, const char *text)
+static enum smcred_status replace(const char *path, const char *text, mode_t mode, bool synced)
 {
     char fresh[4096];
     int len = snprintf(fresh, sizeof fresh, "%s.new", path);
     if (len < 0 || (size_t)len >= sizeof fresh)
         return SMCRED_TOO_LARGE;
+    (void)unlink(fresh); /* of a keeper that died before its last line here */
     sm_autoclose int fd =
-        open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-    if (fd < 0)
+        open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+    if (fd < 0 || fchmod(fd, mode) != 0 || !write_all(fd, text) || (synced && fsync(fd) != 0) ||
+        rename(fresh, path) != 0)
         return SMCRED_SYSTEM;
-    enum smcred_status status = write_all(fd, text);
-    if (status == SMCRED_OK && rename(fresh, path) != 0)
-        status = SMCRED_SYSTEM;
+    return SMCRED_OK;
+}
+
+enum smcred_status statefile_replace(const char *path, const char *text)
+{
+    enum smcred_status status = replace(path, text, S_IRUSR | S_IWUSR, true);
     return status == SMCRED_OK ? sync_directory(path) : status;
+}
+
+enum smcred_status statefile_publish(const char *path, const char *text)
+{
+    return replace(path, text, S_IRUSR | S_IRGRP | S_IROTH, false);
 }
 
 enum smcred_status statefile_read(const char *path, char **out_text, struct sm_error *err)

@@ -17,6 +17,8 @@
  * new.
  */
 SM_MUST_CHECK enum smcred_status statefile_replace(const char *path, const char *text);
+/* The same, for everybody to read, and not synced: it is written again after a restart. */
+SM_MUST_CHECK enum smcred_status statefile_publish(const char *path, const char *text);
 /*
  *   out_text  to be freed; NULL if there is no such file
  * Errors, which `err` explains: SMCRED_SYSTEM, SMCRED_TOO_LARGE (or it is no file),

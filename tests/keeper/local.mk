@@ -11,7 +11,7 @@ check_PROGRAMS += %D%/list_keys
 %C%_list_keys_LDADD = keeper/libkeeper.la
 
 if HAVE_CMOCKA
-keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_listen \
+keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_listen %D%/test_localtls \
 	%D%/test_parent %D%/test_policy %D%/test_relays %D%/test_attempts_file %D%/test_request %D%/test_revocations \
 	%D%/test_sessions \
 	%D%/test_wiping %D%/test_word
@@ -39,6 +39,10 @@ TESTS += $(keeper_tests)
 %C%_test_listen_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
 %C%_test_listen_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
 %C%_test_listen_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_localtls_SOURCES = %D%/test_localtls.c
+%C%_test_localtls_CFLAGS = $(test_cflags) $(CRYPTO_CFLAGS)
+%C%_test_localtls_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS) $(CRYPTO_LIBS)
 
 %C%_test_parent_SOURCES = %D%/test_parent.c
 %C%_test_parent_CFLAGS = $(test_cflags)

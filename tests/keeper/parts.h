@@ -15,6 +15,7 @@
 #include "keeper/endpoints.h"
 #include "keeper/humans.h"
 #include "keeper/keeper.h"
+#include "keeper/localtls.h"
 #include "keeper/login.h"
 #include "keeper/mend.h"
 #include "keeper/proof.h"
@@ -57,8 +58,9 @@ static bool parts_configure(struct keeper *keeper)
         return false;
     (void)snprintf(
         text, sizeof text,
-        "[target orders]\nsecret = prod/orders/db\ntls = disable\nallow = %s\n"
-        "[target mine]\nsecret = prod/orders/db\ntls = disable\nallow = %s\nengine = postgres\n"
+        "[target orders]\nsecret = prod/orders/db\ntls = disable\nlocal_tls = yes\nallow = %s\n"
+        "[target mine]\nsecret = prod/orders/db\ntls = disable\nlocal_tls = yes\nallow = "
+        "%s\nengine = postgres\n"
         "host = 127.0.0.3\nport = 2222\ndbname = of_the_target\n"
         "[target clear]\nsecret = prod/orders/db\nallow = %s\ncleartext = yes\nmd5 = no\n"
         "host = /nowhere\n"
@@ -93,7 +95,8 @@ static bool parts_new(struct keeper *keeper, struct workers *workers, int64_t (*
         proofs_new(&proofs, &keeper->proofs) != SMCRED_OK ||
         resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
         attempts_new(&attempts, &keeper->attempts) != SMCRED_OK ||
-        endpoints_new(&keeper->endpoints) != SMCRED_OK || drift_new(&keeper->drift) != SMCRED_OK ||
+        endpoints_new(&keeper->endpoints) != SMCRED_OK ||
+        localtls_new(&keeper->localtls) != SMCRED_OK || drift_new(&keeper->drift) != SMCRED_OK ||
         humans_new(NULL, &keeper->humans) != SMCRED_OK ||
         mends_new(keeper, &keeper->mends) != SMCRED_OK ||
         revocations_load("/nonexistent", &keeper->revocations, &err) != SMCRED_OK)
@@ -120,6 +123,7 @@ static void parts_free(struct keeper *keeper)
     proofs_free(keeper->proofs);
     cache_free(keeper->cache);
     endpoints_free(keeper->endpoints);
+    localtls_free(keeper->localtls);
     humans_free(keeper->humans);
     mends_free(keeper->mends);
     drift_free(keeper->drift);

@@ -359,14 +359,14 @@ static void it_is_known_which_endpoints_it_was_told_of(void **state)
     struct relay *relay = alices();
     static const uint32_t numbers[] = {0, 7, 8, 999};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        assert_false(relays_knows(relay, numbers[i]));
-        assert_true(relays_mark(relay, numbers[i]));
-        assert_true(relays_knows(relay, numbers[i]));
+        assert_false(relays_knows(&relay->endpoints, numbers[i]));
+        assert_true(relays_mark(&relay->endpoints, numbers[i]));
+        assert_true(relays_knows(&relay->endpoints, numbers[i]));
     }
-    assert_false(relays_knows(relay, 1));
-    assert_false(relays_knows(relay, 998));
-    assert_false(relays_knows(relay, 100000));
-    assert_true(relays_knows(relay, 7));
+    assert_false(relays_knows(&relay->endpoints, 1));
+    assert_false(relays_knows(&relay->endpoints, 998));
+    assert_false(relays_knows(&relay->endpoints, 100000));
+    assert_true(relays_knows(&relay->endpoints, 7));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

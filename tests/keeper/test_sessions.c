@@ -16,6 +16,7 @@
 #include "common/parent.h"
 #include "common/seqpacket.h"
 #include "keeper/audit.h"
+#include "keeper/localca.h"
 #include "keeper/relays.h"
 #include "keeper/session.h"
 #include "keeper/sessions.h"
@@ -257,6 +258,23 @@ static uint64_t arrive(const char *target)
     return id;
 }
 
+/* With a CA; its files are gone again when this returns, as it needs them no more. */
+static void have_local_tls(void)
+{
+    static const char *const files[] = {LOCALCA_KEY_FILE, LOCALCA_CERT_FILE};
+    char directory[] = "/tmp/test_sessions.XXXXXX", path[64];
+    struct sm_error err = {0};
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(localtls_update(keeper.localtls, directory, directory, keeper.config,
+                                     sm_wall_ms() / 1000, &err),
+                     SMCRED_OK);
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", directory, files[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(rmdir(directory), 0);
+}
+
 /* OPENED of an attempt; the endpoint's introduction before it may come or not. */
 static struct sm_wire_in expect_opened(void)
 {
@@ -308,6 +326,39 @@ static void a_login_from_arrival_to_end(void **state)
     assert_non_null(strstr(end, "\"outcome\":\"closed\""));
     assert_int_equal(sessions_count(keeper.sessions), 0);
     assert_int_equal(recv(relay_end, packet, sizeof packet, MSG_DONTWAIT), -1);
+}
+
+/* The number of the next identity, or 0: there comes a session at once. */
+static uint32_t expect_identity(void)
+{
+    struct sm_wire_in in;
+    uint32_t number = 0, told = 0;
+    assert_true(hear(relay_end, &in));
+    if (in.header.verb == ORC_IDENTITY) {
+        assert_true(sm_wire_get_u32(&in, ORC_T_IDENTITY, &number));
+        in = expect(relay_end, ORC_SESSION);
+    }
+    assert_int_equal(in.header.verb, ORC_SESSION);
+    assert_true(sm_wire_get_u32(&in, ORC_T_IDENTITY, &told));
+    assert_true(number == 0 || number == told);
+    return number;
+}
+
+static void what_clients_are_shown_is_told_once(void **state)
+{
+    (void)state;
+    arrive("orders"); /* without a CA there is nothing to show */
+    have_local_tls();
+    come("orders");
+    uint32_t number = expect_identity();
+    assert_int_not_equal(number, 0);
+    come("orders");
+    assert_int_equal(expect_identity(), 0);
+    come("mine");
+    assert_int_not_equal(expect_identity(), number);
+    relays_forget_identity(keeper.relays, number); /* it was made anew */
+    come("orders");
+    assert_int_equal(expect_identity(), number);
 }
 
 static void the_target_goes_over_the_secret(void **state)
@@ -1026,8 +1077,8 @@ static void one_session_too_many_of_all_is_told(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(
-    TEST(a_login_from_arrival_to_end), TEST(the_target_goes_over_the_secret),
-    TEST(an_engine_that_is_not_spoken_is_refused_by_name),
+    TEST(a_login_from_arrival_to_end), TEST(what_clients_are_shown_is_told_once),
+    TEST(the_target_goes_over_the_secret), TEST(an_engine_that_is_not_spoken_is_refused_by_name),
     TEST(other_spellings_of_an_engine_are_known), TEST(who_is_not_allowed_is_told_the_rule),
     TEST(without_tls_nobody_leaves_this_host),
     TEST(a_changed_salt_is_answered_with_the_new_version),
