@@ -207,6 +207,7 @@ void cache_prepare(struct prepared *out, const struct entry *entry, int64_t now,
     if (entry->stages)
         out->answer.stages = stages_ref(entry->stages);
     out->answer.expires_ms = entry->times.expires_ms;
+    out->answer.known_ms = entry->times.begun_ms;
     out->answer.stale = now >= entry->times.expires_ms;
 }
 
@@ -226,6 +227,7 @@ static void tell_prepared(const struct prepared *prepared, enum smcred_status st
         answer.snapshot = NULL;
         answer.stages = NULL;
         answer.expires_ms = 0;
+        answer.known_ms = 0;
         answer.stale = false;
     } else if (!answer.stale) {
         answer.err = NULL;

@@ -156,6 +156,7 @@ struct cache_answer {
     bool stale;                   /* past its expiry, served because the source fails or is slow */
     bool waited;                  /* a fetch was needed */
     int64_t expires_ms;           /* of the snapshot, on now_ms() */
+    int64_t known_ms;             /* when it was last found to be so, likewise */
     const struct sm_error *err;   /* never NULL; why, if not SMCRED_OK or if stale */
 };
 

@@ -114,6 +114,7 @@ struct config_pam {
     bool root_changes; /* root may set a password without the old one */
     uint32_t tries;
     int64_t tries_window_ms;
+    int64_t fresh_ms;         /* how old what is known may be when a password fits it */
     int64_t rotation_wait_ms; /* that passwd waits for at most */
     uint32_t password_length;
     bool require_each_type;

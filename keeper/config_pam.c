@@ -13,6 +13,7 @@
 #define PASSWORD_LENGTH_MIN 8
 #define PASSWORD_LENGTH_MAX 256
 #define TRIES_MAX           1000
+#define FRESH_MIN_MS        1000 /* so often at most a secret is read on demand */
 
 /* ---- readers of values ---- */
 
@@ -118,6 +119,15 @@ static const char *read_tries(struct config_loader *loader, void *field, const c
     return NULL;
 }
 
+static const char *read_fresh(struct config_loader *loader, void *field, const char *value)
+{
+    int64_t ms = 0;
+    if (config_read_wait(loader, &ms, value) || ms < FRESH_MIN_MS)
+        return "is not a duration from 1s to 2m";
+    *(int64_t *)field = ms;
+    return NULL;
+}
+
 static const char *read_password_length(struct config_loader *loader, void *field,
                                         const char *value)
 {
@@ -140,6 +150,7 @@ static const char *read_password_length(struct config_loader *loader, void *fiel
     KEY("secrets", read_words, secrets, true)                                                      \
     KEY("supply", read_words, supply, true)                                                        \
     KEY("end_sessions", config_read_flag, end_sessions, false)                                     \
+    KEY("fresh", read_fresh, fresh_ms, false)                                                      \
     KEY("tries", read_tries, tries, false)                                                         \
     KEY("tries_window", config_read_positive_duration, tries_window_ms, false)                     \
     KEY("root_changes", config_read_flag, root_changes, false)                                     \
@@ -156,6 +167,7 @@ static const size_t pam_sizes[] = {PAM_KEYS(AS_SIZE)};
 
 /* What [pam] is where it is silent, or not there. */
 static const struct config_pam pam_defaults = {
+    .fresh_ms = 10 * 1000,
     .tries = 5,
     .tries_window_ms = 600 * 1000,
     .root_changes = true,

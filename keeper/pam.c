@@ -16,6 +16,8 @@
 #include "keeper/pam_request.h"
 #include "keeper/revoke.h"
 
+#define NEWS_MS 1000 /* so long a Secrets Manager that hangs keeps somebody waiting for news */
+
 /* ---- the life of a request ---- */
 
 /* A guess whose verdict was not awaited, as who guesses may know it by then. */
@@ -224,7 +226,7 @@ static void on_read(void *arg, const struct cache_answer *answer)
     request->ask = NULL;
     request->status = answer->status;
     request->err = *answer->err;
-    request->stale = answer->stale;
+    request->known_ms = answer->known_ms;
     sm_snapshot_unref(request->snapshot);
     request->snapshot = answer->snapshot ? sm_snapshot_ref(answer->snapshot) : NULL;
     request->next = request->then;
@@ -248,6 +250,19 @@ void pam_read(struct pam_request *request, const char *stage, int64_t fresh_from
     pam_ask(request, &query, then);
 }
 
+int64_t pam_news_until(const struct pam_request *request)
+{
+    int64_t until = sm_boot_ms() + NEWS_MS;
+    return until < request->deadline_ms ? until : request->deadline_ms;
+}
+
+bool pam_heard_nothing(const struct pam_request *request)
+{
+    enum smcred_status status = request->status;
+    return status == SMCRED_UNAVAILABLE || status == SMCRED_TIMED_OUT || status == SMCRED_LIMITED ||
+           status == SMCRED_NO_MEMORY || status == SMCRED_PROTOCOL || status == SMCRED_SYSTEM;
+}
+
 static void on_map(void *arg, const struct cache_answer *answer)
 {
     struct pam_request *request = arg;
@@ -264,10 +279,11 @@ static void on_map(void *arg, const struct cache_answer *answer)
     pam_go_on(request, true);
 }
 
-void pam_read_map(struct pam_request *request, int64_t deadline_ms, pam_step *then)
+void pam_read_map(struct pam_request *request, int64_t fresh_from_ms, int64_t deadline_ms,
+                  pam_step *then)
 {
     struct cache_query query = {
-        .id = request->secret, .deadline_ms = deadline_ms, .fresh_from_ms = sm_boot_ms()};
+        .id = request->secret, .deadline_ms = deadline_ms, .fresh_from_ms = fresh_from_ms};
     struct cache_ask *ask = NULL;
     request->then = then;
     cache_stages(request->keeper->cache, &query, on_map, request, &ask);
@@ -349,7 +365,7 @@ static void supply(struct pam_request *request)
     struct client *client = request->client;
     int fd = -1;
     if (request->status != SMCRED_OK) {
-        pam_answer_unread(request);
+        pam_refuse_unread(request);
         return;
     }
     if (pam_is_revoked(request))
@@ -368,11 +384,21 @@ static void supply(struct pam_request *request)
         client_refuse_unrecorded(client);
 }
 
+/* What is cached counts, as long as it may, where nobody says anything else. */
+static void supply_news(struct pam_request *request)
+{
+    if (pam_heard_nothing(request))
+        pam_read(request, CACHE_STAGE_DEFAULT, 0, request->deadline_ms, supply);
+    else
+        supply(request);
+}
+
 static void begin_supply(struct pam_request *request)
 {
     if (!pam_refuse_caller(request) && !pam_refuse_name(request, PAM_USE_SUPPLY) &&
         !pam_refuse_revoked(request))
-        pam_read(request, CACHE_STAGE_DEFAULT, 0, request->deadline_ms, supply);
+        pam_read(request, CACHE_STAGE_DEFAULT, sm_boot_ms() - request->rules->fresh_ms,
+                 pam_news_until(request), supply_news);
 }
 
 void pam_take_supply(struct client *client, const struct control_request *asked)

@@ -63,7 +63,7 @@ static void answer_way(struct pam_request *request)
 
 static void read_way(struct pam_request *request)
 {
-    pam_read_map(request, request->deadline_ms, answer_way);
+    pam_read_map(request, sm_boot_ms(), request->deadline_ms, answer_way);
 }
 
 static void begin_prepare(struct pam_request *request)

@@ -56,11 +56,13 @@ struct pam_request {
     /* Who was asked has said: */
     enum smcred_status status;
     struct sm_snapshot *snapshot; /* a reference */
-    bool stale;
+    int64_t known_ms;             /* when that was last found to be so */
     struct sm_error err;
     struct stages *stages; /* likewise */
 
     struct sm_snapshot *tried; /* likewise: AWSCURRENT, as it was tried last */
+    struct sm_error unread;    /* why its value could not be read, while its map is */
+    bool moved;                /* by its map it is AWSCURRENT no longer */
 };
 
 /* ---- pam.c ---- */
@@ -88,8 +90,14 @@ void pam_read(struct pam_request *request, const char *stage, int64_t fresh_from
               int64_t deadline_ms, pam_step *then);
 /* The same, of whatever query: it may borrow from the request.  The id is filled in. */
 void pam_ask(struct pam_request *request, struct cache_query *query, pam_step *then);
-/* Asks the cache for the secret's map as it is now; the last one known, if there is none. */
-void pam_read_map(struct pam_request *request, int64_t deadline_ms, pam_step *then);
+/* Asks the cache for the secret's map, read at that time or later; if there is none to be had, the
+ * last one known is in `stages`. */
+void pam_read_map(struct pam_request *request, int64_t fresh_from_ms, int64_t deadline_ms,
+                  pam_step *then);
+/* Nobody has answered who knows: neither yes nor no. */
+bool pam_heard_nothing(const struct pam_request *request);
+/* As long as somebody waits for news who could do without: on sm_boot_ms(). */
+int64_t pam_news_until(const struct pam_request *request);
 /* The answer, with its line in the audit log.  Without a rule: "" . */
 void pam_answer(struct pam_request *request, enum smcred_status status, const char *rule,
                 const char *text);
@@ -106,6 +114,10 @@ bool pam_is_revoked(struct pam_request *request);
 
 /* The step that begins to look whether `typed` fits; ends with pam_answer(). */
 pam_step pam_verify;
+
+/* The value could not be read: the answer, which of a secret that is scheduled for deletion is
+ * NOT_FOUND, whatever its source says of the value. */
+void pam_refuse_unread(struct pam_request *request);
 
 /* ---- pam_change.c ---- */
 

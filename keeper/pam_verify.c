@@ -3,16 +3,17 @@
  * pam_verify.c - PAM_CHECK's search for the version that what was typed fits: AWSCURRENT as it is
  * cached; AWSCURRENT as it is, if it has changed since; within the grace of a rotation AWSPREVIOUS
  * and AWSPENDING.  Each version is tried once.
+ *
+ * What is cached is no yes until the secret was seen within `fresh`: it may have been deleted, or
+ * its password changed because somebody else knew it.
  */
 #include "common/clock.h"
 #include "keeper/keeper.h"
 #include "keeper/pam_request.h"
 #include "keeper/revocations.h"
 
-#define NEWS_MS 1000 /* who mistyped waits this long for a Secrets Manager that hangs */
-
-static pam_step judge_cached, want_news, judge_fresh, after_fresh, judge_stages, judge_previous,
-    after_previous, judge_pending, after_pending;
+static pam_step judge_cached, want_news, judge_seen, judge_moved, judge_unread, judge_fresh,
+    after_fresh, judge_stages, judge_previous, after_previous, judge_pending, after_pending;
 
 static void finish(struct pam_request *request, enum smcred_status status, const char *text)
 {
@@ -31,11 +32,40 @@ static void refuse_wrong(struct pam_request *request)
 }
 
 /* Names that are tried on spec cost as much as passwords. */
-static void refuse_unread(struct pam_request *request)
+static void answer_unread(struct pam_request *request)
 {
     pam_limit_end(&request->limit,
                   request->status == SMCRED_NOT_FOUND ? PAM_WRONG : PAM_NO_VERDICT);
     pam_answer_unread(request);
+}
+
+static void refuse_deleted(struct pam_request *request)
+{
+    request->status = sm_error_set(&request->err, SMCRED_NOT_FOUND, "it is scheduled for deletion");
+    answer_unread(request);
+}
+
+/* A secret that is scheduled for deletion has no value to be read, but its map says so, and what is
+ * cached of it goes. */
+static void judge_unread(struct pam_request *request)
+{
+    if (request->stages && request->stages->deleted) {
+        refuse_deleted(request);
+        return;
+    }
+    request->status = SMCRED_INVALID;
+    request->err = request->unread;
+    answer_unread(request);
+}
+
+void pam_refuse_unread(struct pam_request *request)
+{
+    if (request->status != SMCRED_INVALID) {
+        answer_unread(request);
+        return;
+    }
+    request->unread = request->err;
+    pam_read_map(request, sm_boot_ms(), pam_news_until(request), judge_unread);
 }
 
 /* ---- one version ---- */
@@ -79,45 +109,31 @@ void pam_verify(struct pam_request *request)
     pam_read(request, CACHE_STAGE_DEFAULT, 0, request->deadline_ms, judge_cached);
 }
 
-static void on_map(void *arg, const struct cache_answer *answer)
-{
-    (void)arg;
-    (void)answer; /* the cache has followed it */
-}
-
-/* A secret that is scheduled for deletion has no value to be read, but its map says so: then what
- * is cached of it goes. */
-static void look_for_deletion(struct pam_request *request)
-{
-    int64_t now = sm_boot_ms();
-    struct cache_query query = {
-        .id = request->secret, .deadline_ms = now + PAM_PATIENCE_MS, .fresh_from_ms = now};
-    cache_stages(request->keeper->cache, &query, on_map, NULL, NULL);
-}
-
 static void judge_cached(struct pam_request *request)
 {
     if (request->status != SMCRED_OK) {
-        refuse_unread(request);
+        pam_refuse_unread(request);
         return;
     }
     if (pam_is_revoked(request))
         return;
-    if (request->stale)
-        look_for_deletion(request);
     request->tried = sm_snapshot_ref(request->snapshot);
     check(request, want_news);
 }
 
+static void confirm(struct pam_request *request);
+
 /* It may have been changed a moment ago, elsewhere. */
 static void want_news(struct pam_request *request)
 {
-    int64_t now = sm_boot_ms(), until = now + NEWS_MS;
+    if (request->status == SMCRED_OK) {
+        confirm(request);
+        return;
+    }
     if (settled(request))
         return;
     request->limit.was_wrong = true;
-    pam_read(request, CACHE_STAGE_DEFAULT, now,
-             until < request->deadline_ms ? until : request->deadline_ms, judge_fresh);
+    pam_read(request, CACHE_STAGE_DEFAULT, sm_boot_ms(), pam_news_until(request), judge_fresh);
 }
 
 static bool is_same(const struct sm_snapshot *a, const struct sm_snapshot *b)
@@ -128,21 +144,27 @@ static bool is_same(const struct sm_snapshot *a, const struct sm_snapshot *b)
 
 static void read_stages(struct pam_request *request);
 
+/* Another version, or another password in it. */
+static void check_news(struct pam_request *request)
+{
+    if (pam_is_revoked(request))
+        return;
+    sm_snapshot_unref(request->tried);
+    request->tried = sm_snapshot_ref(request->snapshot);
+    check(request, after_fresh);
+}
+
 static void judge_fresh(struct pam_request *request)
 {
     bool gone = request->status == SMCRED_NOT_FOUND || request->status == SMCRED_REVOKED ||
                 request->status == SMCRED_INVALID;
     bool news = request->status == SMCRED_OK && !is_same(request->snapshot, request->tried);
-    if (gone) {
-        look_for_deletion(request);
-        refuse_unread(request);
-    } else if (!news) { /* or none to be had: it was wrong */
+    if (gone)
+        pam_refuse_unread(request);
+    else if (news)
+        check_news(request);
+    else /* or none to be had: it was wrong */
         read_stages(request);
-    } else if (!pam_is_revoked(request)) {
-        sm_snapshot_unref(request->tried);
-        request->tried = sm_snapshot_ref(request->snapshot);
-        check(request, after_fresh);
-    }
 }
 
 static void after_fresh(struct pam_request *request)
@@ -151,16 +173,59 @@ static void after_fresh(struct pam_request *request)
         read_stages(request);
 }
 
+/* ---- what fits what is cached ---- */
+
+/* Has the secret been seen within `fresh`, and is it still so?  Its map costs less than its value.
+ */
+static void confirm(struct pam_request *request)
+{
+    int64_t from_ms = sm_boot_ms() - request->rules->fresh_ms;
+    if (request->known_ms >= from_ms)
+        finish(request, SMCRED_OK, NULL);
+    else
+        pam_read_map(request, from_ms, pam_news_until(request), judge_seen);
+}
+
+static void judge_seen(struct pam_request *request)
+{
+    const struct stages *stages = request->status == SMCRED_OK ? request->stages : NULL;
+    const char *current = stages ? stages_version(stages, CACHE_STAGE_DEFAULT) : NULL;
+    bool same = current && strcmp(current, request->tried->version_id) == 0;
+    int64_t now_ms = sm_boot_ms();
+    if (pam_heard_nothing(request)) { /* then what is cached counts, as long as it may */
+        finish(request, SMCRED_OK, NULL);
+    } else if (request->status == SMCRED_NOT_FOUND) {
+        answer_unread(request);
+    } else if (stages && stages->deleted) {
+        refuse_deleted(request);
+    } else if (same && stages->fixed) {
+        finish(request, SMCRED_OK, NULL);
+    } else { /* or there is no map that would tell */
+        request->moved = stages && !same;
+        pam_read(request, CACHE_STAGE_DEFAULT,
+                 request->moved ? now_ms : now_ms - request->rules->fresh_ms,
+                 pam_news_until(request), judge_moved);
+    }
+}
+
+static void judge_moved(struct pam_request *request)
+{
+    if (request->status == SMCRED_OK && !is_same(request->snapshot, request->tried))
+        check_news(request);
+    else if (request->status == SMCRED_OK || (pam_heard_nothing(request) && !request->moved))
+        finish(request, SMCRED_OK, NULL);
+    else
+        pam_refuse_unread(request);
+}
+
 /* ---- the grace of a rotation ---- */
 
 static void read_stages(struct pam_request *request)
 {
-    int64_t until = sm_boot_ms() + NEWS_MS;
     if (request->grace_s == 0)
         refuse_wrong(request);
     else
-        pam_read_map(request, until < request->deadline_ms ? until : request->deadline_ms,
-                     judge_stages);
+        pam_read_map(request, sm_boot_ms(), pam_news_until(request), judge_stages);
 }
 
 static bool is_young(const struct pam_request *request, int64_t wall_ms)

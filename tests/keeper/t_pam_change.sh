@@ -39,12 +39,14 @@ print(json.dumps({"SecretId": sys.argv[1], "SecretString": sys.argv[2], "Version
     printf '[keeper]\nsources = secretsmanager\nmodule_dir = %s\nadmin = %s\n[aws]\nendpoint_url = %s\nmax_attempts = 1\ntimeout = 2\n' \
         "$top_builddir/.libs" "$me" "$url"
     printf '[audit]\nfile = %s\n[target orders]\nsecret = users/orders\ntls = disable\n' "$dir/audit.jsonl"
-    printf '[pam]\ncallers = %s\nsecrets = users/*\ntries = 1000\n[pam strict]\nroot_changes = no\n' "$me"
+    printf '[pam]\ncallers = %s\nsecrets = users/*\ntries = 1000\n[pam strict]\nroot_changes = no\n[pam fast]\nfresh = 1s\n' "$me"
 } >"$dir/smcred.conf"
 start_keeper
 
 # check USER PASSWORD [GRACE]
 check() { client pam_check service=sshd user="$1" name="users/$1" password="$2" ${3:+grace=$3}; }
+# enter USER PASSWORD: by a service that looks every second
+enter() { client pam_check service=fast user="$1" name="users/$1" password="$2"; }
 # change USER OLD NEW [SERVICE]
 change() { client pam_change service="${4:-passwd}" user="$1" name="users/$1" old="$2" password="$3"; }
 
@@ -156,15 +158,31 @@ else
     like "nobody but root sets one without the old one" "$(change plain '' 'Plain-Word-66')" 'status: denied*'
 fi
 
+# --- what is cached is no door for longer than `fresh`
+create users/moved 'Moved-Word-1'
+like "a password is right" "$(enter moved Moved-Word-1)" 'status: ok'
+put users/moved 'Moved-Word-2' AWSCURRENT
+soon "until another is put, though nobody has typed that" 'status: denied*' enter moved Moved-Word-1
+like "which is right, then" "$(enter moved Moved-Word-2)" 'status: ok'
+like "a hash fits" "$(enter hash Hashed-Word-2)" 'status: ok'
 sm DeleteSecret '{"SecretId":"users/hash","RecoveryWindowInDays":7}' >/dev/null
-soon "a secret scheduled for deletion is no door" 'status: @(not found|invalid)*' check hash no-such-word
-soon "however right the password" 'status: @(not found|invalid)*' check hash Hashed-Word-2
+soon "until the secret is scheduled for deletion" 'status: not found*scheduled for deletion*' enter hash Hashed-Word-2
+like "for whatever is typed" "$(enter hash no-such-word)" 'status: not found*'
+like "by whichever service" "$(check hash Hashed-Word-2)" 'status: not found*'
+sm DeleteSecret '{"SecretId":"users/moved","ForceDeleteWithoutRecovery":true}' >/dev/null
+soon "a secret that is gone is no door" 'status: not found*' enter moved Moved-Word-2
+create users/leaver '{"password":"Leaver-Word-1"}'
+sm DeleteSecret '{"SecretId":"users/leaver","RecoveryWindowInDays":7}' >/dev/null
+like "nor is one that was deleted before the keeper knew it" "$(check leaver Leaver-Word-1)" 'status: not found*scheduled for deletion*'
+sm RestoreSecret '{"SecretId":"users/leaver"}' >/dev/null
+soon "until it is restored" 'status: ok' check leaver Leaver-Word-1
 
 like "each change is in the audit log" "$(grep '"event":"pam_changed"' "$dir/audit.jsonl" | head -1)" '*"asked_user":"alice"*"secret":"users/alice"*"outcome":"allowed"*'
 is "no password is, nor in the log" "$(grep -lE 'Word-|First-1|Second' "$dir/audit.jsonl" "$dir/log")" ""
 kill "$server"
 wait "$server" 2>/dev/null
 like "without Secrets Manager what is known goes on" "$(check alice "$new")" 'status: ok'
+like "however often it is looked" "$(enter alice "$new")" 'status: ok'
 like "and nothing is changed" "$(change alice "$new" Fourth-Password-4)" 'status: @(unavailable|timed out)*'
 like "which leaves the old one right" "$(check alice "$new")" 'status: ok'
 done_testing
