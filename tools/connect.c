@@ -118,7 +118,7 @@ static const struct client {
     /* False: the target says too little, or no memory. */
     bool (*prepare)(const cJSON *document, const cJSON *target, struct launch *launch);
 } clients[] = {
-    {"postgres", {"psql"}, prepare_postgres},
+    {"postgres", {"psql", "pgcli"}, prepare_postgres},
     {"mysql", {"mysql", "mariadb"}, prepare_mysql},
     {"redis", {"redis-cli", "valkey-cli"}, prepare_redis},
     {NULL, {NULL}, NULL},

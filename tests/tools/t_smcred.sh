@@ -191,6 +191,8 @@ PATH=$dir/bin:$PATH run connect orders -- --help
 like "what follows -- is the client's" "$out" "*psql|--help|/run/*"
 PATH=$dir/bin:$PATH run connect --program pgcli orders
 like "--program names another client" "$out" "*pgcli|/run/*"
+mkdir "$dir/only" && cp "$dir/bin/pgcli" "$dir/only"
+like "and is what there is where psql is missing" "$(PATH=$dir/only "$smcred" connect orders 2>&1)" "*pgcli|/run/*"
 PATH=$dir/bin:$PATH run connect --program nonesuch orders
 is "a client that is missing gives 127" "$code" 127
 run connect --program "$dir/bin/plain" orders
