@@ -42,7 +42,10 @@ bench_up() {
     trap bench_down EXIT
     say "starting a sandbox"
     local engines=()
-    [ $bench_engine != mysql ] || engines=(mariadb)
+    case $bench_engine in
+    mysql) engines=(mariadb) ;;
+    redis) engines=(redis) ;;
+    esac
     "$bench_top/scripts/sandbox" up "$bench_dir/world" "${engines[@]}" >&2
     # shellcheck source=/dev/null
     . "$bench_dir/world/env"
