@@ -18,6 +18,7 @@
 #include "keeper/engine.h"
 #include "keeper/humans.h"
 #include "keeper/index.h"
+#include "keeper/localtls.h"
 #include "keeper/login.h"
 #include "keeper/memfile.h"
 #include "keeper/places.h"
@@ -99,6 +100,7 @@ static void put_target(const struct keeper *keeper, cJSON *object,
     bool socket = !target->hostaddr && *host == '/';
     flag(object, "client_cert", target->client_cert != NULL);
     flag(object, "local_tls", target->local_tls);
+    text(object, "local_ca", localtls_ca_path(keeper->localtls, target));
     text(object, "on_drift", target->mends ? "rotate" : "alarm");
     text(object, "tls", config_tls_name(socket ? ORC_TLS_DISABLE : target->tls));
 }

@@ -153,6 +153,11 @@ enum smcred_status localca_constrain(struct localca *ca, struct certificate_name
     return status;
 }
 
+const char *localca_path(const struct localca *ca)
+{
+    return ca->certificate ? ca->cert_path : NULL;
+}
+
 enum smcred_status localca_issue(const struct localca *ca, const char *target,
                                  struct certificate_names names, int64_t now_s,
                                  struct pemfile *out_identity, struct sm_error *err)

@@ -38,6 +38,8 @@ void localca_free(struct localca *ca);
 SM_MUST_CHECK enum smcred_status localca_constrain(struct localca *ca,
                                                    struct certificate_names names, int64_t now_s,
                                                    struct sm_error *err);
+/* Where clients find its certificate; NULL: it has none yet. */
+const char *localca_path(const struct localca *ca);
 /*
  * A new key, and a certificate for it.
  *   names         of which the CA was told

@@ -120,6 +120,11 @@ enum smcred_status localtls_update(struct localtls *localtls, const char *state_
     return status;
 }
 
+const char *localtls_ca_path(const struct localtls *localtls, const struct config_target *target)
+{
+    return localtls->ca && target->local_tls ? localca_path(localtls->ca) : NULL;
+}
+
 /* ---- one target's ---- */
 
 static char *join(struct certificate_names names)

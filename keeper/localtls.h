@@ -24,6 +24,9 @@ SM_MUST_CHECK enum smcred_status localtls_update(struct localtls *localtls, cons
                                                  const struct config *config, int64_t now_s,
                                                  struct sm_error *err);
 
+/* Where clients of the target find the certificate of its CA; NULL: they get no TLS. */
+const char *localtls_ca_path(const struct localtls *localtls, const struct config_target *target);
+
 struct localtls_identity {
     uint32_t number; /* the target's, as long as the keeper lives */
     int fd;          /* a sealed memfd of PEM: certificate and key; borrowed */

@@ -158,6 +158,23 @@ static void check_reach(struct visit *visit, const cJSON *target)
         say(visit, FINE, name, "the database is not reached past smcred by this user", "");
 }
 
+/* Can who insists on TLS towards smcred have it? */
+static void check_local_tls(struct visit *visit, const cJSON *target)
+{
+    char scratch[DOCUMENT_SCRATCH];
+    const char *name = document_text(target, "name", scratch);
+    const char *ca = document_text(target, "local_ca", scratch);
+    if (strcmp(document_text(target, "local_tls", scratch), "yes") != 0)
+        return;
+    if (!*ca)
+        say(visit, ERROR, name, "local_tls = yes, and there is no CA for it",
+            "smcredd's log says why");
+    else if (access(ca, R_OK) != 0)
+        say(visit, ERROR, name, "the certificate of the local CA cannot be read", ca);
+    else
+        say(visit, FINE, name, "clients can verify smcred by the local CA", ca);
+}
+
 static void check_target(struct visit *visit, const cJSON *target)
 {
     char scratch[DOCUMENT_SCRATCH];
@@ -173,6 +190,7 @@ static void check_target(struct visit *visit, const cJSON *target)
         say(visit, ADVICE, name,
             "the password alone opens the database, from wherever it is reached",
             "client_cert and client_key, and clientcert=verify-ca in pg_hba.conf");
+    check_local_tls(visit, target);
     check_reach(visit, target);
 }
 

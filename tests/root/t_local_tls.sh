@@ -5,6 +5,7 @@
 . "$(dirname "$0")/world.sh"
 command -v mariadb-install-db >/dev/null && id mysql >/dev/null 2>&1 || skip_all "needs MariaDB"
 command -v openssl >/dev/null || skip_all "no openssl program"
+command -v jq >/dev/null || skip_all "no jq"
 needs_world mariadb
 
 ca=$WORLD/run/local-ca.pem
@@ -102,6 +103,13 @@ holds "the keeper has the key" in_the_keeper
 holds "and nothing that an operator or a relay can look at" found --uid smcred-alice --uid smcred-relay \
     --tree "$WORLD/home" --tree "$WORLD/log" <"$dir/scalar"
 holds "in no order of its bytes" found --uid smcred-alice --uid smcred-relay <"$dir/limbs"
+
+# doctor TEXT: the level of the finding that begins so
+doctor() { as_alice smcred doctor --json 2>&1 | jq -r --arg text "$1" '.checks[] | select(.finding | startswith($text)) | .level' | sort -u; }
+is "the doctor has seen it" "$(doctor 'clients can verify smcred')" ok
+mv "$ca" "$ca.away"
+is "and sees that it is gone" "$(doctor 'the certificate of the local CA')" error
+mv "$ca.away" "$ca"
 
 # ---- as time goes on ----
 
