@@ -53,8 +53,8 @@ static void shake_hands(struct relay_session *session)
 
 void relay_client_secure(struct relay_session *session)
 {
-    SSL *ssl = relay_identity_session(session->identity);
-    if (relay_stream_secure(&session->client_stream, ssl))
+    relay_stream_prepare(&session->client_stream, relay_identity_session(session->identity));
+    if (relay_stream_secure(&session->client_stream))
         shake_hands(session);
     else
         relay_session_end(session, "failed", RELAY_NO_MEMORY, "cannot prepare TLS with the client");

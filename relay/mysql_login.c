@@ -175,18 +175,16 @@ enum relay_starttls mysql_starttls(struct relay_session *session)
     struct mysql *mysql = session->state;
     struct relay_buffer words = relay_buffer(MYSQL_PACKET_MAX);
     struct mysql_response response = response_to(session);
-    size_t sent = 0;
     if (!(mysql->greeting.capabilities & MYSQL_SSL)) {
         relay_login_fail(session, RELAY_CANNOT_CONNECT,
                          "does not offer TLS, and without it nothing is sent");
         return RELAY_STARTTLS_FAILED;
     }
-    bool went = mysql_tls_request_write(&words, mysql->server_sequence++, &response) == SMCRED_OK &&
-                relay_send(session->server.fd, relay_buffer_view(&words), &sent) == RELAY_IO_DONE &&
-                sent == words.len;
+    bool fits = mysql_tls_request_write(&words, mysql->server_sequence++, &response) == SMCRED_OK &&
+                relay_stream_precede(&session->stream, relay_buffer_view(&words));
     relay_buffer_clear(&words);
-    if (!went) {
-        relay_login_fail(session, RELAY_CANNOT_CONNECT, "closed the connection before TLS");
+    if (!fits) {
+        relay_login_fail(session, RELAY_NO_MEMORY, "cannot be asked for TLS: there is no room");
         return RELAY_STARTTLS_FAILED;
     }
     return RELAY_STARTTLS_GO;

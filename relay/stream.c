@@ -83,9 +83,11 @@ static int bio_read(BIO *bio, char *buffer, int size)
 {
     struct relay_stream *stream = BIO_get_data(bio);
     size_t len = 0;
+    enum relay_io io = RELAY_IO_AGAIN;
     BIO_clear_retry_flags(bio);
-    enum relay_io io = stream->wire ? receive_shared(stream, buffer, (size_t)size, &len)
-                                    : receive(stream, buffer, (size_t)size, &len);
+    if (!stream->prepared) /* what comes before TLS is not for it */
+        io = stream->wire ? receive_shared(stream, buffer, (size_t)size, &len)
+                          : receive(stream, buffer, (size_t)size, &len);
     if (io == RELAY_IO_DONE)
         return (int)len;
     if (io == RELAY_IO_AGAIN)
@@ -95,9 +97,12 @@ static int bio_read(BIO *bio, char *buffer, int size)
 
 static int bio_write(BIO *bio, const char *buffer, int len)
 {
-    const struct relay_stream *stream = BIO_get_data(bio);
+    struct relay_stream *stream = BIO_get_data(bio);
     size_t sent = 0;
     BIO_clear_retry_flags(bio);
+    if (stream->prepared)
+        return relay_buffer_add(&stream->first, sm_bytes(buffer, (size_t)len)) == SMCRED_OK ? len
+                                                                                            : -1;
     enum relay_io io = relay_send(stream->fd, sm_bytes(buffer, (size_t)len), &sent);
     if (io == RELAY_IO_DONE)
         return (int)sent;
@@ -134,26 +139,47 @@ void relay_stream_init(struct relay_stream *stream, int fd)
     *stream = (struct relay_stream){.fd = fd};
 }
 
-bool relay_stream_secure(struct relay_stream *stream, SSL *ssl)
+void relay_stream_prepare(struct relay_stream *stream, SSL *ssl)
 {
     const BIO_METHOD *method = stream_method();
     BIO *bio = ssl && method ? BIO_new(method) : NULL;
     if (!bio) {
         SSL_free(ssl);
-        return false;
+        return; /* relay_stream_secure() will say so */
     }
     BIO_set_data(bio, stream);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);
-    stream->ssl = ssl;
-    return true;
+    stream->prepared = ssl;
+    stream->first = relay_buffer(RELAY_RECORD_ROOM);
+    ERR_clear_error();
+    (void)SSL_do_handshake(ssl); /* wants an answer; what else may be wrong shows there */
+}
+
+bool relay_stream_precede(struct relay_stream *stream, struct sm_bytes words)
+{
+    struct relay_buffer both = relay_buffer(RELAY_RECORD_ROOM + words.len);
+    bool fit = relay_buffer_add(&both, words) == SMCRED_OK &&
+               relay_buffer_add(&both, relay_buffer_view(&stream->first)) == SMCRED_OK;
+    relay_buffer_clear(&stream->first);
+    stream->first = both;
+    return fit;
+}
+
+bool relay_stream_secure(struct relay_stream *stream)
+{
+    stream->ssl = stream->prepared;
+    stream->prepared = NULL;
+    return stream->ssl != NULL;
 }
 
 void relay_stream_done(struct relay_stream *stream)
 {
     int saved = errno;
     SSL_free(stream->ssl);
-    stream->ssl = NULL;
+    SSL_free(stream->prepared);
+    relay_buffer_clear(&stream->first);
+    stream->ssl = stream->prepared = NULL;
     errno = saved;
 }
 
@@ -170,8 +196,24 @@ static enum relay_io io_of(struct relay_stream *stream, int result)
     }
 }
 
+static enum relay_io send_first(struct relay_stream *stream)
+{
+    while (stream->first.len > 0) {
+        size_t sent = 0;
+        enum relay_io io = relay_send(stream->fd, relay_buffer_view(&stream->first), &sent);
+        if (io != RELAY_IO_DONE)
+            return io;
+        relay_buffer_consume(&stream->first, sent);
+    }
+    return RELAY_IO_DONE;
+}
+
 enum relay_io relay_stream_handshake(struct relay_stream *stream, bool *out_wants_write)
 {
+    enum relay_io io = send_first(stream);
+    *out_wants_write = io == RELAY_IO_AGAIN;
+    if (io != RELAY_IO_DONE)
+        return io;
     ERR_clear_error();
     int result = SSL_do_handshake(stream->ssl);
     *out_wants_write = SSL_want_write(stream->ssl);

@@ -13,6 +13,7 @@
 #include <openssl/ssl.h>
 
 #include "common/bytes.h"
+#include "relay/buffer.h"
 
 #define RELAY_WIRE_SIZE 131072 /* bytes that one recv(2) may bring */
 #define RELAY_RECORD_ROOM                                                                          \
@@ -34,16 +35,26 @@ struct relay_wire {
 struct relay_stream {
     int fd; /* borrowed from the watch that owns it */
     SSL *ssl;
-    struct relay_wire *wire; /* NULL: read only what was asked for */
-    bool received;           /* there was a recv(2) in this turn */
-    bool drained;            /* the last recv(2) emptied the socket */
-    bool hung_up;            /* the kernel has announced the end: read until it shows */
+    SSL *prepared;             /* until TLS begins */
+    struct relay_buffer first; /* what TLS says first, kept until it may */
+    struct relay_wire *wire;   /* NULL: read only what was asked for */
+    bool received;             /* there was a recv(2) in this turn */
+    bool drained;              /* the last recv(2) emptied the socket */
+    bool hung_up;              /* the kernel has announced the end: read until it shows */
 };
 
-/* Plain from the start; relay_stream_secure() may follow. */
+/* Plain from the start. */
 void relay_stream_init(struct relay_stream *stream, int fd);
-/* Gives the stream a TLS session, owned from then on.  False: no memory. */
-SM_MUST_CHECK bool relay_stream_secure(struct relay_stream *stream, SSL *ssl);
+/*
+ * Gives the stream a TLS session, owned from then on, and has it work out its first words while
+ * there is nothing else to do.  It stays plain, and nothing is sent.  A server's session has none,
+ * and waits.
+ */
+void relay_stream_prepare(struct relay_stream *stream, SSL *ssl);
+/* Puts plain words in front of those, so that one send(2) takes both.  False: no memory. */
+SM_MUST_CHECK bool relay_stream_precede(struct relay_stream *stream, struct sm_bytes words);
+/* From now on it speaks TLS.  False: no memory. */
+SM_MUST_CHECK bool relay_stream_secure(struct relay_stream *stream);
 /* Frees the TLS session; the descriptor stays. */
 void relay_stream_done(struct relay_stream *stream);
 

@@ -40,6 +40,15 @@ static int64_t share_of_deadline(const struct relay_session *session)
     return share_ms > least_ms ? share_ms : least_ms;
 }
 
+/* While the connection is made, and a server that greets thinks of what to say. */
+static void prepare_tls(struct relay_session *session)
+{
+    if (session->endpoint->tls == ORC_TLS_DISABLE)
+        return;
+    relay_stream_prepare(&session->stream,
+                         relay_endpoint_session(session->endpoint, &session->route->resumes));
+}
+
 /* Begins to connect to one address; false if that failed at once (errno says why). */
 static bool connect_to(struct relay_session *session, const struct sockaddr_storage *address,
                        socklen_t len)
@@ -58,6 +67,7 @@ static bool connect_to(struct relay_session *session, const struct sockaddr_stor
     if (relay_loop_watch(&session->relay->loop, &session->server, fd, true) != SMCRED_OK)
         return false;
     relay_stream_init(&session->stream, sm_take_fd(&fd));
+    prepare_tls(session);
     return true;
 }
 
@@ -132,8 +142,7 @@ static bool begin_tls(struct relay_session *session)
     case RELAY_STARTTLS_GO:
         break;
     }
-    SSL *ssl = relay_endpoint_session(session->endpoint, &session->route->resumes);
-    if (!relay_stream_secure(&session->stream, ssl)) {
+    if (!relay_stream_secure(&session->stream)) {
         struct relay_error error = relay_error(RELAY_NO_MEMORY, "cannot prepare TLS");
         relay_session_fail(session, "failed", &error);
         return false;

@@ -187,6 +187,8 @@ def misbehave(connection, case, files):
     talk.say(greeting(plugin, FLAGS | (SSL_FLAG if tls else 0)))
     if case == "tls-stuffed":
         connection.sendall(packet(2, OK))
+    if case == "tls-flight" and len(connection.recv(4096, socket.MSG_PEEK)) == 36:
+        return  # the request for TLS came alone
     if tls:
         request = talk.hear()
         if len(request) != 32 or not struct.unpack("<I", request[:4])[0] & SSL_FLAG:

@@ -81,6 +81,7 @@ meets_tls tls-no '1429 .* smcred: .*does not offer TLS.*' "never goes on without
 meets_tls tls-close '1429 .* smcred: TLS failed with.*' "sees a close instead of TLS"
 meets_tls tls-garbage '1429 .* smcred: TLS failed with.*' "sees garbage instead of TLS"
 meets_tls tls-stuffed '1429 .* smcred: TLS failed with.*' "takes nothing for TLS that came before it"
+meets_tls tls-flight 'in pong' "asks for TLS and begins it in one breath"
 meets_tls tls-forgets 'in pong' "takes a server's tickets"
 ok "goes without them when it stumbles over one" says 'in pong'
 ok "unseen by the keeper" [ "$(grep -c '^OPEN ' "$world/k/out"),$(grep -c REFUSED "$world/k/out")" = 2,0 ]
