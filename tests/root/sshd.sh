@@ -49,5 +49,5 @@ ssh_with() {
     env -u LD_PRELOAD -u LD_LIBRARY_PATH PASSWORD_FILE="$dir/$2" SSH_ASKPASS="$dir/askpass" \
         SSH_ASKPASS_REQUIRE=force setsid timeout 120 ssh -F none -p "$port" -i "$dir/key" -o IdentitiesOnly=yes \
         -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
-        -o PreferredAuthentications="$1" -o NumberOfPasswordPrompts=1 -l "$pam_user" 127.0.0.1 "${@:3}" <"${ssh_input:-/dev/null}"
+        -o PreferredAuthentications="$1" -o NumberOfPasswordPrompts=1 -l "${ssh_user:-$pam_user}" 127.0.0.1 "${@:3}" <"${ssh_input:-/dev/null}"
 }
