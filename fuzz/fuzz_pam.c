@@ -241,6 +241,7 @@ static int share(const uint8_t *data, size_t size)
 
 static bool succeeds_without_a_yes(uint8_t entry)
 {
+    static char chosen[] = CTL_WAY_CHOSEN, rotated[] = CTL_WAY_ROTATED;
     struct sm_pam_call call = {.pamh = handle, .left_ms = TIMEOUT_MS};
     call.options = (struct sm_pam_options){.name = "bastion/%u",
                                            .socket = "/nowhere",
@@ -259,7 +260,9 @@ static bool succeeds_without_a_yes(uint8_t entry)
     case 3:
         call.flags = PAM_PRELIM_CHECK | PAM_CHANGE_EXPIRED_AUTHTOK;
         return sm_pam_change_password(&call) == PAM_SUCCESS && yeses != 1;
-    case 4:
+    case 4: /* after a yes to the preliminary check */
+        (void)__wrap_pam_set_data(handle, "pam_smcred way of bastion/alice",
+                                  entry & 0x40 ? rotated : chosen, NULL);
         call.flags = PAM_UPDATE_AUTHTOK | PAM_CHANGE_EXPIRED_AUTHTOK;
         return sm_pam_change_password(&call) == PAM_SUCCESS && yeses != 1;
     default:

@@ -54,21 +54,23 @@ static void name_way(const char *name, char out[WAY_NAME_SIZE])
     (void)snprintf(out, WAY_NAME_SIZE, WAY_DATA "%s", name); /* fits */
 }
 
-/* From the preliminary check to the change; a stack may have lines of several secrets. */
-static int remember_way(struct sm_pam_call *call, const char *name, bool rotated)
+/*
+ * From the preliminary check to the change; a stack may have lines of several secrets.
+ *   way  CTL_WAY_CHOSEN, CTL_WAY_ROTATED; NULL: nothing may be changed
+ */
+static int remember_way(struct sm_pam_call *call, const char *name, const char *way)
 {
-    static const char yes[] = CTL_WAY_ROTATED;
     char data[WAY_NAME_SIZE];
     name_way(name, data);
-    return pam_set_data(call->pamh, data, rotated ? (void *)(uintptr_t)yes : NULL, NULL);
+    return pam_set_data(call->pamh, data, (void *)(uintptr_t)way, NULL);
 }
 
-static bool is_rotated(struct sm_pam_call *call, const char *name)
+static const char *way_of(struct sm_pam_call *call, const char *name)
 {
     char data[WAY_NAME_SIZE];
-    const void *value = NULL;
+    const void *way = NULL;
     name_way(name, data);
-    return pam_get_data(call->pamh, data, &value) == PAM_SUCCESS && value;
+    return pam_get_data(call->pamh, data, &way) == PAM_SUCCESS ? way : NULL;
 }
 
 /* The one word that an answer brings: is it this one, or that? */
@@ -127,14 +129,17 @@ static int prepare(struct sm_pam_call *call, const struct sm_pam_login *login, c
     struct sm_error err;
     const char *old = "";
     bool rotated = false;
-    int code = needs_old(call) ? get_old(call, &old) : PAM_SUCCESS;
+    int code = remember_way(call, name, NULL); /* of an earlier change by this handle */
+    if (code == PAM_SUCCESS && needs_old(call))
+        code = get_old(call, &old);
     if (code != PAM_SUCCESS)
         return code;
     enum smcred_status status = needs_old(call) ? sm_pam_distrust_password(old, &err) : SMCRED_OK;
     if (status == SMCRED_OK)
         status = ask_way(call, login, name, old, &rotated, &err);
     sm_pam_log(call, "old password", login, status, &err);
-    if (status == SMCRED_OK && remember_way(call, name, rotated) != PAM_SUCCESS)
+    if (status == SMCRED_OK &&
+        remember_way(call, name, rotated ? CTL_WAY_ROTATED : CTL_WAY_CHOSEN) != PAM_SUCCESS)
         return PAM_BUF_ERR;
     if (status != SMCRED_OK && sm_pam_is_verdict(status))
         sm_pam_tell(call, PAM_ERROR_MSG, err.text);
@@ -234,5 +239,9 @@ int sm_pam_change_password(struct sm_pam_call *call)
         return PAM_USER_UNKNOWN;
     if (call->flags & PAM_PRELIM_CHECK)
         return prepare(call, &login, name);
-    return is_rotated(call, name) ? rotate(call, &login, name) : make_new(call, &login, name);
+    const char *way = way_of(call, name);
+    if (!way) /* this line has failed, or was passed over, and the stack goes on */
+        return call->options.ignore_failure ? PAM_IGNORE : PAM_AUTHTOK_ERR;
+    return strcmp(way, CTL_WAY_ROTATED) == 0 ? rotate(call, &login, name)
+                                             : make_new(call, &login, name);
 }

@@ -120,6 +120,21 @@ static void what_was_typed_before_is_not_used_and_that_is_said(void **state)
     assert_non_null(strstr(stack->heard, "the new one that was typed is not used.\n"));
 }
 
+/* Of the change, too: how long is its own timeout, after a check that took no time. */
+static void a_change_waits_no_longer_than_it_may(void **state)
+{
+    struct stack *stack = *state;
+    int64_t took_ms = INT64_MAX;
+    types(stack, "old one", "new one", "new one");
+    for (int tries = 0; tries < 3 && took_ms > STACK_TIMEOUT + 500; tries++) {
+        answers(stack, tries % 2 ? rotates : yes, (struct fake_answer){.manner = FAKE_SILENT});
+        int64_t begun_ms = stack_now_ms();
+        assert_int_equal(change(stack, PASSWORD, EXPIRED), PAM_AUTHTOK_ERR);
+        took_ms = stack_now_ms() - begun_ms;
+    }
+    assert_in_range(took_ms, STACK_TIMEOUT - 50, STACK_TIMEOUT + 500);
+}
+
 static void a_rotation_without_an_end_is_no_success(void **state)
 {
     struct stack *stack = *state;
@@ -232,6 +247,38 @@ static void without_a_keeper_nothing_is_changed(void **state)
                      PAM_SUCCESS);
 }
 
+/* Nobody types a new password for it, nor waits a second time. */
+static void a_line_that_was_passed_over_is_passed_over_in_whole(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", "new one", "new one");
+    answers(stack, (struct fake_answer){.manner = FAKE_SILENT}, yes);
+    assert_int_equal(
+        change(stack, PASSWORD "fail=ignore\npassword required pam_permit.so", EXPIRED),
+        PAM_SUCCESS);
+    assert_int_equal(stack->asked_count, 1);
+    assert_string_equal(stack->prompts, "Current password: \n");
+    answers(stack, (struct fake_answer){.status = SMCRED_DENIED}, yes);
+    (void)change(stack, "password optional MODULE secret=x\npassword required pam_permit.so",
+                 EXPIRED); /* libpam's to decide */
+    assert_int_equal(stack->asked_count, 1);
+}
+
+static void what_an_earlier_change_was_told_counts_no_more(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", "new one", "new one");
+    stack_keeper_says(stack, yes);
+    assert_int_equal(
+        change(stack, PASSWORD "fail=ignore\npassword required pam_permit.so", EXPIRED),
+        PAM_SUCCESS);
+    assert_int_equal(stack->asked_count, 2);
+    stack->typed[3] = "new one";
+    stack_keeper_says(stack, (struct fake_answer){.manner = FAKE_SILENT});
+    assert_int_equal(pam_chauthtok(stack->pamh, EXPIRED), PAM_SUCCESS);
+    assert_int_equal(stack->asked_count, 3);
+}
+
 static void use_authtok_asks_for_no_new_one(void **state)
 {
     struct stack *stack = *state;
@@ -263,9 +310,13 @@ SM_TEST_MAIN(TEST(the_old_one_is_checked_and_the_new_one_made), TEST(root_needs_
              TEST(a_wrong_old_one_ends_it), TEST(two_different_new_ones_change_nothing),
              TEST(what_cannot_be_a_password_is_never_sent), TEST(a_rule_that_is_broken_is_told),
              TEST(a_change_is_asked_for_once_whatever_becomes_of_it),
-             TEST(without_a_keeper_nothing_is_changed), TEST(use_authtok_asks_for_no_new_one),
-             TEST(a_broken_conversation_changes_nothing), TEST(what_a_function_makes_nobody_types),
+             TEST(without_a_keeper_nothing_is_changed),
+             TEST(a_line_that_was_passed_over_is_passed_over_in_whole),
+             TEST(what_an_earlier_change_was_told_counts_no_more),
+             TEST(use_authtok_asks_for_no_new_one), TEST(a_broken_conversation_changes_nothing),
+             TEST(what_a_function_makes_nobody_types),
              TEST(what_was_typed_before_is_not_used_and_that_is_said),
+             TEST(a_change_waits_no_longer_than_it_may),
              TEST(a_rotation_without_an_end_is_no_success),
              TEST(a_rotation_is_asked_for_once_whatever_becomes_of_it),
              TEST(a_keeper_that_says_no_known_word_has_said_nothing))
