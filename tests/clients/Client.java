@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Client DRIVER PLACE [PORT] - logs in without a password, where PLACE (a host or a socket) is, and
-// prints who that is and the answer to a question with a parameter.
+// prints who that is and the answer to a question with a parameter.  With $CLIENT_CA, and the same as a key
+// store in $CLIENT_CA.p12, it insists on TLS, and on a certificate of that CA's for PLACE.
 import java.sql.*;
 
 public class Client {
@@ -15,6 +16,17 @@ public class Client {
         return "jdbc:mysql://" + host + "/billing" + (local ? "?socketFactory=org.newsclub.net.mysql.AFUNIXDatabaseSocketFactoryCJ&junixsocket.file=" + place : "");
     }
 
+    static String verified(String driver) {
+        String ca = System.getenv("CLIENT_CA");
+        if (ca == null)
+            return "";
+        if (driver.equals("postgresql"))
+            return "?sslmode=verify-full&sslrootcert=" + ca;
+        if (driver.equals("mariadb"))
+            return "?sslMode=verify-full&serverSslCert=" + ca;
+        return "?sslMode=VERIFY_IDENTITY&trustCertificateKeyStoreType=PKCS12&trustCertificateKeyStorePassword=public&trustCertificateKeyStoreUrl=file:" + ca + ".p12";
+    }
+
     static String only(PreparedStatement statement) throws SQLException {
         ResultSet rows = statement.executeQuery();
         rows.next();
@@ -23,7 +35,7 @@ public class Client {
 
     public static void main(String[] args) {
         String who = args[0].equals("postgresql") ? "select current_user" : "select substring_index(current_user(), '@', 1)";
-        try (Connection connection = DriverManager.getConnection(url(args[0], args[1], args.length > 2 ? ":" + args[2] : ""), "smcred-alice", "");
+        try (Connection connection = DriverManager.getConnection(url(args[0], args[1], args.length > 2 ? ":" + args[2] : "") + verified(args[0]), "smcred-alice", "");
              PreparedStatement name = connection.prepareStatement(who);
              PreparedStatement sum = connection.prepareStatement("select cast(? as decimal) + 1")) {
             sum.setInt(1, 41);

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // client.js DRIVER PLACE [PORT] - logs in without a password, where PLACE (a host or a socket) is, and
-// prints who that is and the answer to a question with a parameter.
+// prints who that is and the answer to a question with a parameter.  With $CLIENT_CA it insists on TLS, and on
+// a certificate of that CA's for PLACE.
+const ca = process.env.CLIENT_CA && require('fs').readFileSync(process.env.CLIENT_CA);
 const [driver, place, port] = process.argv.slice(2);
 const mysql = { user: 'smcred-alice', database: 'billing', ...(place[0] === '/' ? { socketPath: place } : { host: place }) };
 if (port)
     mysql.port = Number(port);
+if (ca)
+    mysql.ssl = { ca, ...(driver === 'mysql2' && { verifyIdentity: true }) };
 const who = 'select substring_index(current_user(), "@", 1) as who';
 
 const drivers = {
     async pg() {
         const { Client } = require('pg');
-        const client = new Client({ host: place, port: port && Number(port), database: 'orders', user: 'smcred-alice' });
+        const client = new Client({ host: place, port: port && Number(port), database: 'orders', user: 'smcred-alice', ssl: ca && { ca } });
         await client.connect();
         const name = (await client.query('select current_user as who')).rows[0].who;
         const answer = (await client.query('select $1::int + 1 as n', [41])).rows[0].n;

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # client.py DRIVER PLACE [PORT] - logs in without a password, where PLACE (a host, or a socket as the driver
-# wants it) is, and prints who that is and the answer to a question with a parameter.
+# wants it) is, and prints who that is and the answer to a question with a parameter.  With $CLIENT_CA it
+# insists on TLS, and on a certificate of that CA's for PLACE.
+import os
 import sys
 
 driver, place = sys.argv[1:3]
 port = int(sys.argv[3]) if len(sys.argv) > 3 else None
 where = {"port": port} if port else {}
+ca = os.environ.get("CLIENT_CA")
 WHO = "select current_user"
 MYSQL_WHO = "select substring_index(current_user(), '@', 1)"
 
@@ -37,7 +40,8 @@ def connector(pure):
     if not pure:
         import _mysql_connector  # before anything loads the other OpenSSL
     import mysql.connector
-    connection = mysql.connector.connect(user="smcred-alice", database="billing", use_pure=pure, **mysql_where())
+    tls = {"ssl_ca": ca, "ssl_verify_cert": True, "ssl_verify_identity": True} if ca else {}
+    connection = mysql.connector.connect(user="smcred-alice", database="billing", use_pure=pure, **tls, **mysql_where())
     assert type(connection).__name__ == ("MySQLConnection" if pure else "CMySQLConnection")
     cursor = connection.cursor(prepared=True)
     cursor.execute("select ? + 1", (41,))
@@ -69,8 +73,10 @@ def psycopg():
 def asyncpg():
     import asyncio
     import asyncpg
+    import ssl
+    tls = {"ssl": ssl.create_default_context(cafile=ca)} if ca else {}
     async def once():
-        connection = await asyncpg.connect(host=place, user="smcred-alice", database="orders", **where)
+        connection = await asyncpg.connect(host=place, user="smcred-alice", database="orders", **tls, **where)
         answer = await connection.fetchval("select $1::int + 1", 41)
         return await connection.fetchval(WHO), answer
     return asyncio.run(once())

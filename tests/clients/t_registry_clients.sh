@@ -18,6 +18,7 @@ command -v go >/dev/null && fetch go env CGO_ENABLED=0 GOFLAGS=-mod=mod GOPATH="
     go mod init client && go get github.com/go-sql-driver/mysql@v1 github.com/jackc/pgx/v5@v5 &&
     go build -gcflags="all=-N -l" -o client.static client.go'
 clients_world mariadb
+ways=(shim seccomp socket)
 
 # driver CLIENT ENGINE NAME COMMAND...: logs in by each way, and asks; COMMAND's own driver of that NAME
 driver() {
@@ -30,7 +31,7 @@ driver() {
     case $3 in
     postgresql | asyncpg) path+=/.s.PGSQL.5432 ;;
     esac
-    for way in shim seccomp socket; do
+    for way in "${ways[@]}"; do
         if [ -n "$missing" ]; then
             is_missing "$missing"
             continue
@@ -80,5 +81,50 @@ missing=
 fetched go || missing="no Go, or it cannot build it"
 driver "Go, go-sql-driver/mysql" mysql mysql "$work/client.static"
 driver "Go, pgx" postgres pgx "$work/client.static"
+
+# ---- those who insist on TLS, and on a certificate for what they were told ----
+
+chmod 644 "$WORLD/etc/smcred.conf"
+for at in "$WORLD_HOST 127.0.0.1:$WORLD_PORT" "$WORLD_MARIADB_HOST 127.0.0.1:$WORLD_MARIADB_PORT"; do
+    sed -i "s/^match *= ${at% *}\$/match = $at\nlocal_tls = yes/" "$WORLD/etc/smcred.conf"
+done
+sandbox reload "$WORLD"
+holds "there is a CA of this host" eventually 20 test -s "$WORLD/run/local-ca.pem"
+cp "$WORLD/run/local-ca.pem" "$work/ca.pem"
+cp "$WORLD_CA" "$work/other.pem"
+for ca in "$work/ca.pem" "$work/other.pem"; do
+    ! command -v keytool >/dev/null ||
+        keytool -importcert -noprompt -storetype PKCS12 -storepass public -file "$ca" -keystore "$ca.p12" >/dev/null 2>&1
+done
+chmod 644 "$work"/*.pem*
+# insists GROUP CLIENT ENGINE NAME COMMAND...: the same by one way, with TLS that it verifies; so it gets nowhere
+# with another CA
+insists() {
+    local place=("$WORLD_HOST")
+    [ "$3" = postgres ] || place=("$WORLD_MARIADB_HOST")
+    ways=(shim)
+    if [ "$1" = go ]; then
+        ways=(seccomp)
+        [ "$3" = postgres ] && place=(127.0.0.1 "$WORLD_PORT") || place=(127.0.0.1 "$WORLD_MARIADB_PORT")
+    fi
+    missing=
+    fetched "$1" || missing="$1 has not brought it"
+    driver "$2" "$3" "$4" env "CLIENT_CA=$work/ca.pem" "${@:5}"
+    [ -n "$missing" ] || unlike "${ways[0]}: $2: refuses another CA" \
+        "$("${ways[0]}" env "CLIENT_CA=$work/other.pem" "${@:5}" "$4" "${place[@]}" | tail -n 1)" "$says"
+}
+python=("PYTHONPATH=$work/site" PYTHONDONTWRITEBYTECODE=1 "${python[@]}")
+node=("NODE_PATH=$work/node_modules" node "$work/client.js")
+insists pip "mysql-connector-python, verifying" mysql connector "${python[@]}"
+insists pip "mysql-connector-python, Oracle's libmysqlclient, verifying" mysql connector_c "${python[@]}"
+insists pip "asyncpg, verifying" postgres asyncpg "${python[@]}"
+insists npm "node-postgres, verifying" postgres pg "${node[@]}"
+insists npm "node, mysql2, verifying" mysql mysql2 "${node[@]}"
+insists npm "node, mariadb, verifying" mysql mariadb "${node[@]}"
+insists maven "JDBC, MySQL Connector/J, verifying" mysql mysql "${java[@]}"
+insists maven "JDBC, MariaDB Connector/J, verifying" mysql mariadb "${java[@]}"
+insists maven "JDBC, pgjdbc, verifying" postgres postgresql "${java[@]}"
+insists go "Go, go-sql-driver/mysql, verifying" mysql mysql "$work/client.static"
+insists go "Go, pgx, verifying" postgres pgx "$work/client.static"
 table_is_kept t_registry_clients.sh
 done_testing
