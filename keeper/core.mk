@@ -8,6 +8,6 @@ noinst_LTLIBRARIES += %D%/libkeepercore.la
 	%D%/scram.h %D%/secret_id.c %D%/secret_id.h %D%/simulate.c %D%/simulate.h %D%/stages.c %D%/stages.h %D%/table.c %D%/table.h %D%/watch.c %D%/watch.h %D%/verdict.c %D%/verdict.h \
 	%D%/workers.c %D%/workers.h
 # What is behind pam_smcred's questions.
-%C%_libkeepercore_la_SOURCES += %D%/cache_change.c %D%/pam_check.c %D%/pam_check.h %D%/seats.c %D%/seats.h %D%/tries.c %D%/tries.h
+%C%_libkeepercore_la_SOURCES += %D%/cache_change.c %D%/pam_check.c %D%/pam_check.h %D%/seats.c %D%/seats.h %D%/tries.c %D%/tries.h %D%/turns.c %D%/turns.h
 %C%_libkeepercore_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(CRYPTO_CFLAGS) $(SODIUM_CFLAGS) $(CRYPT_CFLAGS)
 %C%_libkeepercore_la_LIBADD = common/libcommon.la $(EVENT_LIBS) $(CRYPTO_LIBS) $(SODIUM_LIBS) $(CRYPT_LIBS)

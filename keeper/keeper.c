@@ -38,12 +38,12 @@
 #include "keeper/sessions.h"
 #include "keeper/source.h"
 #include "keeper/tries_file.h"
+#include "keeper/turns.h"
 #include "keeper/watch.h"
 #include "keeper/workers.h"
 
 #define LOOKUP_THREADS 2
 #define HASH_THREADS   2
-#define HASH_QUEUE     64 /* whoever comes behind so many would be told too late */
 
 uint64_t keeper_random_id(void)
 {
@@ -475,7 +475,8 @@ static bool build_workers(struct keeper *keeper)
                        &keeper->fetchers) == SMCRED_OK &&
            workers_new(keeper->base, LOOKUP_THREADS, WORKERS_QUEUE_DEFAULT, &keeper->lookups) ==
                SMCRED_OK &&
-           workers_new(keeper->base, HASH_THREADS, HASH_QUEUE, &keeper->hashers) == SMCRED_OK;
+           workers_new(keeper->base, HASH_THREADS, HASH_THREADS, &keeper->hashers) == SMCRED_OK &&
+           turns_new(keeper->hashers, HASH_THREADS, &keeper->hashing) == SMCRED_OK;
 }
 
 static bool build_humans(struct keeper *keeper)
@@ -586,6 +587,7 @@ static void stop(struct keeper *keeper)
     workers_free(keeper->fetchers);
     workers_free(keeper->lookups);
     workers_free(keeper->hashers);
+    turns_free(keeper->hashing);
     tries_file_free(keeper->tries_file);
     tries_free(keeper->tries);
     resolver_free(keeper->resolver);

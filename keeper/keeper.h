@@ -43,6 +43,7 @@ struct sessions;
 struct source;
 struct tries;
 struct tries_file;
+struct turns;
 struct watch;
 struct workers;
 
@@ -54,6 +55,7 @@ struct keeper {
     struct workers *fetchers; /* source modules and long PBKDF2 */
     struct workers *lookups;  /* getaddrinfo() */
     struct workers *hashers;  /* crypt() of typed passwords */
+    struct turns *hashing;    /* theirs */
     struct cache *cache;
     struct watch *watch;
     struct proofs *proofs;

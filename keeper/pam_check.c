@@ -10,7 +10,7 @@
 #include <openssl/evp.h>
 #include <stdatomic.h>
 
-#include "keeper/workers.h"
+#include "keeper/turns.h"
 
 #define DIGEST_SIZE     32
 #define ROUNDS_MAX      5000000 /* of sha256crypt and sha512crypt */
@@ -208,7 +208,7 @@ static enum smcred_status submit(const struct pam_check_options *options,
     check->snapshot = sm_snapshot_ref(snapshot);
     enum smcred_status status = sm_secret_new(options->vault, sm_secret_view(typed), &check->typed);
     if (status == SMCRED_OK)
-        status = workers_submit(options->workers, run, finish, check);
+        status = turns_submit(options->turns, options->key, run, finish, check);
     if (status == SMCRED_OK)
         *out_check = check;
     else

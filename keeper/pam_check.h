@@ -14,14 +14,15 @@
 #include "common/snapshot.h"
 
 struct pam_check;
-struct workers;
+struct turns;
 
 /* Of a stored password: "" if it is none, else the prefix of its method, such as "$y$" for
  * crypt_gensalt(); NULL if it is a hash that is not taken. */
 const char *pam_check_method(struct sm_bytes stored);
 
 struct pam_check_options {
-    struct workers *workers; /* of its own: logins to databases do not wait for hashes */
+    struct turns *turns; /* of workers of its own: logins to databases do not wait for hashes */
+    struct sm_bytes key; /* for whom: they take turns; borrowed for the call */
     struct sm_vault *vault;
 };
 

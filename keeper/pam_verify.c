@@ -12,6 +12,8 @@
 #include "keeper/pam_request.h"
 #include "keeper/revocations.h"
 
+#define PACE_MS 1000 /* between two reads that were forced: cache_limits.no_news_ms */
+
 static pam_step judge_cached, want_news, judge_seen, judge_moved, judge_unread, judge_fresh,
     after_fresh, judge_stages, judge_previous, after_previous, judge_pending, after_pending;
 
@@ -79,10 +81,17 @@ static void on_checked(void *arg, enum smcred_status status)
     pam_go_on(request, true);
 }
 
+/* Whoever guesses from one host, or without one at one secret, waits for himself. */
+static struct sm_bytes for_whom(const struct pam_request *request)
+{
+    return sm_bytes_of(request->rhost[0] ? request->rhost : request->secret);
+}
+
 /* Does what was typed fit the version that was read? */
 static void check(struct pam_request *request, pam_step *then)
 {
-    struct pam_check_options options = {request->keeper->hashers, request->keeper->vault};
+    struct pam_check_options options = {request->keeper->hashing, for_whom(request),
+                                        request->keeper->vault};
     struct pam_check *under_way = NULL;
     request->then = then;
     pam_check_start(&options, request->snapshot, request->typed, on_checked, request, &under_way);
@@ -133,7 +142,11 @@ static void want_news(struct pam_request *request)
     if (settled(request))
         return;
     request->limit.was_wrong = true;
-    pam_read(request, CACHE_STAGE_DEFAULT, sm_boot_ms(), pam_news_until(request), judge_fresh);
+    /* Somebody else's guess may have had it read this second: that must not make news of this one
+     * a wrong password. */
+    int64_t now_ms = sm_boot_ms(), until_ms = pam_news_until(request) + PACE_MS;
+    pam_read(request, CACHE_STAGE_DEFAULT, now_ms,
+             until_ms < request->deadline_ms ? until_ms : request->deadline_ms, judge_fresh);
 }
 
 static bool is_same(const struct sm_snapshot *a, const struct sm_snapshot *b)

@@ -3,7 +3,7 @@ TESTS += %D%/t_pam.sh %D%/t_pam_change.sh %D%/t_seats.sh
 EXTRA_DIST += %D%/pam_world.sh %D%/t_pam.sh %D%/t_pam_change.sh %D%/t_seats.sh %D%/pam_login.py
 
 if HAVE_CMOCKA
-keeperpam_tests = %D%/test_hours %D%/test_humans %D%/test_pam_check %D%/test_pam_policy %D%/test_renewed %D%/test_rhosts %D%/test_seats %D%/test_tries %D%/test_tries_file
+keeperpam_tests = %D%/test_hours %D%/test_humans %D%/test_pam_check %D%/test_pam_policy %D%/test_renewed %D%/test_rhosts %D%/test_seats %D%/test_tries %D%/test_tries_file %D%/test_turns
 check_PROGRAMS += $(keeperpam_tests)
 TESTS += $(keeperpam_tests)
 
@@ -40,6 +40,10 @@ TESTS += $(keeperpam_tests)
 %C%_test_tries_SOURCES = %D%/test_tries.c
 %C%_test_tries_CFLAGS = $(keepercore_test_cflags)
 %C%_test_tries_LDADD = $(keepercore_test_libs)
+
+%C%_test_turns_SOURCES = %D%/test_turns.c
+%C%_test_turns_CFLAGS = $(keepercore_test_cflags)
+%C%_test_turns_LDADD = $(keepercore_test_libs)
 
 %C%_test_tries_file_SOURCES = %D%/test_tries_file.c
 %C%_test_tries_file_CFLAGS = $(test_cflags)

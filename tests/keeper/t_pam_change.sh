@@ -14,7 +14,8 @@ set -a
 # shellcheck disable=SC1091
 . "$dir/keys"
 set +a
-"$top_builddir/smcred-server" --dir "$dir/store" --listen 127.0.0.1:0 >"$dir/server" 2>&1 &
+echo 'GetSecretValue users/slow delay ms=400' >"$dir/faults"
+"$top_builddir/smcred-server" --dir "$dir/store" --listen 127.0.0.1:0 --faults "$dir/faults" >"$dir/server" 2>&1 &
 server=$!
 at_exit "kill $server 2>/dev/null; wait $server 2>/dev/null"
 wait_for grep -q '^listening on ' "$dir/server"
@@ -68,6 +69,16 @@ put users/plain 'Plain-Word-3' AWSPENDING
 like "what rotates in is none yet" "$(check plain Plain-Word-3)" 'status: denied*'
 soon "but within the grace" 'status: ok' check plain Plain-Word-3 3600
 like "grace makes no other password right" "$(check plain Plain-Word-4 3600)" 'status: denied*'
+
+# Somebody's wrong password has the secret read; who comes with the new one in the same second waits for the next read.
+create users/slow 'Slow-Word-0'
+check slow Slow-Word-0 >/dev/null
+for i in 1 2 3 4 5; do
+    check slow Wrong-Word >/dev/null
+    put users/slow "Slow-Word-$i" AWSCURRENT
+    check slow "Slow-Word-$i"
+done >"$dir/slow"
+like "a guess a moment ago makes no new password wrong" "$(cat "$dir/slow")" '*status: ok*'
 
 new='Second"\2 äöü!'
 like "a password is changed" "$(change alice 'First-1 A' "$new")" 'status: ok'

@@ -6,13 +6,16 @@
 #include <stdio.h>
 
 #include "keeper/pam_check.h"
+#include "keeper/turns.h"
 #include "tests/keeper/world.h"
+
+static struct turns *turns;
 
 static int setup(void **state)
 {
     (void)state;
     world_begin(1, 4);
-    return 0;
+    return turns_new(world.workers, 1, &turns) != SMCRED_OK;
 }
 
 static int teardown(void **state)
@@ -20,6 +23,7 @@ static int teardown(void **state)
     (void)state;
     if (world.workers)
         world_stop_workers();
+    turns_free(turns);
     world_end(); /* the vault checks that no secret is left */
     return 0;
 }
@@ -40,7 +44,7 @@ static struct sm_secret *secret(const void *data, size_t len)
 
 static struct pam_check_options options(void)
 {
-    return (struct pam_check_options){world.workers, world.vault};
+    return (struct pam_check_options){turns, sm_bytes_of("192.0.2.1"), world.vault};
 }
 
 static int check_bytes(const char *stored, const void *typed, size_t len)
