@@ -143,6 +143,18 @@ like "mysqlslap, eight at once" "$(as_shim mysqlslap -u smcred-alice --create-sc
     --query='select * from paid where id = 77')" "*Number of clients running queries: 8*"
 like "mysqladmin" "$(as_shim mysqladmin ping)" "mysqld is alive"
 
+# From here on its target has TLS for clients, which these take wherever it is offered.
+echo "local_tls = yes" >>"$WORLD/etc/conf.d/sha2.conf"
+sandbox reload "$WORLD"
+has_tls() { as_shim mysql --ssl-mode=REQUIRED -NBe 'select 1' >/dev/null; }
+holds "with local_tls, one that insists on TLS is in" eventually 20 has_tls
+verify() { as_shim mysql --ssl-mode=VERIFY_IDENTITY --ssl-ca="$1" -NBe 'select 7'; }
+is "--ssl-mode=VERIFY_IDENTITY" "$(verify "$WORLD/run/local-ca.pem")" 7
+like "another CA is refused" "$(verify "$WORLD_CA")" "ERROR 2026*"
+is "without TLS as before" "$(as_shim mysql --ssl-mode=DISABLED -NBe 'select 7')" 7
+as_shim mysqldump --no-tablespaces --set-gtid-purged=OFF shop >"$dir/tls.dump"
+is "a dump over TLS is the same" "$(grep -av '^-- ' "$dir/tls.dump" | cksum)" "$(grep -av '^-- ' "$dir/dump" | cksum)"
+
 as_shim mysql -NBe 'select sleep(120)' >"$dir/slept" &
 sleeper=$!
 sleeping() { in_mysql -e 'show processlist' | grep -q 'sleep(120)'; }

@@ -245,9 +245,20 @@ def mysql(wire, case, context, name, path):
     return "%s %s" % (wire.tls.version(), verdict(wire, 3))
 
 
+# ---- Redis ----
+
+def redis(wire, case, context, name, path):
+    """TLS comes at once: there is no word to ask for it."""
+    if case in STALLS:
+        return stall(wire, case)
+    wire.secure(context, name)
+    wire.send(b"*1\r\n$4\r\nPING\r\n")
+    return "%s %s" % (wire.tls.version(), wire.receive().decode().strip())
+
+
 # ---- clients that stop in the middle ----
 
-STALLS = {"silence": b"", "half-a-hello": HELLO, "garbage": b"GET / HTTP/1.1\r\n\r\n", "leave": None}
+STALLS = {"silence": b"", "half-a-hello": HELLO, "no-hello": HELLO + b"\xff" * 600, "garbage": b"GET / HTTP/1.1\r\n\r\n", "leave": None}
 
 
 def stall(wire, case):
@@ -279,7 +290,7 @@ def main():
     wire = Wire(path)
     wire.has_ended_after_alert = lambda: (wire.take(6), wire.has_ended())[1]
     try:
-        print({"postgres": postgres, "mysql": mysql}[engine](wire, case, context, name, path))
+        print({"postgres": postgres, "mysql": mysql, "redis": redis}[engine](wire, case, context, name, path))
     except ssl.SSLCertVerificationError as error:
         print("the client refuses:", error.verify_message)
     except ssl.SSLError as error:

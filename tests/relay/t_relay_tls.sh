@@ -18,6 +18,10 @@ tls() {
     start_keeper --host orders-db.internal --port "$pg_port" --tls full --ca "$ca" --password right \
         --identity "$world/identity.pem" "$@"
 }
+tls_redis_refuses() {
+    tls_redis --refuse
+    tells login 'TLSv1.3 -WRONGPASS smcred: rule orders/allow says no.*'
+}
 # tells CASE PATTERN [CA NAME]: what the client has to tell
 tells() {
     local words
@@ -68,6 +72,29 @@ start_keeper --host orders-db.internal --port "$pg_port" --tls full --ca "$ca" -
 ok "without a certificate TLS is declined" tells login 'refused, and in without'
 tls --refuse
 ok "a refusal is read through TLS" tells login '28000 smcred: rule orders/allow says no'
+
+# ---- Redis ----
+
+engine=redis
+hostile_server=hostile_redis.py
+tls_redis() {
+    start_server good "$world/tls/server.pem" "$world/tls/server.key"
+    start_keeper --engine redis --host orders-db.internal --port "$port" --tls full --ca "$ca" --dbname 0 --password right \
+        --identity "$world/identity.pem" "$@"
+}
+tls_redis
+ok "Redis: a client verifies the relay, and is in" tells login 'TLSv1.3 \+PONG'
+ok "Redis: the keeper is told" said 'LOGGED_IN .*tls=TLSv1.3 client_tls=TLSv1.3'
+ok "Redis: a client that wants another name refuses" tells login 'the client refuses: Hostname mismatch.*' "$ca" billing-db.internal
+ok "Redis: what begins like TLS and is none ends it" tells no-hello '(closed|alert)'
+ok "Redis: a refusal is read through TLS" tls_redis_refuses
+tls_redis --deadline-ms 1500
+ok "Redis: nobody waits for ever for the rest of it" tells half-a-hello closed
+if command -v redis-cli >/dev/null && redis-cli --help 2>&1 | grep -q -e --cacert; then
+    tls_redis
+    ok "Redis: redis-cli --tls is in" [ "$(timeout 60 redis-cli -s "$socket" --tls --cacert "$ca" ping)" = PONG ]
+    ok "Redis: and refuses another CA" sh -c "timeout 60 redis-cli -s '$socket' --tls --cacert '$world/tls/other.pem' ping 2>&1 | grep -q 'certificate verify failed'"
+fi
 
 # ---- MySQL ----
 
