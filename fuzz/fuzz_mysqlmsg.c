@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "relay/mysql_guard.h"
+#include "relay/mysql_kill.h"
 #include "relay/mysql_packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -45,11 +46,25 @@ static void stamp(struct mysql_response *response, struct relay_buffer *attribut
     response->capabilities |= MYSQL_ATTRIBUTES;
 }
 
+/* With another number it names that. */
+static void reword(struct sm_bytes words)
+{
+    struct mysql_kill kill, again;
+    struct relay_buffer out = relay_buffer(2 * MYSQL_PACKET_MAX);
+    if (!mysql_kill_parse(words, &kill))
+        return;
+    must(kill.len > 0 && kill.at + kill.len <= words.len);
+    if (mysql_kill_write(&out, words, &kill, 4711) == SMCRED_OK)
+        must(mysql_kill_parse(relay_buffer_view(&out), &again) && again.thread_id == 4711);
+    relay_buffer_clear(&out);
+}
+
 /* The shortest statement that is taken for the own password's change is this one. */
 static void listen_to(struct sm_bytes words)
 {
     must(!mysql_sets_password(words, "app") || words.len >= sizeof "set password=" - 1);
     (void)mysql_says_sets_password(words, "app");
+    reword(words);
 }
 
 static void from_client(struct sm_bytes body)

@@ -15,6 +15,7 @@
 #include "relay/client.h"
 #include "relay/login.h"
 #include "relay/mysql_guard.h"
+#include "relay/mysql_kill.h"
 #include "relay/relay.h"
 #include "relay/upstream.h"
 
@@ -124,6 +125,7 @@ bool mysql_greet_client(struct relay_session *session)
         return false;
     }
     mysql->client_sequence = 1;
+    session->told_pid = mysql->shown.thread_id;
     return say(session, &words, mysql_greeting_write(&words, 0, &mysql->shown));
 }
 
@@ -313,6 +315,16 @@ static struct relay_error other_user(const struct relay_session *session)
                        session->target);
 }
 
+/* KILL, of a connection whose client knows another number than the server. */
+static bool rewords_kill(const struct relay_session *session, struct sm_bytes words,
+                         struct relay_buffer *answer)
+{
+    struct mysql_kill kill;
+    const struct relay_session *meant =
+        mysql_kill_parse(words, &kill) ? relay_session_of_told(session, kill.thread_id) : NULL;
+    return meant && mysql_kill_write(answer, words, &kill, meant->backend_pid) == SMCRED_OK;
+}
+
 /* What only smcred can change: nobody here has another user's password, nor needs this one's. */
 static enum relay_overheard overhear(const struct relay_session *session, struct sm_bytes words,
                                      struct relay_buffer *answer)
@@ -321,6 +333,8 @@ static enum relay_overheard overhear(const struct relay_session *session, struct
     enum mysql_command command = mysql_command_of(words);
     if (command == MYSQL_COM_QUIT)
         return RELAY_GOODBYE;
+    if (rewords_kill(session, words, answer))
+        return RELAY_REWORDED;
     if (command == MYSQL_COM_CHANGE_USER)
         error = other_user(session);
     else if (mysql_says_sets_password(words, session->user))

@@ -8,7 +8,6 @@
 #include <assert.h>
 
 #include "relay/mysql_packet.h"
-#include "relay/sql_lexer.h"
 
 #define OK_LEN           7      /* bytes of an OK without a text */
 #define ROWS_END_LEN     5      /* bytes of the end of rows, as older clients know it */
@@ -31,6 +30,21 @@ static const struct sql_dialect mysql = {
     .text_has_escapes = true,
     .has_line_hash = true,
 };
+
+struct sql_lexer mysql_sql_lexer(struct sm_bytes sql)
+{
+    return sql_lexer(sql, &mysql);
+}
+
+struct sm_bytes mysql_sql_of(struct sm_bytes words)
+{
+    const char *sql = (const char *)words.data + MYSQL_HEADER + 1;
+    size_t len = words.len - MYSQL_HEADER - 1;
+    size_t attributes_len = len >= 2 && sql[0] == 0 && sql[1] == 1 ? 2 : 0; /* MySQL 8: none */
+    return sm_bytes(sql + attributes_len, len - attributes_len);
+}
+
+/* ---- the own password ---- */
 
 static bool is_user(const struct sql_token *token, const char *user)
 {
@@ -72,7 +86,7 @@ static bool alter_names(struct sql_lexer *lexer, const char *user)
 
 bool mysql_sets_password(struct sm_bytes sql, const char *user)
 {
-    struct sql_lexer lexer = sql_lexer(sql, &mysql);
+    struct sql_lexer lexer = mysql_sql_lexer(sql);
     struct sql_token token = sql_next(&lexer);
     if (sql_is_word(&token, "set"))
         return set_names(&lexer, user);
@@ -84,10 +98,7 @@ bool mysql_says_sets_password(struct sm_bytes words, const char *user)
     enum mysql_command command = mysql_command_of(words);
     if (command != MYSQL_COM_QUERY && command != MYSQL_COM_PREPARE)
         return false;
-    const char *sql = (const char *)words.data + MYSQL_HEADER + 1;
-    size_t len = words.len - MYSQL_HEADER - 1;
-    size_t attributes_len = len >= 2 && sql[0] == 0 && sql[1] == 1 ? 2 : 0; /* MySQL 8: none */
-    return mysql_sets_password(sm_bytes(sql + attributes_len, len - attributes_len), user);
+    return mysql_sets_password(mysql_sql_of(words), user);
 }
 
 /* ---- the end of an answer ---- */

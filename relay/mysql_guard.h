@@ -11,10 +11,12 @@
 
 #include "common/bytes.h"
 #include "relay/protocol.h"
+#include "relay/sql_lexer.h"
 
 enum mysql_command {
     MYSQL_COM_QUIT = 0x01,
     MYSQL_COM_QUERY = 0x03,
+    MYSQL_COM_PROCESS_KILL = 0x0c,
     MYSQL_COM_CHANGE_USER = 0x11,
     MYSQL_COM_PREPARE = 0x16,
     MYSQL_COM_NONE = 0x100, /* the words are not one whole command */
@@ -22,6 +24,9 @@ enum mysql_command {
 
 /* The command of a client's words: one of these, or the number of any other. */
 enum mysql_command mysql_command_of(struct sm_bytes words);
+/* The statement in such words as MYSQL_COM_QUERY's, and a lexer for it. */
+struct sm_bytes mysql_sql_of(struct sm_bytes words);
+struct sql_lexer mysql_sql_lexer(struct sm_bytes sql);
 /*
  * Would this statement change the password of `user`, the session's own?  SET PASSWORD and ALTER
  * USER, in the forms that people and clients use.

@@ -22,6 +22,7 @@ enum relay_starttls { RELAY_STARTTLS_WAIT, RELAY_STARTTLS_GO, RELAY_STARTTLS_FAI
 enum relay_overheard {
     RELAY_PASS_ON,  /* they are the server's business */
     RELAY_ANSWERED, /* they were answered here, and the server shall not hear them */
+    RELAY_REWORDED, /* the server shall hear the answer instead */
     RELAY_GOODBYE,  /* the server shall hang up when it has heard them */
 };
 
@@ -85,7 +86,7 @@ struct relay_protocol {
                                       const struct relay_error *error);
     /*
      * The client's first words after the server's last.  `answer` is said to the client if they are
-     * RELAY_ANSWERED.  NULL: nobody listens.
+     * RELAY_ANSWERED, and to the server if they are RELAY_REWORDED.  NULL: nobody listens.
      */
     enum relay_overheard (*overhear)(const struct relay_session *session, struct sm_bytes words,
                                      struct relay_buffer *answer);

@@ -159,10 +159,11 @@ static bool answer_here(struct relay_pump *pump, size_t len, enum relay_io *out_
         return false;
     enum relay_overheard heard = pump->overhear(pump, sm_bytes(pump->plain, len), &answer);
     pump->goodbye = heard == RELAY_GOODBYE;
-    if (heard != RELAY_ANSWERED)
+    if (heard != RELAY_ANSWERED && heard != RELAY_REWORDED)
         return false;
     struct sm_bytes words = relay_buffer_view(&answer);
-    *out_io = give_client(pump, words.data, words.len);
+    *out_io = heard == RELAY_ANSWERED ? give_client(pump, words.data, words.len)
+                                      : give_server(pump, words.data, words.len);
     relay_buffer_clear(&answer);
     return true;
 }

@@ -489,6 +489,19 @@ const struct relay_session *relay_session_of_key(const struct relay *relay, uint
     return found;
 }
 
+const struct relay_session *relay_session_of_told(const struct relay_session *session,
+                                                  uint32_t told_pid)
+{
+    for (const struct relay_session *at = session->relay->sessions; at; at = at->next) {
+        if (at->phase == RELAY_COPYING && at->protocol == session->protocol &&
+            at->told_pid == told_pid && at->backend_pid != told_pid &&
+            at->address_len == session->address_len &&
+            memcmp(&at->address, &session->address, at->address_len) == 0)
+            return at;
+    }
+    return NULL;
+}
+
 void relay_session_cancel(struct relay_session *session, const struct relay_session *other)
 {
     uint8_t buffer[256];

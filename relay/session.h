@@ -74,6 +74,7 @@ struct relay_session {
     struct sockaddr_storage address;
     socklen_t address_len;
     uint32_t backend_pid;
+    uint32_t told_pid; /* by which the client knows it, where that was said before the login */
     uint8_t key[RELAY_KEY_MAX];
     size_t key_len;
 };
@@ -127,6 +128,9 @@ void relay_session_logged_in(struct relay_session *session, struct relay_buffer 
 /* Another session of this relay; NULL if none has this key. */
 const struct relay_session *relay_session_of_key(const struct relay *relay, uint32_t backend_pid,
                                                  struct sm_bytes key);
+/* Another session of this relay at the same server, whose client knows it by this number only. */
+const struct relay_session *relay_session_of_told(const struct relay_session *session,
+                                                  uint32_t told_pid);
 /* The connection carries a cancel request: dials the server of `other`. */
 void relay_session_cancel(struct relay_session *session, const struct relay_session *other);
 

@@ -118,6 +118,34 @@ sleeps() {
     [ "$(directly -BNe "select count(*) from information_schema.processlist where state = 'User sleep'")" = 1 ]
 }
 ok "Ctrl-C kills the query" interrupt
+tls --password wrong --password right
+ok "also of a login that took a second attempt, whose client knows another number" interrupt
+if /usr/bin/python3 -c 'import pymysql' 2>/dev/null; then
+    kills() { # HOW: a connection's end by the number that its client knows
+        python <<PY
+import sys, pymysql
+doomed, other = (pymysql.connect(unix_socket=sys.argv[1], user="alice") for _ in range(2))
+known = doomed.thread_id()
+cursor = doomed.cursor()
+cursor.execute("select connection_id()")
+real = cursor.fetchone()[0]
+assert real != known, real
+$1
+try:
+    doomed.ping(reconnect=False)
+    sys.exit("it lives")
+except pymysql.MySQLError:
+    pass
+other.ping(reconnect=False)
+PY
+    }
+    ok "so does KILL" kills 'other.cursor().execute("kill %d" % known)'
+    ok "and COM_PROCESS_KILL" kills 'other.kill(known)'
+    ok "with the server's number, too" kills 'other.cursor().execute("kill %d" % real)'
+else
+    echo "# no python3-pymysql: three tests are left out"
+fi
+tls --password right
 loads() {
     seq 20000 | sed 's/$/,some text/' >"$world/numbers"
     answers 20000 "create table n (i int primary key, t text);
@@ -207,7 +235,8 @@ ok "and logs in with the new one" answers 1 'select 1'
 asks 'set @x = 1; select 3;' 3
 kill -USR2 "$keeper_pid"
 said 'ENDED .*outcome=ended' || true
-ok "ends a session when the keeper says so" asks 'select 3 + 3;' 'ERROR *'
+ok "ends a session when the keeper says so, and says why" asks 'select 3 + 3;' \
+    'ERROR 1053 (08S01)*smcred: revoked by an administrator*'
 kill "$client_pid" 2>/dev/null
 
 tls --password right --die-on-open
