@@ -133,18 +133,25 @@ bool mysql_greet_client(struct relay_session *session)
  * An error instead of a greeting is shown by clients as one of the network, or with a warning that
  * anybody may have sent it.
  */
+void mysql_greet_before_end(struct relay_session *session, const char *outcome)
+{
+    struct mysql *mysql = session->state;
+    mysql->outcome = outcome;
+    relay_upstream_close(session);
+    session->login_deadline_ms = 0; /* there is no login any more, but a client with some time */
+    if (mysql_greet_client(session))
+        relay_session_await_client(session);
+}
+
 static bool postpone(struct relay_session *session, const char *outcome,
                      const struct relay_error *error)
 {
     struct mysql *mysql = session->state;
     if (!mysql || mysql->client != MYSQL_CLIENT_UNGREETED)
         return false;
-    mysql->outcome = outcome;
+    relay_buffer_clear(&mysql->refusal); /* an earlier attempt's */
     mysql->error = *error;
-    relay_upstream_close(session);
-    session->login_deadline_ms = 0; /* there is no login any more, but a client with some time */
-    if (mysql_greet_client(session))
-        relay_session_await_client(session);
+    mysql_greet_before_end(session, outcome);
     return true;
 }
 
@@ -244,7 +251,8 @@ static void go_on(struct relay_session *session, const char *plugin)
     mysql->client = MYSQL_CLIENT_HEARD;
     if (mysql->outcome) {
         struct relay_error error = mysql->error;
-        relay_session_fail(session, mysql->outcome, &error);
+        if (!mysql_say_refusal(session))
+            relay_session_fail(session, mysql->outcome, &error);
         return;
     }
     mysql->owes_fast_ok &= strcmp(plugin, MYSQL_SHA2) == 0;
@@ -360,4 +368,5 @@ const struct relay_protocol relay_mysql = {
     .write_error = write_error,
     .overhear = overhear,
     .may_interrupt = mysql_is_idle_after,
+    .reads_late = true,
 };

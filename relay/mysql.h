@@ -58,7 +58,7 @@ struct mysql {
     bool names_are_known; /* the keeper has heard what the client asked for, in any attempt */
     unsigned challenges;  /* of this attempt */
     struct relay_buffer from_server, to_server;
-    struct relay_buffer refusal; /* the server's error in the last attempt */
+    struct relay_buffer refusal; /* the server's last error */
 };
 
 /* mysql_login.c */
@@ -72,5 +72,8 @@ bool mysql_say_refusal(struct relay_session *session);
 
 /* mysql.c: greets the client, which then has its say; false if the session ended. */
 bool mysql_greet_client(struct relay_session *session);
+/* The same, to say an error when the client has answered: the refusal that is kept, or else ours.
+ */
+void mysql_greet_before_end(struct relay_session *session, const char *outcome);
 
 #endif

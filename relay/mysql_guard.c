@@ -20,8 +20,6 @@ enum mysql_command mysql_command_of(struct sm_bytes words)
     return is_whole ? (enum mysql_command)at[MYSQL_HEADER] : MYSQL_COM_NONE;
 }
 
-/* ---- the own password ---- */
-
 /* With the settings that a server has by itself. */
 static const struct sql_dialect mysql = {
     .name_quote = '`',

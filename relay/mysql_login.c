@@ -472,12 +472,27 @@ static bool is_refusal(uint16_t code)
     return false;
 }
 
-/* Says the server's error to the client, and ends the session. */
+/* A server that has not heard yet that its client knows SQLSTATEs says none. */
+static enum smcred_status write_error_for_client(struct mysql *mysql, struct relay_buffer *out,
+                                                 struct sm_bytes body)
+{
+    const char *at = body.data;
+    bool has_state = body.len > 3 && at[3] == '#';
+    const struct sm_bytes pieces[] = {sm_bytes(at, 3), sm_bytes("#HY000", has_state ? 0 : 6),
+                                      sm_bytes(at + 3, body.len - 3)};
+    return mysql_packet_write(out, mysql->client_sequence++, pieces,
+                              sizeof pieces / sizeof *pieces);
+}
+
+/* Says the server's error, which is kept, to the client, and ends the session. */
 static void pass_error_on(struct relay_session *session, struct sm_bytes body,
                           const struct mysql_error *error)
 {
-    struct relay_buffer words = relay_buffer(MYSQL_HEADER + MYSQL_PACKET_MAX);
-    if (write_for_client(session->state, &words, body) == SMCRED_OK)
+    struct mysql *mysql = session->state;
+    struct relay_buffer words = relay_buffer(2 * MYSQL_PACKET_MAX);
+    if (mysql->client == MYSQL_CLIENT_UNGREETED)
+        mysql_greet_before_end(session, "refused");
+    else if (write_error_for_client(mysql, &words, body) == SMCRED_OK)
         relay_session_relay_error(session, relay_buffer_view(&words), error->sqlstate, error->text);
     else
         relay_session_end(session, "refused", error->sqlstate, error->text);
@@ -494,7 +509,8 @@ static void server_error(struct relay_session *session, const struct mysql_packe
         return;
     }
     relay_buffer_clear(&mysql->refusal);
-    if (!is_refusal(error.code) || relay_buffer_add(&mysql->refusal, packet->whole) != SMCRED_OK) {
+    bool is_kept = relay_buffer_add(&mysql->refusal, packet->whole) == SMCRED_OK;
+    if (!is_refusal(error.code) || !is_kept) {
         pass_error_on(session, packet->body, &error);
         return;
     }

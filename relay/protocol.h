@@ -100,6 +100,8 @@ struct relay_protocol {
                  struct relay_buffer *answer);
     /* True if the server's last bytes show that an error may be put behind them. */
     bool (*may_interrupt)(const uint8_t tail[RELAY_TAIL]);
+    /* Its clients read such an error when they have said their next command, and not before. */
+    bool reads_late;
 };
 
 extern const struct relay_protocol relay_mysql, relay_pgsql, relay_redis;

@@ -20,8 +20,9 @@
 #include "relay/relay.h"
 #include "relay/upstream.h"
 
-#define ROUTINE_MAX 64    /* bytes of the name that the server gives of its own function */
-#define WAIT_MAX_MS 60000 /* that the keeper may ask for at a time */
+#define ROUTINE_MAX 64     /* bytes of the name that the server gives of its own function */
+#define WAIT_MAX_MS 60000  /* that the keeper may ask for at a time */
+#define LINGER_MS   600000 /* that a client may take to read why its session has ended */
 
 /* Each engine that is spoken here. */
 static const struct relay_protocol *const protocols[] = {&relay_pgsql, &relay_mysql, &relay_redis};
@@ -60,20 +61,39 @@ static void report_end(const struct relay_session *session, const char *outcome,
                     (unsigned long long)session->id, outcome);
 }
 
+/* For everybody but the client. */
+static void leave(struct relay_session *session, enum relay_phase phase, const char *outcome,
+                  const char *sqlstate, const char *text)
+{
+    log_debug("session=%016llx %s: %s", (unsigned long long)session->id, outcome,
+              text ? log_quote(text) : "");
+    report_end(session, outcome, sqlstate, text);
+    session->phase = phase;
+    relay_loop_disarm(&session->relay->loop, &session->deadline);
+    relay_upstream_close(session);
+}
+
 void relay_session_end(struct relay_session *session, const char *outcome, const char *sqlstate,
                        const char *text)
 {
     if (session->phase == RELAY_OVER)
         return;
-    log_debug("session=%016llx %s: %s", (unsigned long long)session->id, outcome,
-              text ? log_quote(text) : "");
-    report_end(session, outcome, sqlstate, text);
+    if (session->phase != RELAY_LINGERING)
+        leave(session, RELAY_OVER, outcome, sqlstate, text);
     session->phase = RELAY_OVER;
     relay_loop_disarm(&session->relay->loop, &session->deadline);
-    relay_upstream_close(session);
     relay_client_hang_up(session);
     session->protocol->finish(session);
     relay_bury_session(session->relay, session);
+}
+
+/* A client that reads when it has said something is let say it: it learns why then. */
+static void linger(struct relay_session *session, const struct relay_error *error)
+{
+    leave(session, RELAY_LINGERING, "ended", error->sqlstate, error->text);
+    relay_stream_shut(&session->client_stream);
+    session->login_deadline_ms = 0; /* that was another matter */
+    arm(session, LINGER_MS);
 }
 
 void relay_session_free(struct relay_session *session)
@@ -95,15 +115,20 @@ static void say(struct relay_session *session, struct sm_bytes words)
         session->pump.bytes_out += words.len;
 }
 
-void relay_session_fail(struct relay_session *session, const char *outcome,
-                        const struct relay_error *error)
+static void say_error(struct relay_session *session, const struct relay_error *error)
 {
     struct relay_buffer words = relay_buffer(4 * SM_ERROR_TEXT_MAX);
-    if (session->protocol->postpone && session->protocol->postpone(session, outcome, error))
-        return;
     if (!session->is_cancel && session->protocol->write_error(session, &words, error) == SMCRED_OK)
         say(session, relay_buffer_view(&words));
     relay_buffer_clear(&words);
+}
+
+void relay_session_fail(struct relay_session *session, const char *outcome,
+                        const struct relay_error *error)
+{
+    if (session->protocol->postpone && session->protocol->postpone(session, outcome, error))
+        return;
+    say_error(session, error);
     relay_session_end(session, outcome, error->sqlstate, error->text);
 }
 
@@ -455,21 +480,33 @@ void relay_session_proof(struct relay_session *session, const struct sm_wire_in 
     session->protocol->proof(session, proof, signature);
 }
 
+/* In the middle of a message an explanation would be garbage. */
+static bool may_speak(const struct relay_session *session)
+{
+    return session->pump.to_client.len == 0 && session->protocol->may_interrupt(session->pump.tail);
+}
+
 void relay_session_interrupt(struct relay_session *session, const struct sm_wire_in *message)
 {
     struct relay_error error = error_of(message);
-    bool may_speak =
-        session->phase != RELAY_COPYING ||
-        (session->pump.to_client.len == 0 && session->protocol->may_interrupt(session->pump.tail));
-    if (may_speak)
+    if (session->phase == RELAY_LINGERING)
+        return;
+    if (session->phase != RELAY_COPYING) {
         relay_session_fail(session, "ended", &error);
-    else /* in the middle of a message an explanation would be garbage */
+    } else if (!may_speak(session)) {
         relay_session_end(session, "ended", error.sqlstate, error.text);
+    } else {
+        say_error(session, &error);
+        if (session->protocol->reads_late && !session->relay->draining)
+            linger(session, &error);
+        else
+            relay_session_end(session, "ended", error.sqlstate, error.text);
+    }
 }
 
 void relay_session_orphaned(struct relay_session *session)
 {
-    if (session->phase == RELAY_COPYING || session->is_cancel)
+    if (session->phase == RELAY_COPYING || session->phase == RELAY_LINGERING || session->is_cancel)
         return;
     if (session->phase != RELAY_ASKING || !session->protocol->say_refusal(session))
         fail_without_keeper(session);
@@ -557,6 +594,9 @@ static void on_client(struct relay_watch *watch, uint32_t events)
     case RELAY_COPYING:
         take_pumped(session, relay_pump_client(&session->pump, events));
         return;
+    case RELAY_LINGERING:
+        relay_session_end(session, "ended", NULL, NULL);
+        return;
     case RELAY_OVER:
         return;
     }
@@ -569,6 +609,7 @@ void relay_session_server_event(struct relay_watch *watch, uint32_t events)
     switch (session->phase) {
     case RELAY_STARTUP:
     case RELAY_ASKING:
+    case RELAY_LINGERING:
     case RELAY_OVER:
         return;
     case RELAY_DIALLING:
@@ -626,6 +667,9 @@ static void on_deadline(struct relay_timer *timer)
         error = relay_error(RELAY_CANNOT_CONNECT, "server \"%s\" did not finish the login in time",
                             session->endpoint->host);
         relay_session_fail(session, "failed", &error);
+        return;
+    case RELAY_LINGERING:
+        relay_session_end(session, "ended", NULL, NULL);
         return;
     case RELAY_COPYING:
     case RELAY_OVER:

@@ -27,13 +27,14 @@ struct relay;
 struct relay_identity;
 
 enum relay_phase {
-    RELAY_STARTUP,  /* the client is to say what it wants */
-    RELAY_ASKING,   /* the keeper is to say where, and as whom */
-    RELAY_DIALLING, /* connecting, TLS */
-    RELAY_LOGIN,    /* the server is to say something */
-    RELAY_PROVING,  /* the keeper is to answer the server's challenge */
-    RELAY_COPYING,  /* logged in */
-    RELAY_OVER,     /* freed after this round of the loop */
+    RELAY_STARTUP,   /* the client is to say what it wants */
+    RELAY_ASKING,    /* the keeper is to say where, and as whom */
+    RELAY_DIALLING,  /* connecting, TLS */
+    RELAY_LOGIN,     /* the server is to say something */
+    RELAY_PROVING,   /* the keeper is to answer the server's challenge */
+    RELAY_COPYING,   /* logged in */
+    RELAY_LINGERING, /* ended, and said why: the client is to read it */
+    RELAY_OVER,      /* freed after this round of the loop */
 };
 
 /* Where the keeper said to go; exists while dialling and logging in. */

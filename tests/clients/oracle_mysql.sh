@@ -48,7 +48,7 @@ end_oracle_mysql() {
 
 # start_oracle_mysql HOST [OPTION...]: at $mysql_port, with a certificate of the world's CA for HOST
 start_oracle_mysql() {
-    local tries host=$1
+    local host=$1
     install -d -o mysql -m 755 "$mysql_home/run"
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$host" \
         -keyout "$mysql_home/run/key.pem" -out "$mysql_home/run/csr" 2>/dev/null
@@ -57,7 +57,7 @@ start_oracle_mysql() {
     chown mysql "$mysql_home/run"/*.pem
     mysqld --initialize-insecure >"$dir/mysqld.log" 2>&1 || return 1
     at_exit end_oracle_mysql
-    for tries in 1 2 3 4 5; do # somebody may take the port before MySQL does
+    for _ in 1 2 3 4 5; do # somebody may take the port before MySQL does
         mysql_port=$(perl -MIO::Socket::INET -e 'my $port; do { $port = 10000 + int rand 20000 }
             until IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1", LocalPort => $port); print $port')
         mysqld --port="$mysql_port" --bind-address=127.0.0.1 --skip-mysqlx --socket="$mysql_socket" --ssl-ca="$WORLD_CA" \

@@ -6,7 +6,7 @@
 needs_root
 needs_oracle_mysql
 needs_world
-start_oracle_mysql shop-db.internal || { not_ok "MySQL starts" "$(tail -n 20 "$dir/mysqld.log")"; done_testing; exit; }
+start_oracle_mysql shop-db.internal --skip-name-resolve || { not_ok "MySQL starts" "$(tail -n 20 "$dir/mysqld.log")"; done_testing; exit; }
 echo "# $(cat "$dir/mysqld.version")"
 
 # ---- accounts and targets ----
@@ -119,6 +119,12 @@ like "an expired password" "$(as_alice env -u LD_PRELOAD mariadb --no-defaults -
     "ERROR 1862 (HY000)*Your password has expired*"
 renew sha2
 is "until there is another" "$(at sha2)" sha2
+in_mysql -e 'update mysql.user set host = "10.9.9.9" where host = "%"; flush privileges'
+like "a host that is none of its accounts'" "$(at sha2)" "ERROR 1130 (HY000)*Host '127.0.0.1' is not allowed to connect to this MySQL server"
+like "as MariaDB's client shows it" "$(as_alice env -u LD_PRELOAD mariadb --no-defaults -S "$WORLD/run/sha2/mysql.sock" -e 'select 1' 2>&1)" \
+    "ERROR 1130 (HY000)*Host '127.0.0.1' is not allowed to connect to this MySQL server"
+in_mysql -e 'update mysql.user set host = "%" where host = "10.9.9.9"; flush privileges'
+is "until it is one" "$(at sha2)" sha2
 like "an unknown database" "$(at sha2 'select 1' -D nowhere)" "ERROR 1044 (42000)*Access denied for user 'sha2'@*to database 'nowhere'"
 
 # ---- Oracle's own clients ----

@@ -53,11 +53,11 @@ start_keeper --engine mysql --host db.internal --port "$port" --password wrong -
 ok "makes another attempt, unseen by the client" says 'in pong'
 meets locked '3118 HY000 .*Account is locked.' "passes on that an account is locked"
 ok "once the keeper has heard it" said 'REFUSED .*sqlstate=HY000 code=3118'
-meets no-state '1045 Access denied, says an old server' "takes an error without a state"
+meets no-state '1045 HY000 Access denied, says an old server' "takes an error without a state"
 meets too-many "1226 42000 User 'app' has exceeded the resource" "passes other errors on at once"
 ok "without asking the keeper" [ "$(grep -c REFUSED "$world/k/out")" = 0 ]
-meets connections '1040 #08004Too many connections' "passes on what is said instead of a greeting"
-meets blocked "1129 Host 'relay' is blocked" "of whatever kind"
+meets connections '1040 08004 Too many connections' "passes on what is said instead of a greeting, behind one"
+meets blocked "1129 HY000 Host 'relay' is blocked" "of whatever kind"
 
 # ---- broken servers ----
 for case in garbage http postgres huge-length empty old no-41 out-of-order long-version; do
