@@ -91,6 +91,8 @@ static void a_hash_fits_what_it_was_made_of(void **state)
         assert_int_equal(check(text.data, "pencil"), SMCRED_OK);
         assert_int_equal(check(text.data, "pencils"), SMCRED_DENIED);
         assert_int_equal(check(text.data, ""), SMCRED_DENIED);
+        assert_int_equal(check_bytes(text.data, "pencil\0x", 8),
+                         SMCRED_DENIED); /* crypt(3) would not see it */
         assert_int_equal(check(text.data, text.data), SMCRED_DENIED); /* it is no password */
         sm_secret_free(hash);
         sm_secret_free(pencil);

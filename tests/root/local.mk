@@ -19,8 +19,8 @@ EXTRA_DIST += %D%/t_shim_setuid.sh
 TESTS += %D%/t_rotation_load.sh %D%/t_redis_rotation.sh
 EXTRA_DIST += %D%/t_rotation_load.sh %D%/t_redis_rotation.sh
 TESTS += %D%/t_pam_postgres.sh %D%/t_pam_services.sh %D%/t_pam_sshd.sh %D%/t_pam_story.sh %D%/t_pam_soak.sh
-TESTS += %D%/t_pam_samples.sh %D%/t_pam_passwd.sh %D%/t_pam_supply.sh %D%/t_pam_guess.sh %D%/t_pam_deadline.sh
-EXTRA_DIST += %D%/host.sh %D%/t_pam_samples.sh %D%/t_pam_passwd.sh %D%/t_pam_supply.sh %D%/t_pam_guess.sh %D%/t_pam_deadline.sh
+TESTS += %D%/t_pam_samples.sh %D%/t_pam_passwd.sh %D%/t_pam_supply.sh %D%/t_pam_guess.sh %D%/t_pam_deadline.sh %D%/t_pam_hostile.sh
+EXTRA_DIST += %D%/host.sh %D%/t_pam_samples.sh %D%/t_pam_passwd.sh %D%/t_pam_supply.sh %D%/t_pam_guess.sh %D%/t_pam_deadline.sh %D%/t_pam_hostile.sh
 EXTRA_DIST += %D%/pam.sh %D%/sshd.sh %D%/t_pam_postgres.sh %D%/t_pam_services.sh %D%/t_pam_sshd.sh %D%/t_pam_story.sh %D%/t_pam_soak.sh
 if HAVE_PAM
 check_PROGRAMS += %D%/pam_entries

@@ -57,10 +57,12 @@ milliseconds() {
     took_ms=$((($(date +%s%N) - begun) / 1000000))
 }
 
-# delete_secret NAME: it is to be deleted, in seven days
+# delete_secret NAME [at-once]: it is to be deleted, in seven days unless at once
 delete_secret() {
+    local when='"RecoveryWindowInDays":7'
+    [ -z "${2:-}" ] || when='"ForceDeleteWithoutRecovery":true'
     curl -sS --max-time 20 --aws-sigv4 aws:amz:us-east-1:secretsmanager \
         -K <(printf 'user = "%s:%s"\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY") \
         -H 'X-Amz-Target: secretsmanager.DeleteSecret' -H 'Content-Type: application/x-amz-json-1.1' \
-        -d "{\"SecretId\":\"$1\",\"RecoveryWindowInDays\":7}" "$AWS_ENDPOINT_URL_SECRETS_MANAGER/" >/dev/null
+        -d "{\"SecretId\":\"$1\",$when}" "$AWS_ENDPOINT_URL_SECRETS_MANAGER/" >/dev/null
 }

@@ -30,6 +30,7 @@ holds "psql is in by the password in Secrets Manager" eventually 1 enters first
 fails "not by another one" enters wrong
 like "and the database says so itself" "$(cat "$dir/said")" "*PAM authentication failed*$role*"
 fails "not without one" enters ''
+fails "nor by one of 64 kB" enters "$(head -c 65536 /dev/zero | tr '\0' x)"
 holds "the keeper was asked by the database's own user" audited pam_check "$service" $role '"operator":"postgres"'
 
 put second | smcred secret put $secret >/dev/null
@@ -63,7 +64,13 @@ fails "fail=ignore lets nobody in by itself" enters second
 keeper_goes_on
 holds "as soon as it goes on it counts" eventually 1 enters second
 sandbox stop "$WORLD" keeper
-fails "without a keeper nobody is in" enters second
+fails "without a keeper nobody is in by it, either" enters second
+sed -i '/^auth.*smcred/a auth required pam_permit.so' "/etc/pam.d/$service"
+holds "but what stands after it may let in" enters whatever
+sed -i '/^auth.*permit/d; s/fail=ignore //' "/etc/pam.d/$service"
+milliseconds enters second
+is "without a keeper nobody is in" $took_status 1
+in_time "and nobody waits" "$took_ms" 4000
 sandbox start "$WORLD" keeper
 holds "and with one, as before" eventually 1 enters second
 
