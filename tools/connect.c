@@ -31,6 +31,7 @@ struct launch {
     const char *programs[3];
     char *options[OPTIONS_MAX];
     size_t option_count;
+    const char *const *first; /* which of the caller's must come before ours; NULL: none */
 };
 
 static void launch_done(struct launch *launch)
@@ -39,6 +40,29 @@ static void launch_done(struct launch *launch)
         free(launch->options[--launch->option_count]);
 }
 #define autolaunch __attribute__((cleanup(launch_done)))
+
+/* What clients of MySQL know as their first words alone. */
+static const char *const mysql_first[] = {"--no-defaults",
+                                          "--print-defaults",
+                                          "--defaults-file=",
+                                          "--defaults-extra-file=",
+                                          "--defaults-group-suffix=",
+                                          "--login-path=",
+                                          "--no-login-paths",
+                                          NULL};
+
+/* How many of the caller's words come before our options. */
+static size_t count_first(const char *const *first, int argc, char *const *argv)
+{
+    for (int i = 0; i < argc; i++) {
+        size_t known = 0;
+        while (first && first[known] && strncmp(argv[i], first[known], strlen(first[known])) != 0)
+            known++;
+        if (!first || !first[known])
+            return (size_t)i;
+    }
+    return (size_t)argc;
+}
 
 static bool add_word(struct launch *launch, const char *word)
 {
@@ -96,6 +120,7 @@ static bool prepare_mysql(const cJSON *document, const cJSON *target, struct lau
 {
     char scratch[DOCUMENT_SCRATCH];
     const char *path = document_text(target, "socket", scratch);
+    launch->first = mysql_first;
     return *path && set("MYSQL_PWD", "") && add_option(launch, "host", "localhost") &&
            add_option(launch, "socket", path) &&
            (is_mycli(launch->programs[0]) ? add_option(launch, "port", "3306")
@@ -153,9 +178,10 @@ static int become(const struct tool_context *ctx, const struct launch *launch, i
     int error = ENOENT;
     if (!args)
         return tool_failed(ctx, SMCRED_NO_MEMORY, "out of memory");
-    memcpy(args + 1, launch->options, count * sizeof *args);
-    for (int i = 0; i < argc; i++)
-        args[1 + count + (size_t)i] = argv[i];
+    size_t first = count_first(launch->first, argc, argv);
+    memcpy(args + 1, argv, first * sizeof *args);
+    memcpy(args + 1 + first, launch->options, count * sizeof *args);
+    memcpy(args + 1 + first + count, argv + first, ((size_t)argc - first) * sizeof *args);
     for (size_t i = 0; launch->programs[i] && error == ENOENT; i++) {
         args[0] = (char *)(uintptr_t)launch->programs[i]; /* execvp() does not write to it */
         (void)execvp(args[0], args);

@@ -218,6 +218,9 @@ is "mariadb is started where there is no mysql" \
 cp "$dir/bin/mariadb" "$dir/bin/mysql"
 is "else mysql" "$(PATH=$dir/bin "$smcred" connect billing 2>&1)" "mysql|$mysql|unset|"
 is "or what --program says" "$(PATH=$dir/bin "$smcred" connect --program mariadb billing 2>&1)" "mariadb|$mysql|unset|"
+is "what it knows only as its first words stays there" \
+    "$(PATH=$dir/bin "$smcred" connect billing -- --no-defaults --defaults-group-suffix=x -e --no-defaults 2>&1)" \
+    "mysql|--no-defaults|--defaults-group-suffix=x|$mysql|-e|--no-defaults|unset|"
 cp "$dir/bin/mysql" "$dir/bin/mycli"
 is "mycli looks for no other socket" "$(PATH=$dir/bin "$smcred" connect --program "$dir/bin/mycli" billing 2>&1)" \
     "mycli|--host=localhost|--socket=/run/smcred/billing/mysql.sock|--port=3306|--user=alice|unset|"
