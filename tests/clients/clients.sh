@@ -16,7 +16,10 @@ mkdir -m 755 "$work"
 shim() { timeout 240 as_alice env HOME="$home" "${settings[@]}" "$@" 2>&1 </dev/null; }
 socket() { timeout 240 as_alice env -u LD_PRELOAD HOME="$home" "${settings[@]}" "$@" 2>&1 </dev/null; }
 seccomp() { socket smcred exec --seccomp -- "$@"; }
-settings=() # VARIABLE=VALUE, for all of them
+
+# alice_has VARIABLE=VALUE...: in her environment, whatever the way
+settings=()
+alice_has() { settings=("$@"); }
 
 # clients_world [mariadb]: that of $SMCRED_SANDBOX (a directory that scripts/sandbox up has made), or our own
 clients_world() {
@@ -46,7 +49,9 @@ knows() {
 }
 
 have() { as_alice sh -c "command -v $1" >/dev/null 2>&1; }
-imports() { as_alice env -u LD_PRELOAD "PYTHONPATH=$work/site" /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
+imports() { as_alice env -u LD_PRELOAD /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
+loads() { as_alice env -u LD_PRELOAD perl -M"$1" -e 1 >/dev/null 2>&1; }
+has_extension() { as_alice env -u LD_PRELOAD php -m 2>/dev/null | grep -qx "$1"; }
 
 # ---- what comes from registries ----
 
@@ -114,6 +119,13 @@ does_not_reach() {
 is_missing() {
     skip "$way: $client" "$1"
     result skipped
+}
+
+# installed COMMAND...: whether it is true; if not, $client is missing
+installed() {
+    "$@" && return
+    is_missing "not installed"
+    return 1
 }
 
 # table [PAGE_NAME]: what was found; with a name, what was skipped is as that page's table says

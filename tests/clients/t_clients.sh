@@ -1,107 +1,87 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# t_clients.sh - real clients, as the operator alice, through the shim and through the target's socket.
+# t_clients.sh - PostgreSQL's clients, as the operator alice, by each way; and what she may have set.
 #
 # Uses the world of $SMCRED_SANDBOX (a directory made by scripts/sandbox up), or makes one.  Root only.
-. "$(dirname "$0")/../root/world.sh"
-needs_root
-if [ -n "${SMCRED_SANDBOX-}" ]; then
-    # shellcheck source=/dev/null
-    . "$SMCRED_SANDBOX/env" || exit 99
-else
-    needs_world
-fi
-
-work=$dir
-home=$work/home
-install -d -m 700 -o smcred-alice "$home"
-host=$WORLD_HOST role=$WORLD_ROLE socket=$WORLD/run/orders
-who='select current_user'
-
-# Two ways to the same database, each a command to put before another.
-shim() { timeout 240 as_alice env HOME="$home" PGDATABASE=orders "$@" 2>&1 </dev/null; }
-plain() { timeout 240 as_alice env -u LD_PRELOAD HOME="$home" PGDATABASE=orders "$@" 2>&1 </dev/null; }
-have() { as_alice sh -c "command -v $1" >/dev/null 2>&1; }
-imports() { as_alice env -u LD_PRELOAD /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
-psql=$PGBIN/psql
-psqlodbc=$(find /usr/lib -name psqlodbcw.so 2>/dev/null | head -n 1)
-
-cat >"$work/with_psycopg2.py" <<'END'
-import sys, psycopg2
-conn = psycopg2.connect(host=sys.argv[1], dbname="orders")
-cursor = conn.cursor(); cursor.execute("select current_user"); print(cursor.fetchone()[0])
-print("password:", repr(conn.info.password))
-END
-cat >"$work/with_psycopg3.py" <<'END'
-import asyncio, sys, psycopg
-print(psycopg.connect(host=sys.argv[1], dbname="orders").execute("select current_user").fetchone()[0])
-async def main():
-    conn = await psycopg.AsyncConnection.connect(host=sys.argv[1], dbname="orders")
-    print("async", (await (await conn.execute("select current_user")).fetchone())[0])
-    await conn.close()
-asyncio.run(main())
-END
-chmod 644 "$work"/*.py
-
-matrix() { # WAY HOST: the same for both ways
-    local way=$1 at=$2
-    like "$way: psql -c" "$($way "$psql" -XAt -h "$at" -c "$who")" "$role"
-    if [ -x /usr/bin/psql ]; then
-        like "$way: Debian's psql" "$($way /usr/bin/psql -XAt -h "$at" -c "$who")" "*$role"
-    else
-        skip "$way: Debian's psql" "no wrapper"
-    fi
-    like "$way: \\c" "$($way "$psql" -XAt -h "$at" -c "$who" -c '\c archive' -c 'select current_database()')" \
-        "*$role*archive"
-    like "$way: \\conninfo shows what was asked for" "$($way "$psql" -X -h "$at" -c '\conninfo')" "*\"$at\"*"
-    like "$way: sslmode=require" "$($way "$psql" -XAt "host=$at sslmode=require" -c "$who")" "$role"
-    like "$way: sslmode=verify-full" "$($way "$psql" -XAt "host=$at sslmode=verify-full" -c "$who")" "$role"
-    like "$way: createdb" "$($way createdb -h "$at" made_by_t_clients; echo $?)" "*0"
-    like "$way: dropdb" "$($way dropdb -h "$at" made_by_t_clients; echo $?)" "*0"
-    like "$way: pgbench -i" "$($way pgbench -h "$at" -i -q orders >/dev/null; echo $?)" 0
-    like "$way: pgbench" "$($way pgbench -h "$at" -c 4 -T 1 -S orders)" "*number of failed transactions: 0 *"
-    like "$way: pg_dump -j" "$($way pg_dump -h "$at" -j 2 -Fd -f "$home/$way.dump" orders; echo $?)" "*0"
-    like "$way: pg_restore" "$($way pg_restore -h "$at" -d archive --clean --if-exists "$home/$way.dump"; echo $?)" "*0"
-    like "$way: the restored table" "$($way "$psql" -XAt -h "$at" -d archive -c 'select count(*) from pgbench_accounts')" 100000
-    like "$way: vacuumdb -j" "$($way vacuumdb -h "$at" -j 2 -q orders; echo $?)" "*0"
-    if imports psycopg2; then
-        like "$way: psycopg2, and it holds no password" "$($way /usr/bin/python3 "$work/with_psycopg2.py" "$at")" \
-            "$role*password: @(None|'')"
-    else
-        skip "$way: psycopg2" "not installed"
-    fi
-    if imports psycopg; then
-        like "$way: psycopg" "$($way /usr/bin/python3 "$work/with_psycopg3.py" "$at")" "$role*async $role"
-    else
-        skip "$way: psycopg" "not installed"
-    fi
-    if have pgcli; then
-        like "$way: pgcli" "$($way sh -c "echo '$who;' | pgcli -h $at -d orders --no-password")" "*$role*"
-    else
-        skip "$way: pgcli" "not installed"
-    fi
-    if have isql && [ -n "$psqlodbc" ]; then
-        like "$way: isql with psqlodbc" "$($way sh -c "echo '$who' | isql -b -k \
-            'DRIVER=$psqlodbc;Servername=$at;Database=orders;'")" "*$role*"
-    else
-        skip "$way: isql with psqlodbc" "not installed"
-    fi
-    if perl -MDBD::Pg -e 1 2>/dev/null; then
-        like "$way: DBD::Pg" "$($way /usr/bin/perl -MDBI -e 'my $db = DBI->connect("dbi:Pg:host=$ARGV[0];dbname=orders",
-            undef, undef, {RaiseError => 1}); print $db->selectrow_array("select current_user")' "$at")" "$role"
-    else
-        skip "$way: DBD::Pg" "not installed"
-    fi
-}
+. "$(dirname "$0")/clients.sh"
 shopt -s extglob
-matrix shim "$host"
-matrix plain "$socket"
+cp "$top_srcdir"/tests/clients/client.{py,php,pl} "$work"
+clients_world
+
+host=$WORLD_HOST role=$WORLD_ROLE
+alice_has PGDATABASE=orders
+who='select current_user'
+psql=$PGBIN/psql
+psqlodbc=$(have isql && find /usr/lib -name psqlodbcw.so | head -n 1)
+
+# The clients of the distribution, this $way, which is `at` for their options and `place` for programs.
+matrix() {
+    local module answer
+    is_client psql
+    does "-c" "$($way "$psql" -XAt "${at[@]}" -c "$who")" "$role"
+    does "\\c" "$($way "$psql" -XAt "${at[@]}" -c "$who" -c '\c archive' -c 'select current_database()')" "*$role*archive"
+    does "\\conninfo shows what was asked for" "$($way "$psql" -X "${at[@]}" -c '\conninfo')" "*\"${at[1]}\"*"
+    if [ "$way" != seccomp ]; then
+        does "sslmode=require" "$($way "$psql" -XAt "host=${at[1]} sslmode=require" -c "$who")" "$role"
+        does "sslmode=verify-full" "$($way "$psql" -XAt "host=${at[1]} sslmode=verify-full" -c "$who")" "$role"
+    fi
+    is_client "psql, Debian's wrapper"
+    installed test -x /usr/bin/psql &&
+        does "-c" "$($way /usr/bin/psql -XAt "${at[@]}" -c "$who")" "*$role"
+    is_client "createdb, dropdb"
+    does "create one" "$($way createdb "${at[@]}" made_by_t_clients; echo $?)" "*0"
+    does "drop it" "$($way dropdb "${at[@]}" made_by_t_clients; echo $?)" "*0"
+    is_client pgbench
+    does "-i" "$($way pgbench "${at[@]}" -i -q orders >/dev/null; echo $?)" 0
+    does "-c 4" "$($way pgbench "${at[@]}" -c 4 -t 200 -S orders)" "*number of failed transactions: 0 *"
+    is_client "pg_dump, pg_restore"
+    does "pg_dump -j" "$($way pg_dump "${at[@]}" -j 2 -Fd -f "$home/$way.dump" orders; echo $?)" "*0"
+    does "pg_restore" "$($way pg_restore "${at[@]}" -d archive --clean --if-exists "$home/$way.dump"; echo $?)" "*0"
+    does "all of it" "$($way "$psql" -XAt "${at[@]}" -d archive -c 'select count(*) from pgbench_accounts')" 100000
+    is_client vacuumdb
+    does "-j" "$($way vacuumdb "${at[@]}" -j 2 -q orders; echo $?)" "*0"
+    for module in psycopg2 psycopg; do
+        is_client "$module"
+        installed imports $module &&
+            does "logs in, and asks" "$($way /usr/bin/python3 "$work/client.py" $module "${place[@]}")" "$role 42"
+    done
+    is_client pgcli
+    installed have pgcli &&
+        does "asks" "$($way sh -c "echo '$who;' | pgcli ${at[*]} -d orders --no-password")" "*$role*"
+    is_client "isql, psqlodbc"
+    installed test -n "$psqlodbc" &&
+        does "asks" "$($way sh -c "echo '$who' | isql -b -k 'DRIVER=$psqlodbc;Servername=${at[1]};Port=${at[3]-5432};Database=orders;'")" "*$role*"
+    is_client "perl, DBD::Pg"
+    installed loads DBD::Pg &&
+        does "logs in, and asks" "$($way perl "$work/client.pl" Pg "${place[@]}")" "$role 42"
+    for module in pgsql pdo_pgsql; do
+        is_client "PHP, $module"
+        installed has_extension $module || continue
+        answer=$($way php "$work/client.php" $module "${place[@]}")
+        case $way in
+        shim) does_not_reach "$answer" "*could not translate host name*" ;; # it loads libpq with RTLD_DEEPBIND
+        *) does "logs in, and asks" "$answer" "$role 42" ;;
+        esac
+    done
+}
+way=shim at=(-h "$host") place=("$host")
+matrix
+way=seccomp at=(-h 127.0.0.1 -p "$WORLD_PORT") place=(127.0.0.1 "$WORLD_PORT")
+matrix
+way=socket at=(-h "$WORLD/run/orders") place=("$WORLD/run/orders")
+matrix
+is_client "smcred connect"
+does "starts psql" "$($way smcred connect orders -XAtc "$who")" "$role"
+is_client "smcred connect --program pgcli"
+installed have pgcli &&
+    does "starts it" "$($way sh -c "echo '$who;' | smcred connect --program pgcli orders --no-password")" "*$role*"
+table_is_kept t_clients.sh
 
 # --- what an operator may have lying around leads nowhere else, and to no other credential ---
 #
 # Each answer says where it comes from: role and port of the server, and the name that the relay stamps.
 # The other place is a server that asks for a password in the clear and keeps what it is told.
-place="select current_user, current_setting('port'), current_setting('application_name') like '%smcred-alice%'"
+where="select current_user, current_setting('port'), current_setting('application_name') like '%smcred-alice%'"
 ours="$role|$WORLD_PORT|t"
 cat >"$work/decoy.pl" <<'END'
 use strict; use warnings; use IO::Socket::INET;
@@ -133,7 +113,7 @@ goes_to_us() {
     shift
     while [ "$1" != -- ]; do variables+=("$1"); shift; done
     shift
-    like "$sentence" "$(shim "${variables[@]}" "$psql" -wXAt "$@" -c "$place"; cmp "$work/decoy" "$work/decoy.expected")" "$ours"
+    like "$sentence" "$(shim "${variables[@]}" "$psql" -wXAt "$@" -c "$where"; cmp "$work/decoy" "$work/decoy.expected")" "$ours"
 }
 # goes_nowhere SENTENCE PATTERN [VARIABLE=VALUE...] -- [PSQL ARGUMENT...]: an error, and nobody hears of it
 goes_nowhere() {
@@ -141,7 +121,7 @@ goes_nowhere() {
     shift 2
     while [ "$1" != -- ]; do variables+=("$1"); shift; done
     shift
-    like "$sentence" "$(shim "${variables[@]}" "$psql" -wXAt "$@" -c "$place"; cmp "$work/decoy" "$work/decoy.expected" 2>&1; echo end)" \
+    like "$sentence" "$(shim "${variables[@]}" "$psql" -wXAt "$@" -c "$where"; cmp "$work/decoy" "$work/decoy.expected" 2>&1; echo end)" \
         "${pattern}end"
 }
 # goes_elsewhere SENTENCE [VARIABLE=VALUE...] -- [PSQL ARGUMENT...]: the decoy is asked, and told her own password alone
@@ -150,7 +130,7 @@ goes_elsewhere() {
     shift
     while [ "$1" != -- ]; do variables+=("$1"); shift; done
     shift
-    shim "${variables[@]}" "$psql" -wXAt "$@" -c "$place" >"$work/out"
+    shim "${variables[@]}" "$psql" -wXAt "$@" -c "$where" >"$work/out"
     heard=$(tail -c "+$(($(stat -c %s "$work/decoy.expected") + 1))" "$work/decoy" | tr -c '[:print:]\n' ' ')
     like "$sentence" "$heard" "startup *user *answer p*from-pgpass*"
     unlike "and is not told ours" "$heard" "*$(cat "$WORLD_PASSWORD_FILE")*"
@@ -187,7 +167,7 @@ goes_nowhere "a name's other port, which a service brings" "*could not translate
 goes_nowhere "somebody else's name" "*FATAL:*smcred*" -- -U postgres -h "$host"
 if imports psycopg; then
     like "PGHOSTADDR of another server, with psycopg" "$(shim PGHOSTADDR=127.0.0.1 PGPORT="$decoy" \
-        /usr/bin/python3 "$work/with_psycopg3.py" "$host"; cmp "$work/decoy" "$work/decoy.expected" 2>&1)" "*PGHOSTADDR leads to *"
+        /usr/bin/python3 "$work/client.py" psycopg "$host"; cmp "$work/decoy" "$work/decoy.expected" 2>&1)" "*PGHOSTADDR leads to *"
 fi
 goes_elsewhere "PGSERVICE of another server is another server" PGSERVICE=elsewhere --
 goes_elsewhere "so is hostaddr= that was typed" -- "host=$host hostaddr=127.0.0.1 port=$decoy dbname=orders"

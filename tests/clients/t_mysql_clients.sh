@@ -1,118 +1,175 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# t_mysql_clients.sh - real clients of MySQL and MariaDB, as the operator alice, through the shim and at the
-# target's socket, and what her option files may say.  A client that is not installed skips aloud.
-. "$(dirname "$0")/../root/world.sh"
-needs_root
-command -v mariadb-install-db >/dev/null && id mysql >/dev/null 2>&1 || skip_all "needs MariaDB"
-needs_world mariadb
+# t_mysql_clients.sh - MariaDB's and MySQL's clients of the distribution, as the operator alice, by each way.
+#
+# SMCRED_LONG=1 makes eight clients at once go on for a minute.
+. "$(dirname "$0")/clients.sh"
+cp "$top_srcdir"/tests/clients/client.{py,php,pl} "$work"
+clients_world mariadb
 
-work=$dir
-home=$work/home
-install -d -m 700 -o smcred-alice "$home"
-host=$WORLD_MARIADB_HOST role=$WORLD_MARIADB_ROLE socket=$WORLD/run/billing/mysql.sock
+role=$WORLD_MARIADB_ROLE
+long_s=${SMCRED_LONG:+60}
+long_s=${long_s:-0}
 who='select substring_index(current_user(), "@", 1)'
-in_mariadb -e 'create table billing.paid (id int primary key); insert into billing.paid values (1), (2), (3)'
+maodbc=$(have isql && find /usr/lib -name libmaodbc.so | head -n 1)
+in_mariadb -e "create table billing.paid (id int primary key auto_increment, note varchar(64), at datetime(6), raw varbinary(32), sum decimal(12,3), nothing int);
+    use billing; insert into paid select seq, concat('ä', md5(seq)), now(6), unhex(md5(seq)), seq / 7, null from seq_1_to_3000;
+    create table imported like paid"
+as_alice mariadb --no-defaults -h "$WORLD_MARIADB_HOST" -e 'create view late as select * from paid where id > 2000'
+in_mariadb -NBe 'select id, note, at, hex(raw), sum from billing.paid where id <= 100' >"$work/imported.txt"
 
-shim() { timeout 120 as_alice env HOME="$home" "$@" 2>&1 </dev/null; }
-plain() { timeout 120 as_alice env -u LD_PRELOAD HOME="$home" "$@" 2>&1 </dev/null; }
-have() { as_alice sh -c "command -v $1" >/dev/null 2>&1; }
-imports() { as_alice env -u LD_PRELOAD /usr/bin/python3 -c "import $1" >/dev/null 2>&1; }
-maodbc=$(find /usr/lib -name libmaodbc.so 2>/dev/null | head -n 1)
-connector=/usr/share/java/mariadb-java-client.jar
+# checksum DATABASE TABLE
+checksum() { in_mariadb -NBe "checksum table $1.$2" | cut -f2; }
 
-# Each of these takes the place as HOST or as the socket's path.
-cat >"$work/client.py" <<'END'
-import importlib, sys
-module, place = importlib.import_module(sys.argv[1]), sys.argv[2]
-where = {"unix_socket": place} if place.startswith("/") else {"host": place}
-connection = module.connect(user="smcred-alice", database="billing", **where)
-cursor = connection.cursor()
-cursor.execute('select substring_index(current_user(), "@", 1)')
-print(cursor.fetchone()[0], end=" ")
-cursor.execute("select count(*) from paid where id > %s", (1,))
-print(cursor.fetchone()[0])
-END
-cat >"$work/Jdbc.java" <<'END'
-import java.sql.*;
-public class Jdbc {
-    public static void main(String[] args) throws Exception {
-        String where = args[0].startsWith("/") ? "jdbc:mariadb:///billing?localSocket=" + args[0] : "jdbc:mariadb://" + args[0] + "/billing";
-        try (Connection connection = DriverManager.getConnection(where, "smcred-alice", "");
-             PreparedStatement statement = connection.prepareStatement("select count(*) from paid where id > ?")) {
-            statement.setInt(1, 1);
-            ResultSet rows = statement.executeQuery();
-            rows.next();
-            System.out.println(rows.getInt(1));
-        }
-    }
+# slaps SECONDS: eight clients at once, for so long and at least once; says nothing if all is well
+slaps() {
+    local until=$((SECONDS + $1)) said
+    while :; do
+        said=$($way mariadb-slap --no-defaults "${at[@]}" --create-schema=billing --concurrency=8 --number-of-queries=800 \
+            --query='select * from paid where id = 77')
+        case $? in
+        0) [ $SECONDS -lt $until ] || return ;;
+        *) echo "$said" && return ;;
+        esac
+    done
 }
-END
-chmod 644 "$work"/*.py "$work"/*.java
 
-# matrix WAY PLACE OPTION: OPTION is what leads the command line clients there
+# The clients, this $way, which is `at` for the options of most, `mycli` and `odbc` for those two, and
+# `place` for programs.
 matrix() {
-    local way=$1 at=$2 option=$3 client module
-    for client in mariadb mysql; do
-        is "$way: $client" "$($way $client --no-defaults -NB "$option" -e "$who")" "$role"
+    local module
+    is_client "mariadb, mysql"
+    does "mariadb -e" "$($way mariadb --no-defaults -NB "${at[@]}" -e "$who")" "$role"
+    does "mysql -e" "$($way mysql --no-defaults -NB "${at[@]}" -e "$who")" "$role"
+    for module in mysql_native_password caching_sha2_password client_ed25519 mysql_clear_password; do
+        does "--default-auth=$module" "$($way mariadb --no-defaults -NB "${at[@]}" --default-auth=$module -e "$who")" "$role"
     done
-    is "$way: mariadb-admin" "$($way mariadb-admin --no-defaults "$option" ping)" "mysqld is alive"
-    like "$way: mariadb-check" "$($way mariadb-check --no-defaults "$option" billing)" "billing.paid*OK"
-    like "$way: mariadb-show" "$($way mariadb-show --no-defaults "$option" billing)" "*paid*"
-    for client in mysql_native_password caching_sha2_password client_ed25519 mysql_clear_password; do
-        is "$way: --default-auth=$client" "$($way mariadb --no-defaults -NB "$option" --default-auth=$client -e "$who")" "$role"
-    done
-    is "$way: -p with a password of her own" "$($way mariadb --no-defaults -NB "$option" -pmine -e "$who")" "$role"
-    is "$way: --compress" "$($way mariadb --no-defaults -NB "$option" --compress -e "$who")" "$role"
+    does "-p with a password of her own" "$($way mariadb --no-defaults -NB "${at[@]}" -pmine -e "$who")" "$role"
+    does "--compress, which it does not get" "$($way mariadb --no-defaults -NB "${at[@]}" --compress -e 'show status like "Compression"')" "Compression	OFF"
+    is_client mariadb-admin
+    does ping "$($way mariadb-admin --no-defaults "${at[@]}" ping)" "mysqld is alive"
+    is_client mariadb-check
+    does "check" "$($way mariadb-check --no-defaults "${at[@]}" billing)" "*billing.paid*OK*"
+    is_client mariadb-show
+    does "show" "$($way mariadb-show --no-defaults "${at[@]}" billing)" "*paid*"
+    is_client "mariadb-dump to mariadb"
+    in_mariadb -e 'drop database ledger; create database ledger'
+    does "a round trip" "$($way sh -c "mariadb-dump --no-defaults ${at[*]} billing | mariadb --no-defaults ${at[*]} ledger")" ""
+    does "all of it" "$(checksum ledger paid) $($way mariadb --no-defaults -NB "${at[@]}" -e 'select count(*) from ledger.late')" "$(checksum billing paid) 1000"
+    is_client mariadb-import
+    in_mariadb -e 'truncate billing.imported'
+    does "--local" "$($way mariadb-import --no-defaults "${at[@]}" --local --columns=id,note,at,@h,sum billing "$work/imported.txt")" "billing.imported: Records: 100 *"
+    is_client mariadb-slap
+    does "eight at once" "$(slaps "$long_s")" ""
     for module in MySQLdb pymysql; do
-        if imports $module; then
-            is "$way: $module" "$($way /usr/bin/python3 "$work/client.py" $module "$at")" "$role 2"
-        else
-            skip "$way: $module" "not installed"
-        fi
+        is_client "$module"
+        installed imports $module &&
+            does "logs in, and asks" "$($way /usr/bin/python3 "$work/client.py" $module "${place[@]}")" "$role 42"
     done
-    if have mycli; then
-        like "$way: mycli" "$($way mycli "$option" -P 3306 -u smcred-alice -D billing -e "$who")" "*$role*"
-    else
-        skip "$way: mycli" "not installed"
-    fi
-    is "$way: smcred connect" "$($way smcred connect billing -NB -e "$who")" "$role"
-    if have isql && [ -n "$maodbc" ]; then
-        module="SERVER=$at"
-        [ "$way" = shim ] || module="SOCKET=$at"
-        like "$way: isql with odbc-mariadb" "$($way sh -c "echo 'select count(*) from paid' | isql -b -k \
-            'DRIVER=$maodbc;$module;UID=smcred-alice;DATABASE=billing'")" "*3*"
-    else
-        skip "$way: isql with odbc-mariadb" "not installed"
-    fi
-    if perl -MDBD::mysql -e 1 2>/dev/null; then
-        module="host=$at"
-        [ "$way" = shim ] || module="mysql_socket=$at"
-        is "$way: DBD::mysql" "$($way /usr/bin/perl -MDBI -e 'my $db = DBI->connect("dbi:mysql:database=billing;$ARGV[0]",
-            "smcred-alice", undef, {RaiseError => 1}); print $db->selectrow_array("select count(*) from paid where id > ?", undef, 1)' "$module")" 2
-    else
-        skip "$way: DBD::mysql" "not installed"
-    fi
-    if [ "$way" = shim ] && have javac && [ -e $connector ]; then
-        like "$way: JDBC, MariaDB's" "$($way java -cp $connector "$work/Jdbc.java" "$at")" "*2"
-    else
-        skip "$way: JDBC, MariaDB's" "no javac or no connector, or it wants JNA for a Unix socket"
-    fi
+    is_client mycli
+    installed have mycli &&
+        does "-e" "$($way mycli "${mycli[@]}" -u smcred-alice -D billing -e "$who")" "*$role*"
+    is_client "isql, odbc-mariadb"
+    installed test -n "$maodbc" &&
+        does "asks" "$($way sh -c "echo 'select count(*) from paid' | isql -b -k 'DRIVER=$maodbc;$odbc;UID=smcred-alice;DATABASE=billing'")" "*3000*"
+    for module in mysql MariaDB; do
+        is_client "perl, DBD::$module"
+        installed loads DBD::$module &&
+            does "logs in, and asks" "$($way perl "$work/client.pl" $module "${place[@]}")" "$role 42"
+    done
+    for module in mysqli pdo_mysql; do
+        is_client "PHP, $module"
+        installed has_extension $module &&
+            does "logs in, and asks" "$($way php "$work/client.php" $module "${place[@]}")" "$role 42"
+    done
 }
-matrix shim "$host" "--host=$host"
-matrix plain "$socket" "--socket=$socket"
 
-# ---- what an operator may have set leads nowhere else, and brings no other credential ----
+by_shim() {
+    way=shim at=("--host=$WORLD_MARIADB_HOST") mycli=(-h "$WORLD_MARIADB_HOST" -P 3306)
+    odbc="SERVER=$WORLD_MARIADB_HOST" place=("$WORLD_MARIADB_HOST")
+}
+by_seccomp() {
+    way=seccomp at=(--host=127.0.0.1 "--port=$WORLD_MARIADB_PORT") mycli=(-h 127.0.0.1 -P "$WORLD_MARIADB_PORT")
+    odbc="SERVER=127.0.0.1;PORT=$WORLD_MARIADB_PORT" place=(127.0.0.1 "$WORLD_MARIADB_PORT")
+}
+by_socket() {
+    local path=$WORLD/run/billing/mysql.sock
+    way=socket at=("--socket=$path") mycli=(-S "$path" -P 3306) odbc="SOCKET=$path" place=("$path")
+}
+ways=(by_shim by_seccomp by_socket)
+for way in "${ways[@]}"; do
+    $way
+    matrix
+done
 
-like "--protocol=tcp" "$(shim mariadb --no-defaults -NB --protocol=tcp -h "$host" -e "$who")" "$role"
-like "the port as it is typed" "$(shim mariadb --no-defaults -NB -h "$host" -P 3306 -e "$who")" "$role"
-like "the database's own port" "$(shim mariadb --no-defaults -NB -h "$host" -P "$WORLD_MARIADB_PORT" -e "$who")" "$role"
-like "MYSQL_PWD is not used" "$(shim env MYSQL_PWD=wrong mariadb --no-defaults -NB -h "$host" -e "$who")" "$role"
-like "MYSQL_HOST" "$(shim env MYSQL_HOST="$host" mariadb --no-defaults -NB -e "$who")" "$role"
-printf '[client]\nhost=%s\npassword=wrong\n' "$host" | as_alice tee "$home/.my.cnf" >/dev/null
-like "an option file's host, and not its password" "$(shim mariadb -NB -e "$who")" "$role"
-printf '[client]\nuser=root\n' | as_alice tee "$home/.my.cnf" >/dev/null
-like "an option file's user is refused aloud" "$(shim mariadb -NB -h "$host" -e "$who")" "ERROR 1045*smcred: target billing logs in as*not as*root*"
-printf '[client]\nssl-verify-server-cert\n' | as_alice tee "$home/.my.cnf" >/dev/null
-unlike "who insists on TLS to this host gets an error, and no plain connection" "$(shim mariadb -NB -h "$host" -e "$who")" "$role"
+is_client "smcred connect"
+does "starts mysql" "$($way smcred connect billing -NBe "$who")" "*$role"
+is_client "smcred connect --program mariadb"
+does "starts it" "$($way smcred connect --program mariadb billing -NBe "$who")" "$role"
+is_client "smcred connect --program mycli"
+installed have mycli &&
+    does "starts it" "$($way smcred connect --program mycli billing -D billing -e "$who")" "*$role*"
+
+# ---- at a terminal, for as long as the server is there and longer ----
+
+# Each way has one session open, under script(1); what is typed goes to descriptor ${tty[$way]}.
+declare -A tty=()
+shows() { grep -qF -- "$1" "$work/$way.screen"; }
+has_noticed() { grep -qaE 'ERROR 20|[|] has gone' "$work/$way.screen"; }
+types() { printf "$1\n" >&"${tty[$way]}"; }
+open_session() {
+    local command="as_alice env HOME=$home mariadb --no-defaults ${at[*]}"
+    case $way in
+    seccomp) command="as_alice env -u LD_PRELOAD HOME=$home smcred exec --seccomp -- mariadb --no-defaults ${at[*]}" ;;
+    socket) command="as_alice env -u LD_PRELOAD HOME=$home mariadb --no-defaults ${at[*]}" ;;
+    esac
+    mkfifo "$work/$way.tty"
+    script -qfec "$command" /dev/null <"$work/$way.tty" >"$work/$way.screen" 2>&1 &
+    exec {fd}>"$work/$way.tty"
+    tty[$way]=$fd
+}
+asleep() { in_mariadb -NBe 'show processlist' | grep -q "sleep(120)"; }
+awake() { ! asleep; }
+
+# at_the_terminal WHAT EXPECTED: what the last lines typed there show, in the end
+at_the_terminal() {
+    eventually 20 shows "$2"
+    does "$1" "$(grep -aF -- "$2" "$work/$way.screen" | tail -n 1)" "*$2*"
+}
+
+# Split, so that what is typed, and echoed, is not what is waited for.
+printf "select concat('sour', 'ced');\n" >"$work/file.sql"
+for way in "${ways[@]}"; do
+    $way
+    is_client "mariadb, at a terminal"
+    open_session
+    types "select concat('good ', 'morning');"
+    at_the_terminal "logs in" "good morning"
+    types "source $work/file.sql"
+    at_the_terminal "source" sourced
+    types "connect ledger"
+    at_the_terminal "connect" "Current database: ledger"
+    types "select sleep(120);"
+    eventually 20 asleep
+    printf '\003' >&"${tty[$way]}"
+    does "Ctrl-C ends the query" "$(eventually 20 awake && echo so it is)" "so it is"
+    types "select concat('still ', 'here');"
+    at_the_terminal "and not the session" "still here"
+done
+sandbox stop "$WORLD" mariadb
+sandbox start "$WORLD" mariadb
+for way in "${ways[@]}"; do
+    $way
+    is_client "mariadb, at a terminal"
+    types "select 'has gone';" # by TCP, this is where it notices, as with the server itself
+    eventually 20 has_noticed
+    types "select concat('here ', 'again in ', database());"
+    at_the_terminal "connects again, to a server that was started again" "here again in ledger"
+    types exit
+    fd=${tty[$way]}
+    exec {fd}>&-
+done
+wait
+
+table_is_kept t_mysql_clients.sh
 done_testing

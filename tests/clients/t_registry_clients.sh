@@ -53,7 +53,7 @@ asks() { does "logs in, and asks" "$($way "$@" | tail -n 1)" "$says"; }
 
 missing=
 fetched pip || missing="pip cannot install it"
-settings=("PYTHONPATH=$work/site" PYTHONDONTWRITEBYTECODE=1)
+alice_has PYTHONPATH="$work/site" PYTHONDONTWRITEBYTECODE=1
 python=(/usr/bin/python3 "$work/client.py")
 driver "mysql-connector-python" mysql connector "${python[@]}"
 driver "mysql-connector-python, Oracle's libmysqlclient" mysql connector_c "${python[@]}"
@@ -65,11 +65,12 @@ driver "asyncpg" postgres asyncpg "${python[@]}"
 
 missing=
 fetched npm || missing="no node, or npm cannot install it"
-settings=("NODE_PATH=$work/node_modules")
+alice_has NODE_PATH="$work/node_modules"
 driver "node-postgres" postgres pg node "$work/client.js"
 driver "node, mysql2" mysql mysql2 node "$work/client.js"
 driver "node, mariadb" mysql mariadb node "$work/client.js"
 
+alice_has
 missing=
 fetched maven || missing="no JDK, or Maven cannot fetch it"
 java=(java -cp "$work/classes:$work/jars/*" Client)
