@@ -28,11 +28,9 @@ needs_oracle_mysql() {
     "$mysql_home/bin/mysqld" --version >"$dir/mysqld.version" 2>&1 || skip_all "MySQL does not run here: $(cat "$dir/mysqld.version")"
 }
 
-mysqld() {
-    setpriv --reuid=mysql --regid=mysql --init-groups "$mysql_home/bin/mysqld" --no-defaults --basedir="$mysql_home" \
-        --datadir="$mysql_home/run/data" --innodb-buffer-pool-size=16M --innodb-redo-log-capacity=8M \
-        --innodb-flush-log-at-trx-commit=0 --innodb-use-native-aio=0 --innodb-doublewrite=0 "$@"
-}
+mysqld=(setpriv --reuid=mysql --regid=mysql --init-groups "$mysql_home/bin/mysqld" --no-defaults --basedir="$mysql_home"
+    --datadir="$mysql_home/run/data" --innodb-buffer-pool-size=16M --innodb-redo-log-capacity=8M
+    --innodb-flush-log-at-trx-commit=0 --innodb-use-native-aio=0 --innodb-doublewrite=0)
 
 # in_mysql [OPTION...]: the superuser's client; what it is told comes on stdin or by -e
 in_mysql() {
@@ -55,12 +53,12 @@ start_oracle_mysql() {
     openssl x509 -req -in "$mysql_home/run/csr" -CA "$WORLD_CA" -CAkey "$WORLD/private/ca.key" -set_serial "0x$(openssl rand -hex 8)" \
         -days 30 -extfile <(echo "subjectAltName=DNS:$host") -out "$mysql_home/run/cert.pem" 2>/dev/null
     chown mysql "$mysql_home/run"/*.pem
-    mysqld --initialize-insecure >"$dir/mysqld.log" 2>&1 || return 1
+    "${mysqld[@]}" --initialize-insecure >"$dir/mysqld.log" 2>&1 || return 1
     at_exit end_oracle_mysql
     for _ in 1 2 3 4 5; do # somebody may take the port before MySQL does
         mysql_port=$(perl -MIO::Socket::INET -e 'my $port; do { $port = 10000 + int rand 20000 }
             until IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1", LocalPort => $port); print $port')
-        mysqld --port="$mysql_port" --bind-address=127.0.0.1 --skip-mysqlx --socket="$mysql_socket" --ssl-ca="$WORLD_CA" \
+        "${mysqld[@]}" --port="$mysql_port" --bind-address=127.0.0.1 --skip-mysqlx --socket="$mysql_socket" --ssl-ca="$WORLD_CA" \
             --ssl-cert="$mysql_home/run/cert.pem" --ssl-key="$mysql_home/run/key.pem" "${@:2}" >>"$dir/mysqld.log" 2>&1 &
         oracle_mysql_pid=$!
         eventually 60 oracle_mysql_is_up_or_gone
