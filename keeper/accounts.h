@@ -2,7 +2,7 @@
 /*
  * accounts.h - the host's users and groups by name.  Called when the configuration is read, once
  * per new relay, for explanations, and for the names of those who ask; through NSS, so it may block
- * for as long as that does.
+ * for as long as that does.  People who log in are looked up by people.h.
  */
 #ifndef KEEPER_ACCOUNTS_H
 #define KEEPER_ACCOUNTS_H

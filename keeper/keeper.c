@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/parent.h"
 #include "common/seqpacket.h"
+#include "keeper/accounts.h"
 #include "keeper/attempts_file.h"
 #include "keeper/audit.h"
 #include "keeper/cache.h"
@@ -30,6 +31,7 @@
 #include "keeper/mend.h"
 #include "keeper/pam.h"
 #include "keeper/pam_policy.h"
+#include "keeper/people.h"
 #include "keeper/places.h"
 #include "keeper/proof.h"
 #include "keeper/relays.h"
@@ -476,7 +478,8 @@ static bool build_workers(struct keeper *keeper)
            workers_new(keeper->base, LOOKUP_THREADS, WORKERS_QUEUE_DEFAULT, &keeper->lookups) ==
                SMCRED_OK &&
            workers_new(keeper->base, HASH_THREADS, HASH_THREADS, &keeper->hashers) == SMCRED_OK &&
-           turns_new(keeper->hashers, HASH_THREADS, &keeper->hashing) == SMCRED_OK;
+           turns_new(keeper->hashers, HASH_THREADS, &keeper->hashing) == SMCRED_OK &&
+           workers_new(keeper->base, PEOPLE_THREADS, PEOPLE_MAX, &keeper->directory) == SMCRED_OK;
 }
 
 static bool build_humans(struct keeper *keeper)
@@ -489,10 +492,16 @@ static bool build_humans(struct keeper *keeper)
     return humans_new(directory, &keeper->humans) == SMCRED_OK;
 }
 
+static bool build_people(struct keeper *keeper)
+{
+    const struct people_options options = {keeper->base, keeper->directory, accounts_peer};
+    return people_new(&options, &keeper->people) == SMCRED_OK;
+}
+
 static bool build_outer(struct keeper *keeper)
 {
-    return places_new(&keeper->places) == SMCRED_OK && build_humans(keeper) &&
-           endpoints_new(&keeper->endpoints) == SMCRED_OK &&
+    return build_people(keeper) && places_new(&keeper->places) == SMCRED_OK &&
+           build_humans(keeper) && endpoints_new(&keeper->endpoints) == SMCRED_OK &&
            localtls_new(&keeper->localtls) == SMCRED_OK &&
            relays_new(keeper, &keeper->relays) == SMCRED_OK &&
            canaries_new(&keeper->canaries) == SMCRED_OK && drift_new(&keeper->drift) == SMCRED_OK &&
@@ -601,6 +610,8 @@ static void stop(struct keeper *keeper)
     audit_free(keeper->audit);
     config_unref(keeper->config);
     sm_vault_free(keeper->vault);
+    workers_free(keeper->directory); /* last: a directory that hangs has its time */
+    people_free(keeper->people);
     if (keeper->base)
         event_base_free(keeper->base);
     sm_close_fd(&keeper->parent_fd);

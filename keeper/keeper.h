@@ -31,6 +31,7 @@ struct event_base;
 struct humans;
 struct index_writer;
 struct localtls;
+struct people;
 struct places;
 struct listeners;
 struct logins;
@@ -52,10 +53,12 @@ struct keeper {
     struct event_base *base;
     struct sm_vault *vault;
     struct config *config;
-    struct workers *fetchers; /* source modules and long PBKDF2 */
-    struct workers *lookups;  /* getaddrinfo() */
-    struct workers *hashers;  /* crypt() of typed passwords */
-    struct turns *hashing;    /* theirs */
+    struct workers *fetchers;  /* source modules and long PBKDF2 */
+    struct workers *lookups;   /* getaddrinfo() */
+    struct workers *hashers;   /* crypt() of typed passwords */
+    struct turns *hashing;     /* theirs */
+    struct workers *directory; /* NSS */
+    struct people *people;     /* theirs */
     struct cache *cache;
     struct watch *watch;
     struct proofs *proofs;

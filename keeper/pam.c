@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "keeper/pam_request.h"
+#include "keeper/revocations.h"
 #include "keeper/revoke.h"
 
 #define NEWS_MS 1000 /* so long a Secrets Manager that hangs keeps somebody waiting for news */
@@ -41,6 +42,7 @@ void pam_request_free(struct pam_request *request)
         return; /* until it is known what came of it */
     pam_limit_end(&request->limit, PAM_NO_VERDICT);
     cache_cancel(request->ask);
+    people_cancel(request->looking);
     if (request->pause)
         event_free(request->pause);
     pam_check_cancel(request->check);
@@ -300,12 +302,50 @@ static bool refuse(struct pam_request *request, enum smcred_status status,
     return !decision->allowed;
 }
 
-/* Has an administrator withdrawn the secret, or this person's rights? */
+static void on_person(void *arg, enum smcred_status status, const struct sm_peer *person)
+{
+    struct pam_request *request = arg;
+    request->looking = NULL;
+    request->is_known = status == SMCRED_OK;
+    if (person)
+        request->person = *person;
+    if (status == SMCRED_OK || status == SMCRED_NOT_FOUND)
+        request->next = request->then;
+    else
+        pam_answer(request, SMCRED_UNAVAILABLE, NULL,
+                   "it cannot be said now who that is: the users of this host are not to be had");
+    pam_go_on(request, true);
+}
+
+void pam_find_person(struct pam_request *request, pam_step *then)
+{
+    struct people_ask *looking = NULL;
+    request->then = then;
+    people_find(request->keeper->people, request->user, request->deadline_ms - sm_boot_ms(),
+                on_person, request, &looking);
+    request->looking = looking; /* NULL: it was answered */
+}
+
+void pam_find_revoked(struct pam_request *request, pam_step *then)
+{
+    if (revocations_have_users(request->keeper->revocations))
+        pam_find_person(request, then);
+    else
+        request->next = then;
+}
+
+bool pam_refuse_stranger(struct pam_request *request)
+{
+    if (!request->is_known)
+        pam_answer(request, SMCRED_NOT_FOUND, NULL, "there is no such user on this host");
+    return !request->is_known;
+}
+
+/* Has an administrator withdrawn the secret, or this person's rights?  Who is unknown here is not
+ * revoked here. */
 bool pam_refuse_revoked(struct pam_request *request)
 {
-    uid_t uid = ACCOUNTS_UID_ANYBODY;
-    gid_t gid;
-    (void)accounts_user(request->user, &uid, &gid); /* who is unknown here is not revoked here */
+    uid_t uid = request->is_known ? request->person.uid : ACCOUNTS_UID_ANYBODY;
     const struct config_target what = {.name = request->name,
                                        .secret = (char *)(uintptr_t)request->secret};
     const struct sm_peer person = {.uid = uid, .pidfd = -1};
@@ -346,11 +386,16 @@ bool pam_refuse_guesser(struct pam_request *request)
     return true;
 }
 
+static void check_known(struct pam_request *request)
+{
+    if (!pam_refuse_revoked(request) && !pam_refuse_guesser(request))
+        request->next = pam_verify;
+}
+
 static void begin_check(struct pam_request *request)
 {
-    if (!pam_refuse_caller(request) && !pam_refuse_name(request, PAM_USE_CHECK) &&
-        !pam_refuse_revoked(request) && !pam_refuse_guesser(request))
-        request->next = pam_verify;
+    if (!pam_refuse_caller(request) && !pam_refuse_name(request, PAM_USE_CHECK))
+        pam_find_revoked(request, check_known);
 }
 
 void pam_take_check(struct client *client, const struct control_request *asked)
@@ -393,12 +438,17 @@ static void supply_news(struct pam_request *request)
         supply(request);
 }
 
-static void begin_supply(struct pam_request *request)
+static void supply_known(struct pam_request *request)
 {
-    if (!pam_refuse_caller(request) && !pam_refuse_name(request, PAM_USE_SUPPLY) &&
-        !pam_refuse_revoked(request))
+    if (!pam_refuse_revoked(request))
         pam_read(request, CACHE_STAGE_DEFAULT, sm_boot_ms() - request->rules->fresh_ms,
                  pam_news_until(request), supply_news);
+}
+
+static void begin_supply(struct pam_request *request)
+{
+    if (!pam_refuse_caller(request) && !pam_refuse_name(request, PAM_USE_SUPPLY))
+        pam_find_revoked(request, supply_known);
 }
 
 void pam_take_supply(struct client *client, const struct control_request *asked)
@@ -410,23 +460,27 @@ void pam_take_supply(struct client *client, const struct control_request *asked)
 
 static void decide_account(struct pam_request *request)
 {
-    struct sm_peer account;
     struct tm now;
     time_t seconds = sm_wall_ms() / 1000;
-    if (pam_refuse_caller(request))
+    if (pam_refuse_stranger(request) || pam_refuse_revoked(request))
         return;
-    if (!accounts_peer(request->user, &account) || !localtime_r(&seconds, &now)) {
-        pam_answer(request, SMCRED_NOT_FOUND, NULL, "there is no such user on this host");
+    if (!localtime_r(&seconds, &now)) {
+        pam_answer(request, SMCRED_SYSTEM, NULL, "the host does not know what time it is");
         return;
     }
-    if (pam_refuse_revoked(request))
-        return;
-    struct pam_visitor visitor = {&account, request->user, request->service, request->rhost, &now};
+    struct pam_visitor visitor = {&request->person, request->user, request->service, request->rhost,
+                                  &now};
     struct policy_decision decision = pam_policy_account(request->rules, &visitor);
     pam_answer(request, decision.allowed ? SMCRED_OK : SMCRED_DENIED, decision.rule, decision.text);
 }
 
+static void begin_account(struct pam_request *request)
+{
+    if (!pam_refuse_caller(request))
+        pam_find_person(request, decide_account);
+}
+
 void pam_take_account(struct client *client, const struct control_request *asked)
 {
-    pam_take(client, asked, "pam_account", decide_account);
+    pam_take(client, asked, "pam_account", begin_account);
 }

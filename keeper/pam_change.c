@@ -25,14 +25,19 @@ static bool is_root_himself(const struct pam_request *request)
     return peer->uid == 0 && process_real_uid(peer->pid, &uid) && uid == 0;
 }
 
-void pam_begin_change(struct pam_request *request, pam_step *on_right)
+static void change_known(struct pam_request *request)
 {
     bool without_old = sm_secret_view(request->typed).len == 0 && is_root_himself(request);
-    if (pam_refuse_caller(request) || pam_refuse_name(request, PAM_USE_CHECK) ||
-        pam_refuse_revoked(request) || pam_refuse_guesser(request))
+    if (pam_refuse_revoked(request) || pam_refuse_guesser(request))
         return;
+    request->next = without_old && request->rules->root_changes ? request->on_right : pam_verify;
+}
+
+void pam_begin_change(struct pam_request *request, pam_step *on_right)
+{
     request->on_right = on_right;
-    request->next = without_old && request->rules->root_changes ? on_right : pam_verify;
+    if (!pam_refuse_caller(request) && !pam_refuse_name(request, PAM_USE_CHECK))
+        pam_find_revoked(request, change_known);
 }
 
 /* Would the database be left behind? */

@@ -15,6 +15,7 @@
 #include "keeper/pam_check.h"
 #include "keeper/pam_limit.h"
 #include "keeper/pam_policy.h"
+#include "keeper/people.h"
 #include "keeper/stages.h"
 
 typedef void pam_step(struct pam_request *request);
@@ -52,11 +53,14 @@ struct pam_request {
     struct event *pause;                 /* of PAM_ROTATE, between two looks */
     struct cache_ask *ask;
     struct pam_check *check;
+    struct people_ask *looking; /* for `person` */
 
     /* Who was asked has said: */
     enum smcred_status status;
     struct sm_snapshot *snapshot; /* a reference */
     int64_t known_ms;             /* when that was last found to be so */
+    struct sm_peer person;        /* `user`, once looked up */
+    bool is_known;                /* this host has that user */
     struct sm_error err;
     struct stages *stages; /* likewise */
 
@@ -73,6 +77,12 @@ void pam_take(struct client *client, const struct control_request *asked, const 
 /* The same, with what was typed in the vault. */
 void pam_take_typed(struct client *client, const struct control_request *asked,
                     struct sm_bytes typed, const char *event, pam_step *first);
+/* Looks the user up; `then` is the next step, unless nobody can say: then it is answered. */
+void pam_find_person(struct pam_request *request, pam_step *then);
+/* The same, if it matters who that is because somebody's rights are revoked. */
+void pam_find_revoked(struct pam_request *request, pam_step *then);
+/* There is no such user: then it is answered. */
+bool pam_refuse_stranger(struct pam_request *request);
 /* Policy says no, or the person's rights or the secret are revoked: then it is answered. */
 bool pam_refuse_caller(struct pam_request *request);
 bool pam_refuse_revoked(struct pam_request *request);

@@ -58,17 +58,10 @@ static void open_login(struct pam_request *request)
 {
     struct keeper *keeper = request->keeper;
     struct client *client = request->client;
-    struct sm_peer account;
     const struct human_login *login = NULL;
     const struct humans_claim claim = {request->user, request->service, request->tty,
                                        request->rhost, request->ruser};
-    if (pam_refuse_caller(request))
-        return;
-    if (!accounts_peer(request->user, &account)) {
-        pam_answer(request, SMCRED_NOT_FOUND, NULL, "there is no such user on this host");
-        return;
-    }
-    if (pam_refuse_revoked(request))
+    if (pam_refuse_stranger(request) || pam_refuse_revoked(request))
         return;
     enum smcred_status status = humans_open(keeper->humans, keeper_random_id(), &claim,
                                             &client->peer, sm_wall_ms(), &login);
@@ -85,13 +78,19 @@ static void open_login(struct pam_request *request)
         client_refuse_unrecorded(client);
         return;
     }
-    answer_opened(request, login, &account);
-    prefetch(keeper, &account);
+    answer_opened(request, login, &request->person);
+    prefetch(keeper, &request->person);
+}
+
+static void begin_open(struct pam_request *request)
+{
+    if (!pam_refuse_caller(request))
+        pam_find_person(request, open_login);
 }
 
 void pam_take_open(struct client *client, const struct control_request *asked)
 {
-    pam_take(client, asked, "pam_open", open_login);
+    pam_take(client, asked, "pam_open", begin_open);
 }
 
 /* ---- the end ---- */

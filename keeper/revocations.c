@@ -186,6 +186,14 @@ const struct revocation *revocations_of_version(const struct revocations *revoca
     return NULL;
 }
 
+bool revocations_have_users(const struct revocations *revocations)
+{
+    for (size_t i = 0; i < revocations->count; i++)
+        if (revocations->list[i].kind == REVOKED_USER)
+            return true;
+    return false;
+}
+
 const struct revocation *revocations_of_user(const struct revocations *revocations, uid_t uid)
 {
     return find(revocations, REVOKED_USER, "", "", uid);

@@ -74,6 +74,8 @@ const struct revocation *revocations_of_secret(const struct revocations *revocat
                                                const char *secret_id);
 const struct revocation *revocations_of_version(const struct revocations *revocations,
                                                 const struct sm_snapshot *snapshot);
+/* Is any user? */
+bool revocations_have_users(const struct revocations *revocations);
 const struct revocation *revocations_of_user(const struct revocations *revocations, uid_t uid);
 
 /* "secret prod/orders/db was revoked by root on 2026-01-31 10:20:30 UTC: REASON" */
