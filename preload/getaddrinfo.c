@@ -57,21 +57,6 @@ static int answer_unix(const char *what, const char path[INDEX_PATH_MAX],
     return 0;
 }
 
-static char *put_text(char *at, const char *text)
-{
-    while (*text != '\0')
-        *at++ = *text++;
-    return at;
-}
-
-static char *put_number(char *at, unsigned number)
-{
-    if (number >= 10)
-        at = put_number(at, number / 10);
-    *at++ = (char)('0' + number % 10);
-    return at;
-}
-
 /* The stand-in address, through libc, so that the list is libc's own in every respect. */
 static int answer_stand_in(const struct index_target *target, const char *service,
                            const struct addrinfo *hints, struct addrinfo **out_list)
@@ -85,9 +70,9 @@ static int answer_stand_in(const struct index_target *target, const char *servic
                                     .ai_socktype = hints->ai_socktype,
                                     .ai_protocol = hints->ai_protocol};
     numeric.ai_flags |= AI_NUMERICHOST;
-    char *at = put_text(text, numeric.ai_family == AF_INET6 ? "::ffff:" : "");
+    char *at = shim_put_text(text, numeric.ai_family == AF_INET6 ? "::ffff:" : "");
     for (int i = 0; i < 4; i++) {
-        at = put_number(at, address[i]);
+        at = shim_put_number(at, address[i]);
         *at++ = i < 3 ? '.' : '\0';
     }
     shim_debug("getaddrinfo", target->name, text);

@@ -7,8 +7,8 @@ shimexecdir = $(shimdir)
 shimexec_DATA = %D%/libsmcred_preload.so
 CLEANFILES += %D%/libsmcred_preload.so
 
-shim_sources = %D%/ask.c %D%/connect.c %D%/debug.c %D%/getaddrinfo.c %D%/map.c %D%/memory.c \
-	%D%/setup.c %D%/takeover.c common/last_words.c
+shim_sources = %D%/ask.c %D%/connect.c %D%/debug.c %D%/epoll.c %D%/getaddrinfo.c %D%/map.c \
+	%D%/memory.c %D%/setup.c %D%/takeover.c %D%/text.c common/last_words.c
 shim_headers = %D%/libc.h %D%/shim.h common/bytes.h common/control.h common/index.h \
 	common/index_find.h common/last_words.h common/raw.h common/refusal.h common/takeover.h \
 	common/wire.h libsmcred/smcred.h

@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -79,6 +80,25 @@ const char *shim_sentence(int error);
 /* Puts `from` over `fd`, with fd's flags and options; closes `from`.  Returns 0 or a negative
  * errno. */
 int shim_take_over(int fd, int from);
+
+/* epoll.c: registrations with epoll, which go with a socket that is replaced. */
+#define SHIM_WATCHES_MAX 8 /* instances that watch one socket; a program has one, or one a thread  \
+                            */
+struct shim_watches {
+    size_t count;
+    struct {
+        int epoll;
+        struct epoll_event event;
+    } of[SHIM_WATCHES_MAX];
+};
+/* Takes `fd` out of each epoll instance of this process, and remembers as what it was there. */
+void shim_watches_lift(int fd, struct shim_watches *out_watches);
+/* Puts what has `fd` for its number now into the same ones. */
+void shim_watches_put(int fd, struct shim_watches *watches);
+
+/* text.c: text without libc.  Both return where they ended, and write no NUL. */
+char *shim_put_text(char *at, const char *text);
+char *shim_put_number(char *at, unsigned number);
 
 /* debug.c: silent, unless SMCRED_DEBUG is set. */
 void shim_debug_on(void);

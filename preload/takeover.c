@@ -33,9 +33,12 @@ static int put_over(int fd, int from)
     if (result < 0)
         return (int)result;
     copy_options(fd, from);
+    struct shim_watches watches;
+    shim_watches_lift(fd, &watches);
     do
         result = RAW(SYS_dup3, from, fd, (fd_flags & FD_CLOEXEC) ? O_CLOEXEC : 0);
     while (result == -EINTR || result == -EBUSY);
+    shim_watches_put(fd, &watches);
     return result < 0 ? (int)result : 0;
 }
 

@@ -22,6 +22,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -150,6 +152,85 @@ static void ask_twice(void)
     int fd = open_socket(0);
     report(fd);
     report(fd);
+}
+
+static void complain_unless(bool good, const char *what)
+{
+    if (!good)
+        puts(what);
+}
+
+static bool went_well(int fd)
+{
+    int error = -1;
+    socklen_t len = sizeof error;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0;
+}
+
+static int dial_without_waiting(void)
+{
+    int fd = open_socket(SOCK_NONBLOCK);
+    complain_unless(dial(fd) == 0 || errno == EINPROGRESS, "not connected");
+    return fd;
+}
+
+/* As clients do that wait for a connect(): each way to wait, on a socket that is asked about
+ * afterwards. */
+static void ask_waiting(void)
+{
+    struct pollfd polled = {.fd = dial_without_waiting(), .events = POLLOUT};
+    complain_unless(poll(&polled, 1, 5000) == 1 && polled.revents == POLLOUT,
+                    "poll() does not say so");
+    complain_unless(went_well(polled.fd), "SO_ERROR after poll()");
+
+    struct timeval five = {5, 0};
+    fd_set writable;
+    int fd = dial_without_waiting();
+    FD_ZERO(&writable);
+    FD_SET(fd, &writable);
+    complain_unless(select(fd + 1, NULL, &writable, NULL, &five) == 1, "select() does not say so");
+    complain_unless(went_well(fd), "SO_ERROR after select()");
+
+    struct epoll_event event = {.events = EPOLLOUT, .data.u64 = 7};
+    int epoll = epoll_create1(0);
+    fd = dial_without_waiting();
+    complain_unless(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0, "EPOLL_CTL_ADD");
+    complain_unless(epoll_wait(epoll, &event, 1, 5000) == 1 && event.events == EPOLLOUT,
+                    "epoll_wait() does not say so");
+    complain_unless(went_well(fd), "SO_ERROR after epoll_wait()");
+    puts("done");
+}
+
+/* Registered with two instances before it is connected, under cookies that fill 64 bits. */
+static void ask_registered(void)
+{
+    static const uint64_t cookie[] = {0xfedcba9876543210, 0x0123456789abcdef};
+    static const uint32_t events[] = {EPOLLIN | EPOLLOUT, EPOLLIN | EPOLLOUT | EPOLLET};
+    struct epoll_event event;
+    int fd = open_socket(SOCK_NONBLOCK), other = open_socket(0), epoll[2];
+    for (int i = 0; i < 2; i++) {
+        epoll[i] = epoll_create1(0);
+        event = (struct epoll_event){.events = EPOLLIN, .data.u64 = 1};
+        complain_unless(epoll_ctl(epoll[i], EPOLL_CTL_ADD, other, &event) == 0, "EPOLL_CTL_ADD");
+        event = (struct epoll_event){.events = events[i], .data.u64 = cookie[i]};
+        complain_unless(epoll_ctl(epoll[i], EPOLL_CTL_ADD, fd, &event) == 0, "EPOLL_CTL_ADD");
+        event = (struct epoll_event){.events = 0};
+        complain_unless(epoll_ctl(epoll[i], EPOLL_CTL_DEL, other, &event) == 0, "EPOLL_CTL_DEL");
+    }
+    complain_unless(dial(fd) == 0 || errno == EINPROGRESS, "not connected");
+    for (int i = 0; i < 2; i++) {
+        bool heard = false;
+        while (!heard && epoll_wait(epoll[i], &event, 1, 5000) == 1) {
+            complain_unless(event.data.u64 == cookie[i], "another cookie");
+            complain_unless(!(event.events & (EPOLLERR | EPOLLHUP)), "an error");
+            heard = event.events & EPOLLIN;
+        }
+        complain_unless(heard, "the instance does not hear of it");
+        event = (struct epoll_event){.events = EPOLLIN};
+        complain_unless(epoll_ctl(epoll[i], EPOLL_CTL_MOD, fd, &event) == 0, "EPOLL_CTL_MOD");
+        complain_unless(epoll_ctl(epoll[i], EPOLL_CTL_DEL, fd, &event) == 0, "EPOLL_CTL_DEL");
+    }
+    report(open_socket(0));
 }
 
 static int handler_fd;
@@ -351,10 +432,20 @@ static const struct {
     const char *name; /* asked as: probe NAME ADDRESS PORT */
     void (*ask)(void);
 } questions[] = {
-    {"connect", ask_connect}, {"echo", ask_echo},       {"flags", ask_flags},
-    {"options", ask_options}, {"twice", ask_twice},     {"signal", ask_signal},
-    {"fork", ask_fork},       {"threads", ask_threads}, {"again", ask_again},
-    {"others", ask_others},   {"startup", ask_startup}, {"cost", ask_cost},
+    {"connect", ask_connect},
+    {"echo", ask_echo},
+    {"flags", ask_flags},
+    {"options", ask_options},
+    {"twice", ask_twice},
+    {"signal", ask_signal},
+    {"fork", ask_fork},
+    {"threads", ask_threads},
+    {"again", ask_again},
+    {"waiting", ask_waiting},
+    {"registered", ask_registered},
+    {"others", ask_others},
+    {"startup", ask_startup},
+    {"cost", ask_cost},
 };
 
 int main(int argc, char **argv)

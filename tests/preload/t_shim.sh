@@ -39,6 +39,8 @@ is "options set before are kept" "$(with "$probe" options 127.99.0.1 5432 | xarg
     "keepalive 1 nodelay 1 keepidle 77 rcvtimeo 3"
 is "a second connect() says that it is connected" "$(with "$probe" twice 127.99.0.1 5432 | tail -n 1)" \
     "Transport endpoint is already connected"
+is "poll(), select() and epoll_wait() tell who did not wait" "$(with "$probe" waiting 127.99.0.1 5432)" "done"
+is "and who had told epoll before" "$(with "$probe" registered 127.99.0.1 5432)" "served orders"
 is "a signal handler may connect" "$(with "$probe" signal 127.99.0.1 5432)" "served orders"
 is "so may a child" "$(with "$probe" fork 127.99.0.1 5432 | xargs)" "served orders served orders child is well"
 is "so may many threads" "$(with "$probe" threads 127.99.0.1 5432)" "320 of 320"
@@ -201,7 +203,10 @@ not_now="E...?SFATAL.VFATAL.C57P03.Msmcred: "
 start_keeper refusing
 like "a refusal comes as PostgreSQL's own" "$(with "$probe" startup 127.99.0.1 5432)" "$no"
 like "also by IPv6" "$(with "$probe" startup fd00:99::1 5432)" "$no"
-is "or as an errno, where there is no such form" "$(with "$probe" connect 127.83.0.3 6379)" "Permission denied"
+like "or as Redis's" "$(with "$probe" connect 127.83.0.3 6379)" "-WRONGPASS smcred: nobody is not allowed on target orders*"
+write_index "target future $dir/future.sock 9 127.83.0.5 9999"
+is "or as an errno, to a protocol that the shim is too old for" "$(with "$probe" connect 127.83.0.5 9999)" "Permission denied"
+write_index
 is "flags are kept even then" "$(with "$probe" flags 127.99.0.1 5432)" "done"
 start_keeper garbling
 like "garbage from a keeper is an error" "$(with "$probe" startup 127.99.0.1 5432)" "$not_now*understand.."
@@ -295,6 +300,8 @@ if command -v musl-gcc >/dev/null; then
     cp "$musl" "$dir/libpq.musl"
     is "musl: connect" "$(with "$musl" connect 127.99.0.1 5432)" "served orders"
     is "musl: flags" "$(with "$musl" flags 127.99.0.1 5432)" "done"
+    is "musl: poll, select, epoll" "$(with "$musl" waiting 127.99.0.1 5432)" "done"
+    is "musl: epoll, told before" "$(with "$musl" registered 127.99.0.1 5432)" "served orders"
     is "musl: threads" "$(with "$musl" threads 127.99.0.1 5432)" "320 of 320"
     is "musl: a name" "$(with "$musl" resolve orders-db.internal 5432)" "$inet1"
     is "musl: a name, by libpq, freed by libc" "$(with "$dir/libpq.musl" resolve orders-db.internal 5432)" "$unix1"
