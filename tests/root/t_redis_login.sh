@@ -37,6 +37,35 @@ holds "it has alice's login" audited '"event":"login"' smcred-alice "$WORLD_REDI
 holds "and whom it refused" audited smcred-mallory 'target cache: allow'
 is "no server heard of another user" "$(in_redis acl log | grep -c root)" 0
 
+# ---- where the password may go ----
+
+# target NAME LINE...: another way to the same Redis, by the same secret
+target() {
+    printf '[target %s]\nengine = redis\nsecret = %s\nallow = smcred-alice\n' "$1" "$WORLD_REDIS_SECRET" >"$WORLD/etc/conf.d/$1.conf"
+    printf '%s\n' "${@:2}" >>"$WORLD/etc/conf.d/$1.conf"
+    chmod 644 "$WORLD/etc/conf.d/$1.conf"
+}
+chmod 711 "$WORLD/redis" "$WORLD/redis/socket"
+chmod 777 "$WORLD/redis/socket/s"
+target cache-local "host = $WORLD/redis/socket/s"
+target cache-plain "hostaddr = 127.0.0.1" "tls = disable"
+target cache-yes "hostaddr = 127.0.0.1" "tls = disable" "cleartext = yes"
+target cache-no "hostaddr = 127.0.0.1" "ca_file = $WORLD_CA" "cleartext = no"
+target cache-three "hostaddr = 127.0.0.1" "ca_file = $WORLD_CA" "dbname = 3"
+target cache-many "hostaddr = 127.0.0.1" "ca_file = $WORLD_CA" "dbname = 33"
+sandbox reload "$WORLD"
+at() { as_alice redis-cli -s "$WORLD/run/$1/redis.sock" "${@:2}" 2>&1; }
+there() { [ -S "$WORLD/run/cache-many/redis.sock" ]; }
+holds "the targets are there" eventually 20 there
+is "over a Unix socket without TLS" "$(at cache-local acl whoami)" "$WORLD_REDIS_ROLE"
+for name in cache-plain cache-yes; do
+    like "not to a port of this host, which anybody may have taken: $name" "$(at $name ping)" \
+        "WRONGPASS smcred: *over a connection whose peer was not verified*"
+done
+like "nor where cleartext = no" "$(at cache-no ping)" "WRONGPASS smcred: *cleartext = no forbids*"
+like "the target's database is the connection's" "$(at cache-three client info)" "* db=3 *"
+like "and one that is not there is the server's to refuse" "$(at cache-many ping)" "ERR DB index is out of range*"
+
 # ---- what clients do ----
 
 is "a pipe of 20000 commands is as long at its other end" \
