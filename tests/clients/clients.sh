@@ -21,19 +21,28 @@ seccomp() { socket smcred exec --seccomp -- "$@"; }
 settings=()
 alice_has() { settings=("$@"); }
 
-# clients_world [mariadb]: that of $SMCRED_SANDBOX (a directory that scripts/sandbox up has made), or our own
+# clients_world [mariadb|redis]: that of $SMCRED_SANDBOX (a directory that scripts/sandbox up has made), or our own
 clients_world() {
     if [ -n "${SMCRED_SANDBOX-}" ]; then
         # shellcheck source=/dev/null
         . "$SMCRED_SANDBOX/env" || exit 99
     else
-        [ $# -eq 0 ] || needs_mariadb
+        [ $# -eq 0 ] || "needs_$1"
         needs_world "$@"
     fi
     install -d -m 700 -o smcred-alice "$home"
     # The keeper learns a database's port from the secret, and then says the address in the index.
     knows "$WORLD_PORT" psql -XAtqw -d orders -c '' -h "$WORLD_HOST" -p
-    [ $# -eq 0 ] || knows "$WORLD_MARIADB_PORT" mariadb --no-defaults -e '' -h "$WORLD_MARIADB_HOST" -P
+    case ${1-} in
+    mariadb) knows "$WORLD_MARIADB_PORT" mariadb --no-defaults -e '' -h "$WORLD_MARIADB_HOST" -P ;;
+    redis) knows "$WORLD_REDIS_PORT" sh -c "redis-cli -e -h $WORLD_REDIS_HOST \${1:+-p \$1} ping" sh ;;
+    esac
+}
+
+needs_redis() {
+    if ! command -v redis-server >/dev/null || ! id redis >/dev/null 2>&1; then
+        skip_all "needs Redis"
+    fi
 }
 
 needs_mariadb() {
