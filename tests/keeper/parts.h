@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * parts.h - what the keeper's half of S2 stands on, made of one secret and five targets, for
+ * parts.h - what the keeper's half of S2 stands on, made of one secret and some targets, for
  * whoever plays its relays: test_sessions.c, fuzz_tokeeper.c.
  */
 #ifndef TESTS_KEEPER_PARTS_H
@@ -47,7 +47,8 @@ static enum smcred_status parts_fetch(void *arg, const struct sm_source_query *q
     return status == SMCRED_OK ? sm_snapshot_new(&from, out_snapshot) : status;
 }
 
-/* Who runs this may use all targets but "others"; "billing" is MySQL's, at a socket. */
+/* Who runs this may use all targets but "others"; "billing" is MySQL's and
+ * "cache" Redis's, at sockets. */
 static bool parts_configure(struct keeper *keeper)
 {
     const struct passwd *me = getpwuid(getuid());
@@ -67,8 +68,12 @@ static bool parts_configure(struct keeper *keeper)
         "[target open]\nsecret = prod/orders/db\ntls = disable\nallow = %s\ncleartext = yes\n"
         "[target others]\nsecret = prod/orders/db\ntls = disable\n"
         "[target billing]\nsecret = prod/orders/db\nallow = %s\nengine = mariadb\n"
-        "host = /nowhere/mysqld.sock\n",
-        me->pw_name, me->pw_name, me->pw_name, me->pw_name, me->pw_name);
+        "host = /nowhere/mysqld.sock\n"
+        "[target cache]\nsecret = prod/orders/db\nallow = %s\nengine = redis\n"
+        "host = /nowhere/redis.sock\n"
+        "[target cache-port]\nsecret = prod/orders/db\nallow = %s\nengine = valkey\n"
+        "host = 127.0.0.3\ntls = disable\ncleartext = yes\n",
+        me->pw_name, me->pw_name, me->pw_name, me->pw_name, me->pw_name, me->pw_name, me->pw_name);
     return config_parse(&how, sm_bytes_of(text), &keeper->config, &problems) == SMCRED_OK;
 }
 

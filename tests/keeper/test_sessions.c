@@ -969,6 +969,47 @@ static void mysqls_own_methods_alone_have_the_password_by_themselves(void **stat
     (void)expect_proof(strlen(secret.password));
 }
 
+/* ---- Redis ---- */
+
+static void say_auth(uint64_t session, const char *method)
+{
+    struct message *message = about(session, ORC_CLEARTEXT);
+    sm_wire_put_text(&message->out, ORC_T_MECHANISM, method);
+    say(message);
+}
+
+static void redis_has_no_other_method_than_the_password(void **state)
+{
+    (void)state;
+    say_auth(start_login("cache"), "AUTH");
+    (void)expect_proof(strlen(secret.password));
+    say_auth(start_login("cache"), "password");
+    is_dropped(2);
+}
+
+/* Whoever is faster than the database may have the port. */
+static void redis_at_a_port_of_this_host_is_not_told_it(void **state)
+{
+    (void)state;
+    say_auth(start_login("cache-port"), "AUTH");
+    expect_no_proof("was not verified");
+}
+
+static void a_wrong_password_of_redis_is_followed_by_the_next_version(void **state)
+{
+    (void)state;
+    uint64_t id = start_login("cache");
+    say_auth(id, "AUTH");
+    (void)expect_proof(strlen(secret.password));
+    secret.version = "v2";
+    secret.password = "of the second";
+    say_refused(id, "28P01");
+    struct sm_wire_in in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_OK);
+    say_auth(id, "AUTH");
+    (void)expect_proof(strlen(secret.password));
+}
+
 static void *hear_proof(void *arg)
 {
     struct sm_wire_in in = expect(relay_end, ORC_PROOF);
@@ -1113,4 +1154,7 @@ SM_TEST_MAIN(
     TEST(a_refusal_of_mysqls_without_its_number_drops_a_relay),
     TEST(a_wrong_password_of_mysqls_is_followed_by_the_next_version),
     TEST(a_blocked_host_is_no_reason_to_try_another_version),
-    TEST(mysqls_own_methods_alone_have_the_password_by_themselves))
+    TEST(mysqls_own_methods_alone_have_the_password_by_themselves),
+    TEST(redis_has_no_other_method_than_the_password),
+    TEST(redis_at_a_port_of_this_host_is_not_told_it),
+    TEST(a_wrong_password_of_redis_is_followed_by_the_next_version))

@@ -15,6 +15,7 @@ static const struct {
 } cases[] = {
     {"28P01", "auth_failed", true, VERDICT_WRONG_PASSWORD, "password authentication failed"},
     {"28P01", "", true, VERDICT_WRONG_PASSWORD, "PgBouncer: password authentication failed"},
+    {"28P01", "", true, VERDICT_WRONG_PASSWORD, "Redis: WRONGPASS invalid username-password pair"},
     {"28000", "auth_failed", false, VERDICT_OTHER_ROLE, "Peer authentication failed"},
     {"28000", "auth_failed", true, VERDICT_WRONG_PASSWORD, "LDAP authentication failed"},
     {"28000", "InitializeSessionUserId", true, VERDICT_OTHER_ROLE,

@@ -119,16 +119,21 @@ static void is_in(uint64_t id, enum relay_phase phase)
 }
 
 /* Session `id`, whose client is the id-th. */
-static void comes(uint64_t id)
+static void comes_to(uint64_t id, const char *engine)
 {
     int theirs = alone_pair(&alone.clients);
     about(ORC_SESSION, id);
-    sm_wire_put_text(&out, ORC_T_ENGINE, "postgres");
+    sm_wire_put_text(&out, ORC_T_ENGINE, engine);
     sm_wire_put_text(&out, ORC_T_TARGET, "orders");
     sm_wire_put_text(&out, ORC_T_OPERATOR, "alice");
     tell_relay(theirs);
     close(theirs);
     alone_turn();
+}
+
+static void comes(uint64_t id)
+{
+    comes_to(id, "postgres");
 }
 
 static void asks(uint64_t id)
@@ -214,6 +219,21 @@ static void a_client_has_time_to_say_what_it_wants(void **state)
     is_given(1, deadlines.startup_ms);
     time_passes();
     hears(client(1), "no startup packet came in time");
+}
+
+/* A pool of Redis connections may say nothing before its first use. */
+static void a_silent_client_of_redis_is_logged_in(void **state)
+{
+    (void)state;
+    comes_to(1, "redis");
+    time_passes();
+    (void)hear(ORC_OPEN);
+    is_in(1, RELAY_ASKING);
+    comes_to(2, "redis");
+    SAYS(client(2), "*2\r\n$4\r\nAUTH"); /* it has begun to say something */
+    while (relay_find_session(alone.relay, 2))
+        time_passes();
+    hears(client(2), "no startup packet came in time");
 }
 
 static void a_keeper_has_time_to_answer(void **state)
@@ -499,6 +519,31 @@ static void a_password_leaves_nothing_behind(void **state)
                        strlen(FREED_CANARY)));
 }
 
+static void a_password_of_redis_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    comes_to(1, "redis");
+    SAYS(client(1), "*2\r\n$4\r\nAUTH\r\n$5\r\ntyped\r\n*1\r\n$4\r\nPING\r\n");
+    (void)hear(ORC_OPEN);
+    is_opened_at(1, 6379);
+    (void)hear(ORC_CLEARTEXT);
+    hears(server(), "");
+    about(ORC_PROOF, 1);
+    sm_wire_put_text(&out, ORC_T_PROOF, FREED_CANARY);
+    tell_relay(-1);
+    freed_begin();
+    alone_turn();
+    hears(server(), "*3\r\n$4\r\nAUTH\r\n$3\r\napp\r\n");
+    SAYS(server(), "+OK\r\n+OK\r\n+OK\r\n"); /* AUTH, SELECT, CLIENT SETNAME */
+    assert_int_equal(freed_with_canary, 0);
+    freed_looks = false;
+    (void)hear(ORC_LOGGED_IN);
+    hears(client(1), "+OK\r\n");
+    hears(server(), "*1\r\n$4\r\nPING\r\n");
+    assert_null(memmem(alone.relay->packet, sizeof alone.relay->packet, FREED_CANARY,
+                       strlen(FREED_CANARY)));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(TEST(a_client_has_time_to_say_what_it_wants), TEST(a_keeper_has_time_to_answer),
@@ -512,4 +557,6 @@ SM_TEST_MAIN(TEST(a_client_has_time_to_say_what_it_wants), TEST(a_keeper_has_tim
              TEST(a_cancel_request_needs_the_whole_key), TEST(and_the_pid),
              TEST(a_session_without_a_key_is_not_cancelled),
              TEST(a_cancel_request_under_way_needs_no_keeper), TEST(one_session_too_many_is_told),
-             TEST(a_proof_leaves_nothing_behind), TEST(a_password_leaves_nothing_behind))
+             TEST(a_proof_leaves_nothing_behind), TEST(a_password_leaves_nothing_behind),
+             TEST(a_silent_client_of_redis_is_logged_in),
+             TEST(a_password_of_redis_leaves_nothing_behind))
