@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // client.js DRIVER PLACE [PORT] - logs in without a password, where PLACE (a host or a socket) is, and
 // prints who that is and the answer to a question with a parameter.  With $CLIENT_CA it insists on TLS, and on
-// a certificate of that CA's for PLACE.
+// a certificate of that CA's for PLACE.  With $CLIENT_BOTH the host has an address of each family, and the port is
+// served at the second.
 const ca = process.env.CLIENT_CA && require('fs').readFileSync(process.env.CLIENT_CA);
+if (process.env.CLIENT_BOTH)
+    require('dns').lookup = (host, options, done) => done(null, [{ address: '::1', family: 6 }, { address: '127.0.0.1', family: 4 }]);
 const [driver, place, port] = process.argv.slice(2);
 const mysql = { user: 'smcred-alice', database: 'billing', ...(place[0] === '/' ? { socketPath: place } : { host: place }) };
 if (port)

@@ -17,7 +17,7 @@ command -v javac >/dev/null && fetch maven sh -c 'mvn -q -B -Dmaven.repo.local="
     org.slf4j:slf4j-api:1.7.36 org.apache.commons:commons-pool2:2.12.0 org.json:json:20240303 com.google.code.gson:gson:2.11.0; do
     mvn -q -B -Dmaven.repo.local="$PWD/m2" dependency:copy -Dartifact=$of -DoutputDirectory="$PWD/jars" || exit; done &&
     javac -cp "jars/*" -d classes RedisClient.java'
-command -v go >/dev/null && fetch go env CGO_ENABLED=0 GOFLAGS=-mod=mod GOPATH="$work/gopath" GOCACHE="$work/gocache" sh -c '
+command -v go >/dev/null && fetch go env CGO_ENABLED=0 GOFLAGS=-mod=mod sh -c '
     go mod init client && go get github.com/redis/go-redis/v9@v9.7.0 && go build -gcflags="all=-N -l" -o client.static redis_client.go'
 clients_world redis
 says="$WORLD_REDIS_ROLE 42 smcred:smcred-alice:worker"

@@ -14,7 +14,7 @@ command -v node >/dev/null && fetch npm npm install --no-audit --no-fund --ignor
 command -v javac >/dev/null && fetch maven sh -c 'mvn -q -B -Dmaven.repo.local="$PWD/m2" dependency:copy-dependencies \
     -DincludeScope=runtime -DoutputDirectory="$PWD/jars" && javac -d classes Client.java'
 # Compiling as little as it may: it is compiled to be run six times.
-command -v go >/dev/null && fetch go env CGO_ENABLED=0 GOFLAGS=-mod=mod GOPATH="$work/gopath" GOCACHE="$work/gocache" sh -c '
+command -v go >/dev/null && fetch go env CGO_ENABLED=0 GOFLAGS=-mod=mod sh -c '
     go mod init client && go get github.com/go-sql-driver/mysql@v1 github.com/jackc/pgx/v5@v5 &&
     go build -gcflags="all=-N -l" -o client.static client.go'
 clients_world mariadb
@@ -46,7 +46,11 @@ driver() {
 through_the_shim() {
     case $client in
     Go,*) does_not_reach "$($way "${command[@]}" 127.0.0.1 "$port" | xargs)" "*@(Access denied for|password authentication failed for) user*smcred-alice*" ;;
-    *) asks "${command[@]}" "$host" ;;
+    *)
+        asks "${command[@]}" "$host"
+        [ ${#ways[@]} -eq 1 ] || # and each must mean the same by localhost, once
+            does "localhost and the database's own port" "$($way "${command[@]}" localhost "$port" | tail -n 1)" "$says"
+        ;;
     esac
 }
 asks() { does "logs in, and asks" "$($way "$@" | tail -n 1)" "$says"; }
@@ -69,6 +73,11 @@ alice_has NODE_PATH="$work/node_modules"
 driver "node-postgres" postgres pg node "$work/client.js"
 driver "node, mysql2" mysql mysql2 node "$work/client.js"
 driver "node, mariadb" mysql mariadb node "$work/client.js"
+if [ -z "$missing" ] && [ "$(node -p 'net.getDefaultAutoSelectFamily?.()')" = true ]; then
+    is "a host with addresses of both families" "$(shim CLIENT_BOTH=1 node "$work/client.js" pg both "$WORLD_PORT")" "$WORLD_ROLE 42"
+else
+    skip "a host with addresses of both families" "no node that tries both, or npm cannot install its driver"
+fi
 
 alice_has
 missing=

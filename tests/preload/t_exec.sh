@@ -75,11 +75,10 @@ if [ -n "$static" ]; then
         "$(watched "$static" others 127.99.0.1 5432)" "$("$static" others 127.99.0.1 5432)"
     is "other addresses too" "$(watched "$static" connect 127.0.0.9 1)" "$("$static" connect 127.0.0.9 1)"
 fi
-if command -v go >/dev/null && (cd "$dir" && CGO_ENABLED=0 GOFLAGS=-mod=mod GOCACHE="$dir/go" GOPATH="$dir/gopath" \
+if command -v go >/dev/null && (cd "$dir" && CGO_ENABLED=0 GOFLAGS=-mod=mod \
     go build -o "$dir/go-probe" "$top_srcdir/tests/preload/probe.go" >"$dir/log" 2>&1); then
     is "a Go program" "$(watched "$dir/go-probe" 127.99.0.1:5432 1)" "1 served orders"
     is "with many goroutines" "$(watched "$dir/go-probe" 127.99.0.1:5432 100)" "100 served orders"
-    chmod -R u+w "$dir/gopath" "$dir/go" 2>/dev/null
 else
     skip "a Go program" "no go"
 fi
