@@ -42,7 +42,7 @@ enum orc_verb {
     ORC_ENDPOINT = 2, /* ENDPOINT HOST TLS + CA fd [+ fd of our certificate and its key], sealed
                          memfds of PEM; none with tls=disable */
     ORC_OPENED = 3,   /* SESSION, and either ENDPOINT HOST PORT ADDRESS... USER DBNAME APPLICATION
-                         VERSION ATTEMPT, or a status with SQLSTATE TEXT [HINT] */
+                         VERSION ATTEMPT, or a status with SQLSTATE TEXT [HINT] [STAYS] */
     ORC_PROOF = 4, /* SESSION PROOF VERSION [SERVER_SIGNATURE] [DBNAME] [APPLICATION], or a status
                       with SQLSTATE TEXT; VERSION may be newer than OPENED's, and the names go
                       over OPENED's, which knew nothing of the client's yet */
@@ -54,8 +54,10 @@ enum orc_verb {
                          shown; the last one of a number counts */
 
     /* relay to keeper */
-    ORC_OPEN = 16,      /* SESSION [USER] [DBNAME] [APPLICATION] [REPLICATION] */
-    ORC_SCRAM = 17,     /* SESSION ATTEMPT MECHANISM SALT ITERATIONS AUTH_MESSAGE */
+    ORC_OPEN =
+        16,         /* SESSION [USER] [DBNAME] [APPLICATION] [REPLICATION]; where the server speaks
+                       first also of a session that is logged in, whose client asks for another login */
+    ORC_SCRAM = 17, /* SESSION ATTEMPT MECHANISM SALT ITERATIONS AUTH_MESSAGE */
     ORC_CHALLENGE = 18, /* SESSION ATTEMPT MECHANISM SALT [ITERATIONS AUTH_MESSAGE]
                            [USER] [DBNAME] [APPLICATION]: doc/oracle-protocol.md has the methods */
     ORC_CLEARTEXT = 19, /* SESSION ATTEMPT MECHANISM [TLS_VERIFIED] [USER] [DBNAME] [APPLICATION]:
@@ -64,8 +66,8 @@ enum orc_verb {
     ORC_REFUSED = 21, /* SESSION ATTEMPT SQLSTATE [CODE] [ROUTINE] [TEXT]: the server's verdict; one
                          of an attempt that the keeper has given up meanwhile is passed over */
     ORC_ENDED = 22,   /* SESSION BYTES_IN BYTES_OUT DURATION_MS OUTCOME [SQLSTATE] [TEXT] */
-    ORC_ALIVE = 23,   /* one per live session, to a restarted keeper: SESSION TARGET USER DBNAME
-                         VERSION OPERATOR BACKEND_PID DURATION_MS, as OPENED said them */
+    ORC_ALIVE = 23,   /* one per live session, to a restarted keeper: SESSION ENGINE TARGET USER
+                         DBNAME   VERSION OPERATOR BACKEND_PID DURATION_MS, as OPENED said them */
     ORC_CANCELLED = 24, /* SESSION of a connection that carried a CancelRequest, BACKEND_PID; ENDED
                            follows */
 };
@@ -108,6 +110,7 @@ enum orc_tag {
     ORC_T_CODE = 35,             /* u32: MySQL's error number */
     ORC_T_LOGIN = 40,            /* u64: of SESSION, and said again in ALIVE: the keeper's own */
     ORC_T_IDENTITY = 41,         /* u32: what clients are shown; none: they get no TLS */
+    ORC_T_STAYS = 43,            /* empty: the session is as logged in as it was */
     ORC_T_CLIENT_TLS = 42,       /* text: such as TLSv1.3, between client and relay */
 };
 

@@ -67,12 +67,23 @@ static void listen_to(struct sm_bytes words)
     reword(words);
 }
 
+static void change_user(struct sm_bytes body)
+{
+    struct mysql_response response = {.capabilities = MYSQL_PROTOCOL_41 | MYSQL_PLUGIN_AUTH |
+                                                      MYSQL_ATTRIBUTES | MYSQL_SECURE_CONNECTION};
+    if (mysql_change_user_parse(body, &response) != SMCRED_OK)
+        return;
+    must(holds(body, response.proof) && holds(body, response.attributes));
+    must(strlen(response.user) + strlen(response.database) + strlen(response.plugin) <= body.len);
+}
+
 static void from_client(struct sm_bytes body)
 {
     struct mysql_response response, again;
     struct relay_buffer out = relay_buffer(2 * MYSQL_PACKET_MAX);
     struct relay_buffer attributes = relay_buffer(MYSQL_ATTRIBUTES_MAX);
     listen_to(body);
+    change_user(body);
     if (mysql_response_parse(body, &response) != SMCRED_OK)
         return;
     must(holds(body, response.proof) && holds(body, response.attributes));

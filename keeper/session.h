@@ -73,6 +73,7 @@ struct session {
     struct sm_snapshot *snapshot;            /* of the present attempt */
     unsigned proofs_given;                   /* in the present attempt */
     const char *methods[ORC_CHALLENGES_MAX]; /* of each of them */
+    bool is_anew;                            /* it was logged in before */
     bool wishes_known; /* what the client asks for: by OPEN, or by the first challenge */
     bool waited;       /* for a version that is right, in any attempt */
     bool mending;      /* waits for sessions_mended(), ... */

@@ -315,7 +315,7 @@ static void on_login(void *arg, const struct login_answer *answer)
     struct policy_decision decision = session_decide_user(session);
     /* Rotations may alternate between two users: a later attempt's needs not be the one asked for.
      */
-    if (!decision.allowed && session->attempt == 1) {
+    if (!decision.allowed && session->attempt == 1 && !session->is_anew) {
         char hint[512];
         policy_fitting(session->config, &session->peer, hint, sizeof hint);
         session_refuse(session, SMCRED_DENIED, decision.sqlstate, decision.text, hint);
@@ -354,20 +354,25 @@ void session_go_on(struct session *session, bool accepted)
     begin_login(session);
 }
 
-/* Policy of what is known before the secret is read.  False: refused. */
-static bool is_permitted(struct session *session, bool replication)
+/* Policy of what is known before the secret is read. */
+static struct policy_decision decide(const struct session *session)
 {
     struct policy_decision decision =
         session->canary
             ? policy_canary(session->target)
             : policy_connect(session->target, &session->peer, session->relay->operator_name);
+    if (!decision.allowed)
+        return decision;
+    struct policy_decision revoked =
+        revoke_decide(session->owner->keeper, session->target, &session->peer);
+    return revoked.allowed ? decision : revoked;
+}
+
+/* False: refused. */
+static bool is_permitted(struct session *session, bool replication)
+{
+    struct policy_decision decision = decide(session);
     memcpy(session->rule, decision.rule, sizeof session->rule);
-    if (decision.allowed) {
-        struct policy_decision revoked =
-            revoke_decide(session->owner->keeper, session->target, &session->peer);
-        if (!revoked.allowed)
-            decision = revoked;
-    }
     if (decision.allowed && replication)
         decision = policy_replication(session->target);
     if (!decision.allowed) {
@@ -390,10 +395,70 @@ bool session_take_wishes(struct session *session, const struct sm_wire_in *in)
            !(sm_wire_get(in, ORC_T_DBNAME, &value) && value.len >= sizeof session->asked_dbname);
 }
 
+/* ---- another login of a session that is logged in ---- */
+
+/* The user may be the one that it is logged in as, or any that names nobody. */
+static struct policy_decision decide_anew(struct session *session, bool whole)
+{
+    if (!session->target || session->target->engine != session->engine)
+        return (struct policy_decision){.sqlstate = NOT_ALLOWED,
+                                        .text = "this target does not exist any more"};
+    if (!whole)
+        return (struct policy_decision){.sqlstate = NOT_ALLOWED, .text = SESSION_NAME_TOO_LONG};
+    struct policy_decision decision = decide(session);
+    if (!decision.allowed)
+        return decision;
+    memcpy(session->rule, decision.rule, sizeof session->rule);
+    return policy_user(session->target, session->asked_user, session->relay->operator_name,
+                       session->user);
+}
+
+/* Nothing has changed for it, and the relay is told so. */
+static void refuse_anew(struct session *session, const struct policy_decision *decision)
+{
+    uint8_t buffer[4096];
+    struct sm_wire_out out;
+    char text[SM_ERROR_TEXT_MAX];
+    if (!session_audit_decision(session, "refused", decision->sqlstate, decision->text))
+        log_warning("a refusal of session=%016llx is not in the audit log",
+                    (unsigned long long)session->id);
+    session_end_login(session);
+    (void)snprintf(text, sizeof text, "%.440s (audit id %016llx)", decision->text,
+                   (unsigned long long)session->id);
+    session_begin_message(&out, buffer, sizeof buffer, session, ORC_OPENED, SMCRED_DENIED);
+    sm_wire_put_text(&out, ORC_T_SQLSTATE, decision->sqlstate);
+    sm_wire_put_text(&out, ORC_T_TEXT, text);
+    sm_wire_put(&out, ORC_T_STAYS, sm_bytes("", 0));
+    (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */
+}
+
+/* COM_CHANGE_USER: a login like any other, but for the one that it takes the place of. */
+static void open_anew(struct session *session, const struct sm_wire_in *in)
+{
+    struct keeper *keeper = session->owner->keeper;
+    bool whole = session_take_wishes(session, in);
+    session->config = config_ref(keeper->config);
+    session->target = config_find(keeper->config, session->target_name);
+    struct policy_decision decision = decide_anew(session, whole);
+    if (!decision.allowed) {
+        refuse_anew(session, &decision);
+        return;
+    }
+    drift_note_end(keeper->drift, session);
+    session->phase = SOLVING;
+    session->is_anew = session->wishes_known = true;
+    session->waited = session->mended = false;
+    begin_login(session);
+}
+
 const char *session_take_open(struct session *session, const struct sm_wire_in *in)
 {
     struct keeper *keeper = session->owner->keeper;
     struct sm_bytes value;
+    if (session->phase == OPEN && engine_greets(session->engine)) {
+        open_anew(session, in);
+        return NULL;
+    }
     if (session->phase != ASKED)
         return "it opened a session twice";
     bool whole = session_take_wishes(session, in);

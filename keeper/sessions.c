@@ -475,6 +475,8 @@ static const char *take_alive(struct relay *relay, uint64_t id, const struct sm_
     session->phase = OPEN;
     session->resumed = true;
     (void)sm_wire_get_text(in, ORC_T_TARGET, session->target_name, sizeof session->target_name);
+    (void)sm_wire_get_text(in, ORC_T_ENGINE, text, sizeof text);
+    (void)engine_find(text, &session->engine); /* or none, and no login anew */
     (void)sm_wire_get_u32(in, ORC_T_BACKEND_PID, &session->backend_pid);
     (void)sm_wire_get_u64(in, ORC_T_DURATION_MS, &duration);
     if (sm_wire_get_u64(in, ORC_T_LOGIN, &login))

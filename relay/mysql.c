@@ -110,6 +110,7 @@ bool mysql_greet_client(struct relay_session *session)
     struct mysql *mysql = session->state;
     struct relay_buffer words = relay_buffer(MYSQL_PACKET_MAX);
     mysql->shown = mysql->greeting;
+    mysql->family = plugin_of_family(&mysql->greeting);
     mysql->shown.capabilities &= ~MYSQL_NOT_PASSED;
     if (mysql->shown.version[0] == '\0')
         mysql->shown = nobodys_greeting;
@@ -117,7 +118,7 @@ bool mysql_greet_client(struct relay_session *session)
         mysql->shown.capabilities |= MYSQL_SSL;
     if (!is_known_plugin(mysql->shown.plugin))
         (void)snprintf(mysql->shown.plugin, sizeof mysql->shown.plugin, "%s",
-                       plugin_of_family(&mysql->greeting)); /* they fit */
+                       mysql->family); /* they fit */
     mysql->client = MYSQL_CLIENT_GREETED;
     if (!make_nonce(mysql->shown.nonce)) {
         struct relay_error error = relay_error(RELAY_CANNOT_NOW, "there is no randomness");
@@ -173,7 +174,7 @@ static const char *plugin_to_switch_to(const struct mysql *mysql)
     if (!(mysql->wish.capabilities & MYSQL_PLUGIN_AUTH))
         return NULL;
     if (!is_known_plugin(plugin))
-        return plugin_of_family(&mysql->greeting);
+        return mysql->family;
     return strcmp(plugin, mysql->shown.plugin) == 0 ? NULL : plugin;
 }
 
@@ -181,6 +182,20 @@ static void wipe(struct sm_bytes bytes)
 {
     if (bytes.len > 0)
         explicit_bzero((void *)(uintptr_t)bytes.data, bytes.len);
+}
+
+/* Of what the client said; what it proves itself with is wiped. */
+static bool forget_proof(struct relay_session *session)
+{
+    struct mysql *mysql = session->state;
+    mysql->owes_fast_ok = mysql->wish.proof.len > 1; /* one byte says that there is no password */
+    wipe(mysql->wish.proof);
+    mysql->wish.proof = sm_bytes(NULL, 0);
+    if (strlen(mysql->wish.user) < RELAY_NAME_MAX && strlen(mysql->wish.database) < RELAY_NAME_MAX)
+        return true;
+    refuse(session, RELAY_PROTOCOL_BROKEN,
+           "the client's user or database has a name that is too long");
+    return false;
 }
 
 /* Keeps the response, without what it proves itself with. */
@@ -202,17 +217,15 @@ static bool take_response(struct relay_session *session)
                "the client's response is malformed, or asks for TLS where none is offered");
         return false;
     }
-    if (strlen(mysql->wish.user) >= RELAY_NAME_MAX ||
-        strlen(mysql->wish.database) >= RELAY_NAME_MAX) {
-        refuse(session, RELAY_PROTOCOL_BROKEN,
-               "the client's user or database has a name that is too long");
+    if (!forget_proof(session))
         return false;
-    }
-    mysql->owes_fast_ok = mysql->wish.proof.len > 1; /* one byte says that there is no password */
-    wipe(mysql->wish.proof);
-    mysql->wish.proof = sm_bytes(NULL, 0);
     mysql->wish.capabilities &= (mysql->shown.capabilities & ~MYSQL_SSL) | MYSQL_CLIENT_MYSQL;
     mysql->wish.extended &= mysql->shown.extended;
+    session->recall = (struct relay_recall){.capabilities = mysql->wish.capabilities,
+                                            .extended = mysql->wish.extended,
+                                            .max_packet = mysql->wish.max_packet,
+                                            .charset = mysql->wish.charset,
+                                            .plugin = mysql->family};
     return true;
 }
 
@@ -244,6 +257,15 @@ static bool switch_client(struct relay_session *session, const char *plugin)
                mysql_switch_write(&words, mysql->client_sequence++, plugin, nonce));
 }
 
+static void ask_anew(struct relay_session *session)
+{
+    uint8_t buffer[4 * RELAY_NAME_MAX];
+    struct sm_wire_out out;
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_OPEN);
+    mysql_put_wishes(session, &out);
+    relay_session_open(session, &out);
+}
+
 /* The client's part is over; the server may go on. */
 static void go_on(struct relay_session *session, const char *plugin)
 {
@@ -256,7 +278,10 @@ static void go_on(struct relay_session *session, const char *plugin)
         return;
     }
     mysql->owes_fast_ok &= strcmp(plugin, MYSQL_SHA2) == 0;
-    relay_session_go_on(session);
+    if (mysql->is_anew)
+        ask_anew(session);
+    else
+        relay_session_go_on(session);
 }
 
 /* One whole packet of the client's is here.  True if another one follows. */
@@ -315,12 +340,64 @@ static void client_ready(struct relay_session *session)
 
 /* ---- once it is logged in ---- */
 
-static struct relay_error other_user(const struct relay_session *session)
+/* COM_CHANGE_USER: what it does not say holds as it was said at the login. */
+static bool take_change(struct relay_session *session, struct sm_bytes words)
 {
-    return relay_error(RELAY_NOT_PRIVILEGED,
-                       "the user of a connection to target \"%s\" cannot be changed; "
-                       "connect anew, or reset the connection",
-                       session->target);
+    struct mysql *mysql = session->state;
+    struct mysql_packet packet;
+    mysql->wish = (struct mysql_response){.capabilities = session->recall.capabilities,
+                                          .extended = session->recall.extended,
+                                          .max_packet = session->recall.max_packet,
+                                          .charset = session->recall.charset};
+    enum smcred_status status = relay_buffer_add(&mysql->response, words);
+    wipe(words);
+    if (status == SMCRED_OK)
+        status = mysql_packet_parse(relay_buffer_view(&mysql->response), &packet);
+    if (status == SMCRED_OK)
+        status = mysql_change_user_parse(packet.body, &mysql->wish);
+    if (status == SMCRED_OK)
+        return forget_proof(session);
+    refuse(session, RELAY_PROTOCOL_BROKEN, "the client's change of user is malformed");
+    return false;
+}
+
+/*
+ * NULL: the client has proved itself with the nonce that it was greeted with, or has no password.
+ * Those of SHA-2 wait for another one, as they do whose plugin is none of ours.
+ */
+static const char *plugin_to_change_to(const struct mysql *mysql)
+{
+    const char *plugin = mysql->wish.plugin;
+    if (!(mysql->wish.capabilities & MYSQL_PLUGIN_AUTH) || strcmp(plugin, MYSQL_NATIVE) == 0)
+        return NULL;
+    if (!is_known_plugin(plugin))
+        return mysql->family;
+    return mysql->owes_fast_ok ? NULL : plugin;
+}
+
+static void log_in_anew(struct relay_session *session, struct sm_bytes words)
+{
+    struct mysql *mysql = session->state;
+    mysql->is_anew = true;
+    mysql->client = MYSQL_CLIENT_HEARD;
+    mysql->client_sequence = 1;
+    mysql->family = session->recall.plugin;
+    if (!take_change(session, words))
+        return;
+    const char *plugin = plugin_to_change_to(mysql);
+    if (!plugin)
+        go_on(session, mysql->wish.plugin);
+    else if (!make_nonce(mysql->shown.nonce))
+        refuse(session, RELAY_CANNOT_NOW, "there is no randomness");
+    else if (switch_client(session, plugin))
+        relay_session_await_client(session);
+}
+
+static void part(struct relay_session *session)
+{
+    static const uint8_t quit[] = {1, 0, 0, 0, MYSQL_COM_QUIT};
+    size_t sent = 0;
+    (void)relay_stream_write(&session->stream, sm_bytes(quit, sizeof quit), &sent); /* a courtesy */
 }
 
 /* KILL, of a connection whose client knows another number than the server. */
@@ -333,22 +410,20 @@ static bool rewords_kill(const struct relay_session *session, struct sm_bytes wo
     return meant && mysql_kill_write(answer, words, &kill, meant->backend_pid) == SMCRED_OK;
 }
 
-/* What only smcred can change: nobody here has another user's password, nor needs this one's. */
+/* What only smcred can do: log in, and change the password. */
 static enum relay_overheard overhear(const struct relay_session *session, struct sm_bytes words,
                                      struct relay_buffer *answer)
 {
-    struct relay_error error;
     enum mysql_command command = mysql_command_of(words);
     if (command == MYSQL_COM_QUIT)
         return RELAY_GOODBYE;
     if (rewords_kill(session, words, answer))
         return RELAY_REWORDED;
     if (command == MYSQL_COM_CHANGE_USER)
-        error = other_user(session);
-    else if (mysql_says_sets_password(words, session->user))
-        error = relay_session_own_password(session);
-    else
+        return RELAY_ANEW;
+    if (!mysql_says_sets_password(words, session->user))
         return RELAY_PASS_ON;
+    struct relay_error error = relay_session_own_password(session);
     bool said = mysql_error_write(answer, 1, &error, true) == SMCRED_OK;
     return said ? RELAY_ANSWERED : RELAY_PASS_ON;
 }
@@ -367,6 +442,8 @@ const struct relay_protocol relay_mysql = {
     .postpone = postpone,
     .write_error = write_error,
     .overhear = overhear,
+    .log_in_anew = log_in_anew,
+    .part = part,
     .may_interrupt = mysql_is_idle_after,
     .reads_late = true,
 };

@@ -43,6 +43,8 @@ struct mysql {
     struct relay_buffer response;    /* the client's response; what it proved with is wiped */
     struct mysql_response wish;      /* borrowed from there */
     struct mysql_greeting shown;     /* our own greeting */
+    const char *family;              /* a plugin that every client of such a server has */
+    bool is_anew;                    /* the client was logged in before, and is not greeted */
     bool owes_fast_ok;               /* the client waits for its plugin's word that it is known */
     const char *outcome;             /* of a login that failed before the client was greeted */
     struct relay_error error;        /* and why */
@@ -69,6 +71,8 @@ void mysql_server_ready(struct relay_session *session);
 void mysql_proof(struct relay_session *session, struct sm_bytes proof,
                  struct sm_bytes server_signature);
 bool mysql_say_refusal(struct relay_session *session);
+/* What the client asks for, in a message that has it; the keeper hears of it once. */
+void mysql_put_wishes(struct relay_session *session, struct sm_wire_out *out);
 
 /* mysql.c: greets the client, which then has its say; false if the session ended. */
 bool mysql_greet_client(struct relay_session *session);

@@ -250,7 +250,7 @@ struct question {
 };
 
 /* The first one of a session says what the client asked for. */
-static void put_wishes(struct relay_session *session, struct sm_wire_out *out)
+void mysql_put_wishes(struct relay_session *session, struct sm_wire_out *out)
 {
     struct mysql *mysql = session->state;
     char program[RELAY_NAME_MAX];
@@ -271,7 +271,7 @@ static void begin_question(struct relay_session *session, struct question *quest
     relay_session_message(session, &question->out, question->buffer, sizeof question->buffer, verb);
     sm_wire_put_u32(&question->out, ORC_T_ATTEMPT, session->attempt);
     sm_wire_put_text(&question->out, ORC_T_MECHANISM, mechanism);
-    put_wishes(session, &question->out);
+    mysql_put_wishes(session, &question->out);
     mysql->is_password = verb == ORC_CLEARTEXT;
 }
 

@@ -270,6 +270,31 @@ enum smcred_status mysql_response_parse(struct sm_bytes body, struct mysql_respo
     return SMCRED_OK;
 }
 
+enum smcred_status mysql_change_user_parse(struct sm_bytes body,
+                                           struct mysql_response *in_out_response)
+{
+    struct mysql_response response = *in_out_response;
+    struct reader in = reader_of(body);
+    uint32_t has = response.capabilities;
+    (void)take_number(&in, 1); /* the command */
+    response.plugin = "";
+    response.attributes = sm_bytes(NULL, 0);
+    response.user = take_text(&in);
+    response.proof = take_proof(&in, has & ~MYSQL_LENENC_PROOF);
+    response.database = take_text(&in);
+    uint64_t charset = in.left > 0 ? take_number(&in, 2) : 0;
+    if (has & MYSQL_PLUGIN_AUTH)
+        response.plugin = take_text(&in);
+    if (has & MYSQL_ATTRIBUTES && in.left > 0)
+        response.attributes = take_lenenc_text(&in);
+    if (in.broken || !are_attributes(response.attributes))
+        return SMCRED_PROTOCOL;
+    if (charset > 0 && charset <= UINT8_MAX)
+        response.charset = (uint8_t)charset;
+    *in_out_response = response;
+    return SMCRED_OK;
+}
+
 /* Writes a length-encoded number; how many bytes it took. */
 static size_t put_lenenc(uint8_t room[9], size_t number)
 {

@@ -92,6 +92,12 @@ struct mysql_response {
 /* Errors: SMCRED_PROTOCOL, SMCRED_UNSUPPORTED (a client from before 4.1). */
 SM_MUST_CHECK enum smcred_status mysql_response_parse(struct sm_bytes body,
                                                       struct mysql_response *out_response);
+/*
+ * The words of COM_CHANGE_USER: a response without its head, which is the caller's; its charset is
+ * kept if they say none that fits.  Errors: SMCRED_PROTOCOL.
+ */
+SM_MUST_CHECK enum smcred_status mysql_change_user_parse(struct sm_bytes body,
+                                                         struct mysql_response *in_out_response);
 /* Appends the fields that its capabilities say; its proof has up to 250 bytes. */
 SM_MUST_CHECK enum smcred_status mysql_response_write(struct relay_buffer *out, uint8_t sequence,
                                                       const struct mysql_response *response);

@@ -24,6 +24,7 @@ enum relay_overheard {
     RELAY_ANSWERED, /* they were answered here, and the server shall not hear them */
     RELAY_REWORDED, /* the server shall hear the answer instead */
     RELAY_GOODBYE,  /* the server shall hang up when it has heard them */
+    RELAY_ANEW,     /* the client wants another login: log_in_anew() hears them */
 };
 
 /* Of a client's words: how many go on as they are, and how many are done with. */
@@ -90,6 +91,13 @@ struct relay_protocol {
      */
     enum relay_overheard (*overhear)(const struct relay_session *session, struct sm_bytes words,
                                      struct relay_buffer *answer);
+    /*
+     * Begins another login, for a client that was logged in: has its say, then
+     * relay_session_open().  state is new; the server's connection stands until the keeper agrees.
+     */
+    void (*log_in_anew)(struct relay_session *session, struct sm_bytes words);
+    /* Says the server that no more comes, before its connection is given up for another. */
+    void (*part)(struct relay_session *session);
     /*
      * What of the client's words the server may hear: the first `pass` of them, then `instead`; the
      * rest of what is taken is dropped.  `answer` is said to the client, at once.  Called until all

@@ -151,7 +151,10 @@ static enum relay_pumped end_of_client(struct relay_pump *pump)
     return pump->client_gone ? RELAY_PUMP_CLOSED : RELAY_PUMP_ON;
 }
 
-/* True if the words were answered here; then *out_io is how that went. */
+/*
+ * True if the words were answered here; then *out_io is how that went, and AGAIN if the client is
+ * not copied from any more.
+ */
 static bool answer_here(struct relay_pump *pump, size_t len, enum relay_io *out_io)
 {
     struct relay_buffer answer = relay_buffer(ANSWER_MAX);
@@ -159,6 +162,9 @@ static bool answer_here(struct relay_pump *pump, size_t len, enum relay_io *out_
         return false;
     enum relay_overheard heard = pump->overhear(pump, sm_bytes(pump->plain, len), &answer);
     pump->goodbye = heard == RELAY_GOODBYE;
+    *out_io = RELAY_IO_AGAIN;
+    if (heard == RELAY_ANEW)
+        return true;
     if (heard != RELAY_ANSWERED && heard != RELAY_REWORDED)
         return false;
     struct sm_bytes words = relay_buffer_view(&answer);
@@ -213,6 +219,8 @@ static enum relay_pumped client_to_server(struct relay_pump *pump)
         if (io == RELAY_IO_AGAIN && len == 0)
             return wait_for(pump, pump->client, pump->client_stream);
         if (len > 0 && answer_here(pump, len, &io)) {
+            if (io == RELAY_IO_AGAIN)
+                return RELAY_PUMP_ON;
             if (io != RELAY_IO_DONE)
                 return RELAY_PUMP_CLOSED;
             continue;
@@ -240,7 +248,7 @@ void relay_pump_greet(struct relay_pump *pump, struct relay_buffer *greeting)
 {
     if (greeting->len > 0)
         remember_tail(pump, relay_buffer_view(greeting).data, greeting->len);
-    pump->bytes_out = greeting->len;
+    pump->bytes_out += greeting->len;
     pump->to_client = *greeting;
     pump->to_client.max = RELAY_PUMP_MAX;
 }

@@ -20,6 +20,7 @@
 #include "relay/relay.h"
 #include "relay/upstream.h"
 
+#define NO_KEEPER   "the keeper does not answer; try again in a moment"
 #define ROUTINE_MAX 64     /* bytes of the name that the server gives of its own function */
 #define WAIT_MAX_MS 60000  /* that the keeper may ask for at a time */
 #define LINGER_MS   600000 /* that a client may take to read why its session has ended */
@@ -150,9 +151,36 @@ void relay_session_message(const struct relay_session *session, struct sm_wire_o
 
 static void fail_without_keeper(struct relay_session *session)
 {
-    struct relay_error error =
-        relay_error(RELAY_CANNOT_NOW, "the keeper does not answer; try again in a moment");
+    struct relay_error error = relay_error(RELAY_CANNOT_NOW, NO_KEEPER);
     relay_session_fail(session, "failed", &error);
+}
+
+static void copy(struct relay_session *session)
+{
+    relay_loop_disarm(&session->relay->loop, &session->deadline);
+    session->protocol->finish(session);
+    free(session->route);
+    session->route = NULL;
+    session->phase = RELAY_COPYING;
+    relay_stream_share(&session->stream, &session->relay->wire);
+    relay_stream_share(&session->client_stream, &session->relay->wire);
+    /* Either side may have sent more already, and its edge was seen. */
+    relay_loop_again(&session->relay->loop, &session->server);
+    relay_loop_again(&session->relay->loop, &session->client);
+}
+
+/* It is not to be another login: says why, and goes on with the one there is. */
+static void stay(struct relay_session *session, const struct relay_error *error)
+{
+    session->is_anew = false;
+    say_error(session, error);
+    copy(session);
+}
+
+static void stay_without_keeper(struct relay_session *session)
+{
+    struct relay_error error = relay_error(RELAY_CANNOT_NOW, NO_KEEPER);
+    stay(session, &error);
 }
 
 bool relay_session_ask(struct relay_session *session, struct sm_wire_out *out,
@@ -160,7 +188,10 @@ bool relay_session_ask(struct relay_session *session, struct sm_wire_out *out,
 {
     session->phase = phase;
     if (sm_wire_finish(out) != SMCRED_OK || !relay_keeper_send(session->relay, out, false)) {
-        fail_without_keeper(session);
+        if (session->is_anew)
+            stay_without_keeper(session);
+        else
+            fail_without_keeper(session);
         return false;
     }
     arm(session, session->relay->deadlines.keeper_ms);
@@ -180,6 +211,7 @@ void relay_session_say_alive(const struct relay_session *session)
     uint8_t buffer[6 * RELAY_NAME_MAX];
     struct sm_wire_out out;
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_ALIVE);
+    sm_wire_put_text(&out, ORC_T_ENGINE, session->protocol->engine);
     sm_wire_put_text(&out, ORC_T_TARGET, session->target);
     sm_wire_put_text(&out, ORC_T_USER, session->user);
     sm_wire_put_text(&out, ORC_T_DBNAME, session->dbname);
@@ -194,7 +226,8 @@ void relay_session_say_alive(const struct relay_session *session)
 
 void relay_session_open(struct relay_session *session, struct sm_wire_out *out)
 {
-    if (session->relay->draining) { /* a cancel request does not come here, and is still welcome */
+    if (session->relay->draining &&
+        !session->is_anew) { /* a cancel request does not come here, and is still welcome */
         struct relay_error error =
             relay_error(RELAY_CANNOT_NOW, "this relay is being replaced; try again");
         relay_session_fail(session, "refused", &error);
@@ -252,12 +285,31 @@ struct relay_error relay_session_own_password(const struct relay_session *sessio
     return error;
 }
 
+/* Another login of this client's, in the course of which nothing is copied. */
+static void log_in_anew(struct relay_session *session, struct sm_bytes words)
+{
+    session->phase = RELAY_STARTUP;
+    session->login_deadline_ms = 0;
+    session->is_anew = true;
+    session->client_stream.wire = NULL; /* what it says is asked for packet by packet */
+    arm(session, session->relay->deadlines.startup_ms);
+    if (session->protocol->begin(session))
+        session->protocol->log_in_anew(session, words);
+    else
+        relay_session_end(session, "failed", RELAY_NO_MEMORY, "no room for another login");
+}
+
 static enum relay_overheard overhear(struct relay_pump *pump, struct sm_bytes words,
                                      struct relay_buffer *answer)
 {
-    const struct relay_session *session =
+    struct relay_session *session =
         (struct relay_session *)((char *)pump - offsetof(struct relay_session, pump));
-    return session->protocol->overhear(session, words, answer);
+    enum relay_overheard heard = session->protocol->overhear(session, words, answer);
+    if (heard == RELAY_ANEW && pump->to_client.len > 0)
+        return RELAY_PASS_ON; /* it has not read what it was told before */
+    if (heard == RELAY_ANEW)
+        log_in_anew(session, words);
+    return heard;
 }
 
 static bool sift(struct relay_pump *pump, struct sm_bytes words, struct relay_sifted *out_sifted,
@@ -282,19 +334,10 @@ void relay_session_logged_in(struct relay_session *session, struct relay_buffer 
     sm_wire_put_text(&out, ORC_T_TLS_VERSION, tls_version_of(&session->stream));
     sm_wire_put_text(&out, ORC_T_CLIENT_TLS, tls_version_of(&session->client_stream));
     tell(session, &out);
-    relay_loop_disarm(&session->relay->loop, &session->deadline);
-    session->protocol->finish(session);
-    free(session->route);
-    session->route = NULL;
-    session->phase = RELAY_COPYING;
-    relay_stream_share(&session->stream, &session->relay->wire);
-    relay_stream_share(&session->client_stream, &session->relay->wire);
     session->pump.overhear = session->protocol->overhear ? overhear : NULL;
     session->pump.sift = session->protocol->sift ? sift : NULL;
     relay_pump_greet(&session->pump, greeting);
-    /* Either side may have sent more already, and its edge was seen. */
-    relay_loop_again(&session->relay->loop, &session->server);
-    relay_loop_again(&session->relay->loop, &session->client);
+    copy(session);
 }
 
 /* ---- messages from the keeper ---- */
@@ -377,6 +420,9 @@ static struct relay_route *route_of(const struct sm_wire_in *message)
 
 static void dial(struct relay_session *session)
 {
+    if (session->is_anew)
+        session->protocol->part(session);
+    session->is_anew = false;
     if (session->login_deadline_ms == 0)
         session->login_deadline_ms = sm_boot_ms() + session->relay->deadlines.login_ms;
     relay_upstream_dial(session);
@@ -434,10 +480,12 @@ void relay_session_opened(struct relay_session *session, const struct sm_wire_in
         go_to(session, message);
         return;
     }
-    if (session->protocol->say_refusal(session))
-        return;
+    struct sm_bytes none;
     struct relay_error error = error_of(message);
-    relay_session_fail(session, "refused", &error);
+    if (session->is_anew && sm_wire_get(message, ORC_T_STAYS, &none))
+        stay(session, &error);
+    else if (!session->protocol->say_refusal(session))
+        relay_session_fail(session, "refused", &error);
 }
 
 /* What the client's wishes come to, where OPENED was said before they were known. */
@@ -508,7 +556,9 @@ void relay_session_orphaned(struct relay_session *session)
 {
     if (session->phase == RELAY_COPYING || session->phase == RELAY_LINGERING || session->is_cancel)
         return;
-    if (session->phase != RELAY_ASKING || !session->protocol->say_refusal(session))
+    if (session->is_anew)
+        stay_without_keeper(session);
+    else if (session->phase != RELAY_ASKING || !session->protocol->say_refusal(session))
         fail_without_keeper(session);
 }
 

@@ -37,6 +37,13 @@ enum relay_phase {
     RELAY_OVER,      /* freed after this round of the loop */
 };
 
+/* Of the client's login, for the next one on its connection. */
+struct relay_recall {
+    uint32_t capabilities, extended, max_packet;
+    uint8_t charset;
+    const char *plugin; /* that its client has, whatever it prefers */
+};
+
 /* Where the keeper said to go; exists while dialling and logging in. */
 struct relay_route {
     struct sockaddr_storage addresses[ORC_ADDRESSES_MAX];
@@ -67,6 +74,8 @@ struct relay_session {
     const struct relay_identity *identity; /* to show to the client; NULL: it gets no TLS */
     struct relay_endpoint *endpoint;
     struct relay_route *route;
+    bool is_anew; /* logged in until the keeper says where to: the server's connection stands */
+    struct relay_recall recall;
     bool is_cancel; /* the connection carries a cancel request, and nobody listens */
 
     /* What a restarted keeper and a cancel request want to know. */

@@ -161,6 +161,37 @@ is "without TLS as before" "$(as_shim mysql --ssl-mode=DISABLED -NBe 'select 7')
 as_shim mysqldump --no-tablespaces --set-gtid-purged=OFF shop >"$dir/tls.dump"
 is "a dump over TLS is the same" "$(grep -av '^-- ' "$dir/tls.dump" | cksum)" "$(grep -av '^-- ' "$dir/dump" | cksum)"
 
+cat >"$dir/change_user.py" <<'END'
+import ctypes, sys
+library, place = ctypes.CDLL(sys.argv[1]), sys.argv[2].encode()
+for name in "mysql_init", "mysql_real_connect", "mysql_store_result":
+    getattr(library, name).restype = ctypes.c_void_p
+library.mysql_fetch_row.restype = ctypes.POINTER(ctypes.c_char_p)
+library.mysql_error.restype = ctypes.c_char_p
+mysql = ctypes.c_void_p(library.mysql_init(None))
+assert library.mysql_real_connect(mysql, None, b"smcred-alice", None, None, 0, place, ctypes.c_ulong(0)), library.mysql_error(mysql)
+def ask(what):
+    assert library.mysql_query(mysql, b"select " + what) == 0, library.mysql_error(mysql)
+    result = ctypes.c_void_p(library.mysql_store_result(mysql))
+    word = library.mysql_fetch_row(result)[0].decode()
+    library.mysql_free_result(result)
+    return word
+words = [ask(b"@a := 7")]
+for password in None, b"her own":
+    assert library.mysql_change_user(mysql, b"smcred-alice", password, b"attic") == 0, library.mysql_error(mysql)
+    words += [ask(b"coalesce(@a, 0)"), ask(b"database()"), ask(b"@a := 8")]
+assert library.mysql_change_user(mysql, b"root", b"x", None) != 0
+words += [str(library.mysql_errno(mysql)), library.mysql_error(mysql).decode().split(":")[0], ask(b"@a")]
+assert library.mysql_reset_connection(mysql) == 0
+words += [ask(b"coalesce(@a, 0)")]
+print(*words)
+END
+is "mysql_change_user" "$(as_alice env -u LD_PRELOAD python3 "$dir/change_user.py" "$mysql_home/lib/libmysqlclient.so.21" "$WORLD/run/sha2/mysql.sock" 2>&1)" \
+    "7 0 attic 8 0 attic 8 1045 smcred 8 0"
+renew sha2
+is "after a rotation" "$(as_alice env -u LD_PRELOAD python3 "$dir/change_user.py" "$mysql_home/lib/libmysqlclient.so.21" "$WORLD/run/sha2/mysql.sock" 2>&1)" \
+    "7 0 attic 8 0 attic 8 1045 smcred 8 0"
+
 as_shim mysql -NBe 'select sleep(120)' >"$dir/slept" &
 sleeper=$!
 sleeping() { in_mysql -e 'show processlist' | grep -q 'sleep(120)'; }

@@ -942,6 +942,87 @@ static void a_wrong_password_of_mysqls_is_followed_by_the_next_version(void **st
     expect_text(&in, ORC_T_DBNAME, "ledger");
 }
 
+/* COM_CHANGE_USER: what the client asks for comes with OPEN, as there is nothing to hear before. */
+static void ask_anew(uint64_t id, const char *user, const char *dbname)
+{
+    ask_for(about(id, ORC_OPEN), user, dbname);
+}
+
+static uint64_t log_in_at_billing(void)
+{
+    uint64_t id = dial_billing();
+    ask_for(challenge(id, "mysql_native_password", 20), NULL, "ledger");
+    (void)expect_proof(20);
+    say(about(id, ORC_LOGGED_IN));
+    return id;
+}
+
+static void whoever_is_logged_in_may_log_in_anew(void **state)
+{
+    (void)state;
+    uint64_t id = log_in_at_billing();
+    secret.version = "v2";
+    secret.password = "of v2";
+    ask_anew(id, "app", "archive");
+    struct sm_wire_in in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_OK);
+    expect_text(&in, ORC_T_DBNAME, "archive");
+    say(challenge(id, "mysql_native_password", 20));
+    (void)expect_proof(20);
+    say_number(id, 1045); /* within the budget, and to the next version, as ever */
+    in = expect_opened();
+    expect_text(&in, ORC_T_VERSION, "v2");
+    say(challenge(id, "mysql_native_password", 20));
+    (void)expect_proof(20);
+    say(about(id, ORC_LOGGED_IN));
+    (void)will_be_audited("\"outcome\":\"refused\",\"sqlstate\"", "\"version\":\"v1\"");
+    const char *line = will_be_audited("\"outcome\":\"accepted\"", "\"asked_dbname\":\"archive\"");
+    assert_non_null(strstr(line, "\"version\":\"v2\""));
+    ask_anew(id, NULL, NULL);
+    in = expect_opened();
+    expect_text(&in, ORC_T_DBNAME, "of_the_secret"); /* what was asked for before is forgotten */
+}
+
+static void a_session_stays_that_asks_to_be_another_users(void **state)
+{
+    (void)state;
+    struct sm_bytes none;
+    char text[SM_ERROR_TEXT_MAX];
+    uint64_t id = log_in_at_billing();
+    ask_anew(id, "boss", NULL);
+    struct sm_wire_in in = expect(relay_end, ORC_OPENED);
+    assert_int_equal(in.header.status, SMCRED_DENIED);
+    assert_true(sm_wire_get(&in, ORC_T_STAYS, &none));
+    expect_text(&in, ORC_T_SQLSTATE, "28000");
+    assert_true(sm_wire_get_text(&in, ORC_T_TEXT, text, sizeof text));
+    assert_non_null(strstr(text, "logs in as \"app\""));
+    assert_non_null(audited("\"asked_user\":\"boss\"", "\"outcome\":\"refused\""));
+    ask_anew(id, "app", NULL);
+    in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_OK);
+}
+
+static void a_resumed_session_may_log_in_anew(void **state)
+{
+    (void)state;
+    relay_arrives();
+    struct message *message = about(79, ORC_ALIVE);
+    sm_wire_put_text(&message->out, ORC_T_ENGINE, "mysql");
+    sm_wire_put_text(&message->out, ORC_T_TARGET, "billing");
+    sm_wire_put_text(&message->out, ORC_T_USER, "app");
+    say(message);
+    ask_anew(79, "app", NULL);
+    struct sm_wire_in in = expect_opened();
+    assert_int_equal(in.header.status, SMCRED_OK);
+}
+
+static void another_login_of_postgres_drops_a_relay(void **state)
+{
+    (void)state;
+    say_open(log_in("salt"));
+    is_dropped(1);
+}
+
 static void a_blocked_host_is_no_reason_to_try_another_version(void **state)
 {
     (void)state;
@@ -1153,6 +1234,8 @@ SM_TEST_MAIN(
     TEST(a_method_of_another_engine_drops_a_relay), TEST(a_nonce_of_another_length_is_not_answered),
     TEST(a_refusal_of_mysqls_without_its_number_drops_a_relay),
     TEST(a_wrong_password_of_mysqls_is_followed_by_the_next_version),
+    TEST(whoever_is_logged_in_may_log_in_anew), TEST(a_session_stays_that_asks_to_be_another_users),
+    TEST(a_resumed_session_may_log_in_anew), TEST(another_login_of_postgres_drops_a_relay),
     TEST(a_blocked_host_is_no_reason_to_try_another_version),
     TEST(mysqls_own_methods_alone_have_the_password_by_themselves),
     TEST(redis_has_no_other_method_than_the_password),

@@ -37,7 +37,7 @@ static struct {
     int ports[ORC_ADDRESSES_MAX];
     int port_count;
     uint32_t tls;
-    bool refuse, silent_open, silent_proof, die_on_open, no_binding_log;
+    bool refuse, silent_open, silent_proof, die_on_open, no_binding_log, die_anew;
 } script = {
     .engine = "postgres", .host = "localhost", .user = "app", .dbname = "app", .log_level = "info"};
 
@@ -46,7 +46,8 @@ static struct {
     int listener;
     pid_t relay;
     uint64_t last_session;
-    int attempts[65536]; /* by session number */
+    int attempts[65536];   /* by session number */
+    bool logged_in[65536]; /* likewise */
     bool endpoint_sent;
 } world = {.parent = -1, .keeper = -1};
 
@@ -208,6 +209,29 @@ static void refuse(uint16_t verb, uint64_t session, const char *sqlstate, const 
     sm_wire_put_text(&out, ORC_T_TEXT, text);
     sm_wire_put_text(&out, ORC_T_HINT, "ask for target orders");
     send_message(world.keeper, &out, -1);
+}
+
+/* Of a session that is logged in: as nobody else than it is. */
+static bool answer_anew(uint64_t session, const struct sm_wire_in *in)
+{
+    uint8_t buffer[512];
+    struct sm_wire_out out;
+    char user[64];
+    bool *logged_in = &world.logged_in[session & 0xffff];
+    if (!*logged_in)
+        return false;
+    if (!sm_wire_get_text(in, ORC_T_USER, user, sizeof user) || strcmp(user, "alice") == 0) {
+        *logged_in = false;
+        world.attempts[session & 0xffff] = 0;
+        return false;
+    }
+    sm_wire_begin(&out, buffer, sizeof buffer, ORC_OPENED, SMCRED_DENIED, 0);
+    sm_wire_put_u64(&out, ORC_T_SESSION, session);
+    sm_wire_put_text(&out, ORC_T_SQLSTATE, "28000");
+    sm_wire_put_text(&out, ORC_T_TEXT, "target orders logs in as alice");
+    sm_wire_put(&out, ORC_T_STAYS, sm_bytes("", 0));
+    send_message(world.keeper, &out, -1);
+    return true;
 }
 
 static void answer_open(uint64_t session)
@@ -456,10 +480,13 @@ static void answer(const struct sm_wire_in *in)
     switch (in->header.verb) {
     case ORC_OPEN:
     case ORC_REFUSED:
-        if (script.die_on_open)
+        if (script.die_on_open || (script.die_anew && world.logged_in[session & 0xffff]))
             make_keeper();
-        else
+        else if (!answer_anew(session, in))
             answer_open(session);
+        break;
+    case ORC_LOGGED_IN:
+        world.logged_in[session & 0xffff] = true;
         break;
     case ORC_SCRAM:
         if (!script.silent_proof)
@@ -516,25 +543,17 @@ static void obey_signals(void)
 
 static void read_options(int argc, char **argv)
 {
-    static const struct option options[] = {{"relay", 1, NULL, 'r'},
-                                            {"listen", 1, NULL, 'l'},
-                                            {"host", 1, NULL, 'h'},
-                                            {"port", 1, NULL, 'p'},
-                                            {"unix", 1, NULL, 'x'},
-                                            {"tls", 1, NULL, 't'},
-                                            {"ca", 1, NULL, 'c'},
-                                            {"engine", 1, NULL, 'e'},
-                                            {"user", 1, NULL, 'u'},
-                                            {"dbname", 1, NULL, 'd'},
-                                            {"password", 1, NULL, 'w'},
-                                            {"log-level", 1, NULL, 'v'},
-                                            {"deadline-ms", 1, NULL, 'D'},
-                                            {"refuse", 0, NULL, 'R'},
-                                            {"silent-open", 0, NULL, 'S'},
-                                            {"silent-proof", 0, NULL, 'P'},
-                                            {"die-on-open", 0, NULL, 'K'},
-                                            {"identity", 1, NULL, 'i'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"relay", 1, NULL, 'r'},       {"listen", 1, NULL, 'l'},
+        {"host", 1, NULL, 'h'},        {"port", 1, NULL, 'p'},
+        {"unix", 1, NULL, 'x'},        {"tls", 1, NULL, 't'},
+        {"ca", 1, NULL, 'c'},          {"engine", 1, NULL, 'e'},
+        {"user", 1, NULL, 'u'},        {"dbname", 1, NULL, 'd'},
+        {"password", 1, NULL, 'w'},    {"log-level", 1, NULL, 'v'},
+        {"deadline-ms", 1, NULL, 'D'}, {"refuse", 0, NULL, 'R'},
+        {"silent-open", 0, NULL, 'S'}, {"silent-proof", 0, NULL, 'P'},
+        {"die-on-open", 0, NULL, 'K'}, {"die-anew", 0, NULL, 'A'},
+        {"identity", 1, NULL, 'i'},    {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -579,6 +598,9 @@ static void read_options(int argc, char **argv)
             break;
         case 'P':
             script.silent_proof = true;
+            break;
+        case 'A':
+            script.die_anew = true;
             break;
         case 'K':
             script.die_on_open = true;

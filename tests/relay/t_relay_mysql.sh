@@ -182,22 +182,72 @@ large() {
 directly -e 'set global max_allowed_packet = 67108864'
 ok "passes packets that are larger than a packet" large
 if /usr/bin/python3 -c 'import pymysql, MySQLdb' 2>/dev/null; then
-    changes_user() {
-        python <<'PY'
+    changes_user() { # PYTHON [OPTION OF THE CONNECTION]
+        python <<PY
 import sys, MySQLdb
-db = MySQLdb.connect(unix_socket=sys.argv[1], user="alice")
-try:
-    db.change_user("root", "")
-    sys.exit("the user was changed")
-except MySQLdb.Error as error:
-    assert error.args[0] == 1227, error.args
-    assert "smcred: the user of a connection" in error.args[1], error.args
-cursor = db.cursor()
-cursor.execute("select substring_index(user(), '@', 1)")
-assert cursor.fetchone() == ("app",)
+db = MySQLdb.connect(unix_socket=sys.argv[1], user="alice"${2:+, $2})
+def ask(what):
+    cursor = db.cursor()
+    cursor.execute("select " + what)
+    return cursor.fetchone()[0]
+def refused(number, words, call, *arguments):
+    try:
+        call(*arguments)
+    except MySQLdb.Error as error:
+        assert error.args[0] == number and words in error.args[1], error.args
+        return
+    sys.exit("it was not refused")
+ask("@a := 7")
+$1
 PY
     }
-    ok "lets nobody change the user of a connection, which goes on" changes_user
+    ok "logs in anew who changes to the user that he is" changes_user '
+db.change_user("alice", "", "elsewhere")
+assert ask("@a") is None
+assert ask("database()") == "app"
+assert ask("substring_index(user(), \"@\", 1)") == "app"
+before = ask("connection_id()")
+db.change_user("alice", "his own password")
+db.change_user("", "")
+assert ask("connection_id()") != before'
+    ok "after the keeper was asked, as at every login" said '^OPEN session=[0-9]+ user=alice dbname=elsewhere'
+    ok "which hears of each" [ "$(grep -c ^LOGGED_IN "$world/k/out")" -ge 4 ]
+    ok "lets nobody change to another, and the connection goes on" changes_user '
+refused(1045, "smcred: target orders logs in as alice", db.change_user, "root", "")
+assert ask("@a") == 7
+refused(1045, "smcred: target orders logs in as alice", db.change_user, "root", "x")
+db.change_user("alice", "")
+assert ask("@a") is None'
+    for plugin in mysql_native_password caching_sha2_password client_ed25519 dialog; do
+        ok "whatever the client has for a plugin: $plugin" changes_user '
+db.change_user("alice", "his own password")
+assert ask("@a") is None
+refused(1045, "smcred: target orders logs in as alice", db.change_user, "root", "x")
+assert ask("1") == 1' "auth_plugin='$plugin', password='x'"
+    done
+    tls --password wrong --password right
+    ok "in as many attempts as a login takes" changes_user '
+db.change_user("alice", "")
+assert ask("@a") is None'
+    tls --password right --die-anew
+    ok "and goes on with it as it is if the keeper is not there" changes_user '
+refused(1053, "smcred: the keeper does not answer", db.change_user, "alice", "")
+assert ask("@a") == 7'
+    tls --password right
+    resets() {
+        python <<'PY'
+import sys, pymysql
+from pymysql.constants import COMMAND
+db = pymysql.connect(unix_socket=sys.argv[1], user="alice")
+cursor = db.cursor()
+cursor.execute("set @a = 7")
+db._execute_command(0x1f, "")
+db._read_ok_packet()
+cursor.execute("select @a")
+assert cursor.fetchone() == (None,)
+PY
+    }
+    ok "passes COM_RESET_CONNECTION on" resets
     knows_itself() {
         python <<'PY'
 import sys, pymysql

@@ -233,6 +233,40 @@ static void knows_old_clients(void **state)
     assert_true(sm_bytes_is(response.proof, "xyz"));
 }
 
+/* With the fields that the client has said at its login that it sends. */
+static void reads_a_change_of_user(void **state)
+{
+    (void)state;
+    static const char words[] = "\x11"
+                                "bob\0\3xyzledger\0\x2d\0caching_sha2_password\0\4\1a\1b";
+    struct mysql_response response = {.capabilities = 0x188208, .max_packet = 7, .charset = 8};
+    struct mysql_response before = response;
+    char value[8];
+    assert_int_equal(mysql_change_user_parse(sm_bytes(words, sizeof words - 1), &response),
+                     SMCRED_OK);
+    assert_string_equal(response.user, "bob");
+    assert_true(sm_bytes_is(response.proof, "xyz"));
+    assert_string_equal(response.database, "ledger");
+    assert_int_equal(response.charset, 45);
+    assert_string_equal(response.plugin, "caching_sha2_password");
+    assert_true(mysql_attribute(response.attributes, "a", value, sizeof value));
+    assert_int_equal(response.max_packet, 7);
+    for (size_t len = 1; len < sizeof words - 1; len++) { /* cut off, or empty at the end */
+        struct mysql_response cut = before;
+        char *copy = malloc(len);
+        memcpy(copy, words, len);
+        if (mysql_change_user_parse(sm_bytes(copy, len), &cut) == SMCRED_OK)
+            assert_true(len == 1 || len == 5 || len == 9 || len == 16 || len == 18 || len == 40);
+        else
+            assert_memory_equal(&cut, &before, sizeof cut);
+        free(copy);
+    }
+    response = before;
+    assert_int_equal(mysql_change_user_parse(BYTES("\x11\0\0\0\x2f\1"), &response), SMCRED_OK);
+    assert_int_equal(response.charset, 8); /* 303 is none that a login can say */
+    assert_string_equal(response.user, "");
+}
+
 static void reads_a_proof_of_any_length(void **state)
 {
     (void)state;
@@ -351,6 +385,7 @@ SM_TEST_MAIN(
     cmocka_unit_test(writes_what_it_has_read), cmocka_unit_test(asks_for_tls_with_the_same_words),
     cmocka_unit_test(refuses_a_response_that_ends_inside_a_field),
     cmocka_unit_test(knows_old_clients), cmocka_unit_test(reads_a_proof_of_any_length),
+    cmocka_unit_test(reads_a_change_of_user),
     cmocka_unit_test(writes_no_proof_that_needs_a_longer_length),
     cmocka_unit_test(stamps_before_the_clients_own),
     cmocka_unit_test(refuses_attributes_that_are_cut_off), cmocka_unit_test(switches),

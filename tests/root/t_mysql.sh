@@ -84,6 +84,30 @@ print(cursor.fetchone()[0])" 2>&1)" 2000
     fi
 done
 
+if /usr/bin/python3 -c "import MySQLdb" 2>/dev/null; then
+    logins=$(grep -c '"event":"login"' "$WORLD_AUDIT")
+    is "a pool changes to the target's user, and to nobody else" "$(as_alice /usr/bin/python3 -c "
+import MySQLdb
+db = MySQLdb.connect(host='$shim', user='smcred-alice')
+def ask(what):
+    cursor = db.cursor()
+    cursor.execute('select ' + what)
+    return '%s' % cursor.fetchone()[0]
+words = [ask('@a := 7'), ask('database()')]
+for user in 'smcred-alice', '$WORLD_MARIADB_ROLE':
+    db.change_user(user, 'his own', 'ledger')
+    words += [ask('@a is null'), ask('database()'), ask('@a := 8')]
+try:
+    db.change_user('root', '')
+except MySQLdb.Error as error:
+    words += [str(error.args[0]), error.args[1].split(':')[0], ask('@a')]
+print(*words)" 2>&1)" "7 billing 1 ledger 8 1 ledger 8 1045 smcred 8"
+    is "each of which is a login in the audit log" "$(($(grep -c '"event":"login"' "$WORLD_AUDIT") - logins))" 3
+    holds "and whom it refused" audited '"event":"decision"' '"asked_user":"root"' '"refused"'
+else
+    skip "a pool changes to the target's user" "MySQLdb is not installed"
+fi
+
 as_alice mariadb --no-defaults -NBh "$shim" -e "select sleep(120)" >"$dir/slept" 2>&1 &
 sleeper=$!
 sleeping() { in_mariadb -NBe 'show processlist' | grep -q 'sleep(120)'; }
