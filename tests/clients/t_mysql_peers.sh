@@ -1,11 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # t_mysql_peers.sh - Oracle's own MySQL: every way to log in that MariaDB has not, and its own clients.
-. "$(dirname "$0")/../root/world.sh"
+. "$(dirname "$0")/clients.sh"
 . "$(dirname "$0")/oracle_mysql.sh"
-needs_root
 needs_oracle_mysql
-needs_world
+clients_world
 start_oracle_mysql shop-db.internal --skip-name-resolve || { not_ok "MySQL starts" "$(tail -n 20 "$dir/mysqld.log")"; done_testing; exit; }
 echo "# $(cat "$dir/mysqld.version")"
 
@@ -142,12 +141,36 @@ like "as does one that insists on TLS" "$(as_shim mysql --ssl-mode=REQUIRED -NBe
 is "resetconnection" "$(as_shim mysql -NB <<<"set @x = 7;
 resetconnection
 select coalesce(@x, 'gone'), database();")" "gone	shop"
+in_mysql -e 'set global local_infile = on; create table shop.imported like shop.paid;
+    grant session_variables_admin on *.* to sha2' # mysqlimport sets one
+in_mysql -e 'select id, note from shop.paid where id <= 100' >"$work/imported.txt"
+checksum() { in_mysql -e "checksum table $1" | cut -f2; }
+# matrix OPTION...: Oracle's clients, this $way, which is OPTIONs to them
+matrix() {
+    local bin=$mysql_home/bin to=(--no-defaults "$@")
+    is_client "mysql, Oracle's"
+    does "-e" "$($way "$bin/mysql" "${to[@]}" -NBe 'select substring_index(current_user(), "@", 1), database()')" "sha2	shop"
+    is_client "mysqladmin, Oracle's"
+    does "ping" "$($way "$bin/mysqladmin" "${to[@]}" ping)" "mysqld is alive"
+    is_client "mysqldump to mysql, Oracle's"
+    in_mysql -e 'drop database attic; create database attic'
+    does "a round trip" "$($way sh -c "$bin/mysqldump ${to[*]} --no-tablespaces --set-gtid-purged=OFF shop | $bin/mysql ${to[*]} -D attic")" ""
+    does "all of it" "$(checksum attic.paid)" "$(checksum shop.paid)"
+    is_client "mysqlimport, Oracle's"
+    in_mysql -e 'truncate shop.imported'
+    does "--local" "$($way "$bin/mysqlimport" "${to[@]}" --local --columns=id,note shop "$work/imported.txt")" "shop.imported: Records: 100 *"
+    is_client "mysqlslap, Oracle's"
+    does "eight at once" "$($way "$bin/mysqlslap" "${to[@]}" -u smcred-alice --create-schema=shop --concurrency=8 --number-of-queries=800 \
+        --query='select * from paid where id = 77')" "*Number of clients running queries: 8*"
+}
+way=shim
+matrix -h shop-db.internal
+way=seccomp # many targets have the server's address, and this one has the stand-in
+matrix -h "$(as_alice getent ahostsv4 shop-db.internal | sed -n '1s/ .*//p')" -P 3306
+way=socket
+matrix -S "$WORLD/run/sha2/mysql.sock"
+table_is_kept t_mysql_peers.sh
 as_shim mysqldump --no-tablespaces --set-gtid-purged=OFF shop >"$dir/dump"
-as_shim mysql -D attic <"$dir/dump"
-is "a dump that is loaded again is the same" "$(in_mysql -e 'checksum table attic.paid' | cut -f2)" "$(in_mysql -e 'checksum table shop.paid' | cut -f2)"
-like "mysqlslap, eight at once" "$(as_shim mysqlslap -u smcred-alice --create-schema=shop --concurrency=8 --number-of-queries=800 \
-    --query='select * from paid where id = 77')" "*Number of clients running queries: 8*"
-like "mysqladmin" "$(as_shim mysqladmin ping)" "mysqld is alive"
 
 # From here on its target has TLS for clients, which these take wherever it is offered.
 echo "local_tls = yes" >>"$WORLD/etc/conf.d/sha2.conf"
