@@ -22,6 +22,7 @@ class Wire:
         self.socket.connect(path)
         self.tls = None
         self.said = b""
+        self.heard_goodbye = False
 
     def secure(self, context, name):
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -60,6 +61,7 @@ class Wire:
         try:
             return self.repeat(lambda: self.tls.read(65536)) or b""
         except ssl.SSLZeroReturnError:
+            self.heard_goodbye = True
             return b""
 
     def take(self, count):
@@ -172,7 +174,8 @@ def postgres(wire, case, context, name, path):
     if case == "half-close":
         query(wire, "select pg_sleep(0.3), 'late'")
         wire.finish()
-        return "late" if until_ready(wire)[0].endswith("late") and wire.receive() == b"" else "lost"
+        late = until_ready(wire)[0].endswith("late") and wire.receive() == b""
+        return "late" if late and wire.heard_goodbye else "lost"
     if case == "cancel":
         query(wire, "select pg_sleep(50)")
         other = Wire(path)
