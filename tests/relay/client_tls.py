@@ -6,6 +6,7 @@ import hashlib
 import socket
 import ssl
 import struct
+import subprocess
 import sys
 
 SSL_REQUEST = struct.pack(">II", 8, 80877103)
@@ -147,12 +148,43 @@ def copy(wire):
     return hashlib.md5(got).digest() == hashlib.md5(lines).digest()
 
 
+def update_keys(path, ca, name):
+    """openssl wants new keys in the middle of a session, and of the relay too; it obeys a K at a line's beginning."""
+    client = subprocess.Popen(["openssl", "s_client", "-unix", path, "-starttls", "postgres", "-CAfile", ca,
+                               "-verify_hostname", name, "-verify_return_error"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def say(words, answer):
+        client.stdin.write(words)
+        client.stdin.flush()
+        said = b""
+        while answer not in said:
+            got = client.stdout.read1()
+            if not got:
+                raise EOFError
+            said += got
+
+    text = b"\0select repeat('new keys ', 9)\0\0\0"
+    question = b"P" + struct.pack(">I", len(text) + 4) + text
+    question += b"B\0\0\0\x0c" + b"\0" * 8 + b"E\0\0\0\x09\0" + b"\0" * 4 + b"S\0\0\0\4"
+    say(b"K\n", b"KEYUPDATE")
+    say(startup(), b"Z\0\0\0\5I")
+    for _ in range(3):
+        say(b"K\n", b"KEYUPDATE")
+        say(question, b"new keys new keys")
+    client.kill()
+    client.wait()
+    return "answered"
+
+
 def postgres(wire, case, context, name, path):
     if case == "direct":
         context.set_alpn_protocols(["postgresql"])
         wire.secure(context, name)
         log_in(wire)
         return "%s %s" % (wire.tls.selected_alpn_protocol(), ask(wire, "select 'in'")[0])
+    if case == "key-update":
+        return update_keys(path, context.ca, name)
     if case == "inject":
         wire.send(SSL_REQUEST + startup())
         assert wire.take(1) == b"S"
@@ -285,6 +317,7 @@ def stall(wire, case):
 def main():
     path, engine, case, ca, name = sys.argv[1:]
     context = ssl.create_default_context(cafile=ca)
+    context.ca = ca
     if case == "old":
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
         context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1

@@ -45,6 +45,7 @@ ok "TLS without having asked for it" tells direct 'postgresql in'
 ok "megabytes go each way unchanged" tells copy whole
 ok "who does not read holds nobody up, and gets it all" tells backpressure '30000 rows'
 ok "a client that has said its last still hears the answer" tells half-close late
+ok "new keys in the middle of a session lose nothing" tells key-update answered
 ok "a cancel request by TLS ends the query" tells cancel '57014 .*'
 ok "openssl sees the certificate" sh -c "echo | timeout 60 openssl s_client -unix '$socket' -starttls postgres \
     -CAfile '$ca' -verify_hostname $name -verify_return_error 2>&1 | grep -q 'Verify return code: 0 (ok)'"
