@@ -111,13 +111,11 @@ enum smcred_status localtls_update(struct localtls *localtls, const char *state_
         if (status != SMCRED_OK)
             return status;
     }
-    const char **list = names_of(config->targets, config->target_count, &names.count);
+    sm_autofree const char **list = names_of(config->targets, config->target_count, &names.count);
     if (!list)
         return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
     names.list = list;
-    enum smcred_status status = localca_constrain(localtls->ca, names, now_s, err);
-    free(list);
-    return status;
+    return localca_constrain(localtls->ca, names, now_s, err);
 }
 
 const char *localtls_ca_path(const struct localtls *localtls, const struct config_target *target)
@@ -161,21 +159,19 @@ static bool is_current(const struct identity *identity, const char *names, int64
            now_s < identity->made_s + LIFE_S - SPARE_S;
 }
 
-/* Takes `text`, also on failure. */
+/* Takes `*text` once it has succeeded. */
 static enum smcred_status renew(const struct localca *ca, struct identity *identity,
-                                struct certificate_names names, char *text, int64_t now_s,
+                                struct certificate_names names, char **text, int64_t now_s,
                                 struct sm_error *err)
 {
     struct pemfile file;
     enum smcred_status status = localca_issue(ca, identity->target, names, now_s, &file, err);
-    if (status != SMCRED_OK) {
-        free(text);
+    if (status != SMCRED_OK)
         return status;
-    }
     pemfile_done(&identity->file);
     free(identity->names);
     identity->file = file;
-    identity->names = text;
+    identity->names = sm_take_ptr(text);
     identity->made_s = now_s;
     return SMCRED_OK;
 }
@@ -187,18 +183,15 @@ enum smcred_status localtls_identity(struct localtls *localtls, const struct con
     struct certificate_names names = {NULL, 0};
     if (!localtls->ca || !target->local_tls)
         return sm_error_set(err, SMCRED_NOT_FOUND, "no TLS towards clients");
-    const char **list = names_of(target, 1, &names.count);
+    sm_autofree const char **list = names_of(target, 1, &names.count);
     names.list = list;
-    char *text = list ? join(names) : NULL;
+    sm_autofree char *text = list ? join(names) : NULL;
     struct identity *identity = text ? find(localtls, target->name) : NULL;
-    bool fresh = identity && !is_current(identity, text, now_s);
+    if (!identity)
+        return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
+    bool fresh = !is_current(identity, text, now_s);
     enum smcred_status status =
-        identity ? SMCRED_OK : sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
-    if (fresh)
-        status = renew(localtls->ca, identity, names, text, now_s, err);
-    else
-        free(text);
-    free(list);
+        fresh ? renew(localtls->ca, identity, names, &text, now_s, err) : SMCRED_OK;
     if (status == SMCRED_OK)
         *out_identity =
             (struct localtls_identity){.number = (uint32_t)(identity - localtls->list) + 1,
