@@ -58,7 +58,8 @@ bool relay_login_flush(struct relay_session *session, struct relay_buffer *to_se
     return true;
 }
 
-enum relay_io relay_login_read(struct relay_session *session, struct relay_buffer *from_server)
+/* Some of what the server says, as far as the buffer's maximum allows. */
+static enum relay_io read_some(struct relay_session *session, struct relay_buffer *from_server)
 {
     uint8_t chunk[4096];
     size_t got = 0;
@@ -68,6 +69,24 @@ enum relay_io relay_login_read(struct relay_session *session, struct relay_buffe
     if (io == RELAY_IO_DONE && relay_buffer_add(from_server, sm_bytes(chunk, got)) != SMCRED_OK)
         return RELAY_IO_ERROR;
     return io;
+}
+
+void relay_login_listen(struct relay_session *session, struct relay_buffer *from_server,
+                        bool (*take)(struct relay_session *session))
+{
+    while (session->phase == RELAY_LOGIN && take(session)) {
+        switch (read_some(session, from_server)) {
+        case RELAY_IO_DONE:
+            break;
+        case RELAY_IO_AGAIN:
+            return;
+        case RELAY_IO_EOF:
+        case RELAY_IO_ERROR:
+            relay_login_fail(session, RELAY_CONNECTION_FAILED,
+                             "closed the connection during the login");
+            return;
+        }
+    }
 }
 
 bool relay_login_is_verified(const struct relay_session *session)

@@ -22,8 +22,12 @@ enum relay_io relay_login_read_packet(struct relay_stream *stream, struct relay_
 void relay_login_fail(struct relay_session *session, const char *sqlstate, const char *text);
 /* Sends what waits for the server; false if the session ended. */
 bool relay_login_flush(struct relay_session *session, struct relay_buffer *to_server);
-/* Reads some of what the server says, as far as the buffer's maximum allows. */
-enum relay_io relay_login_read(struct relay_session *session, struct relay_buffer *from_server);
+/*
+ * Reads what the server says, until the login goes on elsewhere or there is no more.
+ *   take  has what is in the buffer; false if the session went on to another phase
+ */
+void relay_login_listen(struct relay_session *session, struct relay_buffer *from_server,
+                        bool (*take)(struct relay_session *session));
 /* Were the server's certificate and name both checked?  A password may depend on it. */
 bool relay_login_is_verified(const struct relay_session *session);
 

@@ -593,17 +593,5 @@ void mysql_server_ready(struct relay_session *session)
     struct mysql *mysql = session->state;
     if (!relay_login_flush(session, &mysql->to_server))
         return;
-    while (session->phase == RELAY_LOGIN && take_packets(session)) {
-        switch (relay_login_read(session, &mysql->from_server)) {
-        case RELAY_IO_DONE:
-            break;
-        case RELAY_IO_AGAIN:
-            return;
-        case RELAY_IO_EOF:
-        case RELAY_IO_ERROR:
-            relay_login_fail(session, RELAY_CONNECTION_FAILED,
-                             "closed the connection during the login");
-            return;
-        }
-    }
+    relay_login_listen(session, &mysql->from_server, take_packets);
 }

@@ -437,19 +437,7 @@ void pgsql_server_ready(struct relay_session *session)
         await_cancelled(session);
         return;
     }
-    while (session->phase == RELAY_LOGIN && take_messages(session)) {
-        switch (relay_login_read(session, &((struct pgsql *)session->state)->from_server)) {
-        case RELAY_IO_DONE:
-            break;
-        case RELAY_IO_AGAIN:
-            return;
-        case RELAY_IO_EOF:
-        case RELAY_IO_ERROR:
-            relay_login_fail(session, RELAY_CONNECTION_FAILED,
-                             "closed the connection during the login");
-            return;
-        }
-    }
+    relay_login_listen(session, &((struct pgsql *)session->state)->from_server, take_messages);
 }
 
 static bool send_scram_proof(struct relay_session *session, struct sm_bytes proof,

@@ -36,16 +36,6 @@ static struct sm_bytes behind(struct sm_bytes bytes, size_t len)
     return sm_bytes((const char *)bytes.data + len, bytes.len - len);
 }
 
-static struct sm_bytes text_of(const char *text)
-{
-    return sm_bytes(text, strlen(text));
-}
-
-static bool is_text(struct sm_bytes word, const char *text)
-{
-    return word.len == strlen(text) && memcmp(word.data, text, word.len) == 0;
-}
-
 /* ---- answers ---- */
 
 static enum fate send_instead(struct redis_filter *filter, struct answers *to,
@@ -61,13 +51,13 @@ static enum fate send_instead(struct redis_filter *filter, struct answers *to,
  */
 static enum fate refuse(struct redis_filter *filter, struct answers *to, const char *text)
 {
-    const struct sm_bytes name = text_of(text);
+    const struct sm_bytes name = sm_bytes_of(text);
     return send_instead(filter, to, &name, 1);
 }
 
 static enum fate say(struct answers *to, const char *text)
 {
-    return relay_buffer_add(to->answer, text_of(text)) == SMCRED_OK ? DEALT_WITH : FAILED;
+    return relay_buffer_add(to->answer, sm_bytes_of(text)) == SMCRED_OK ? DEALT_WITH : FAILED;
 }
 
 /* ---- the commands that are looked at: `words` are those behind the name ---- */
@@ -75,8 +65,8 @@ static enum fate say(struct answers *to, const char *text)
 /* "default" is what libraries say who were told a password alone. */
 static bool is_ours(const struct redis_filter *filter, struct sm_bytes user)
 {
-    return is_text(user, filter->user) || is_text(user, filter->operator_name) ||
-           is_text(user, "default");
+    return sm_bytes_is(user, filter->user) || sm_bytes_is(user, filter->operator_name) ||
+           sm_bytes_is(user, "default");
 }
 
 /*
@@ -130,7 +120,7 @@ static struct sm_bytes stamped(const struct redis_filter *filter, struct sm_byte
 static enum fate look_at_hello(struct redis_filter *filter, struct redis_words words,
                                struct answers *to)
 {
-    struct sm_bytes kept[HELLO_MAX] = {text_of("HELLO")}, user;
+    struct sm_bytes kept[HELLO_MAX] = {sm_bytes_of("HELLO")}, user;
     char name[REDIS_NAME_MAX];
     size_t count = 1;
     bool changed = false;
@@ -159,7 +149,7 @@ static enum fate look_at_hello(struct redis_filter *filter, struct redis_words w
 static enum fate look_at_client(struct redis_filter *filter, struct redis_words words,
                                 struct answers *to)
 {
-    struct sm_bytes kept[3] = {text_of("CLIENT")};
+    struct sm_bytes kept[3] = {sm_bytes_of("CLIENT")};
     char name[REDIS_NAME_MAX];
     if (words.count != 2 || !redis_words_next(&words, &kept[1]) ||
         !redis_word_is(kept[1], "SETNAME") || !redis_words_next(&words, &kept[2]) ||
@@ -206,7 +196,7 @@ static enum fate look_at_acl(struct redis_filter *filter, struct redis_words wor
 {
     struct sm_bytes word;
     if (!redis_words_next(&words, &word) || !redis_word_is(word, "SETUSER") ||
-        !redis_words_next(&words, &word) || !is_text(word, filter->user))
+        !redis_words_next(&words, &word) || !sm_bytes_is(word, filter->user))
         return GOES_BY;
     while (redis_words_next(&words, &word)) {
         if (sets_password(word))
@@ -415,7 +405,7 @@ static bool break_off(struct redis_filter *filter, struct answers *to)
 {
     const char *poison = filter->words_left > 0 ? "!\r\n" : "*1\r\n!\r\n";
     filter->broken = true;
-    return relay_buffer_add(to->instead, text_of(poison)) == SMCRED_OK;
+    return relay_buffer_add(to->instead, sm_bytes_of(poison)) == SMCRED_OK;
 }
 
 /* It is not known yet what this is. */

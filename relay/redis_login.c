@@ -34,18 +34,13 @@ void redis_server_connected(struct relay_session *session)
     (void)relay_session_ask(session, &out, RELAY_PROVING); /* it handles its own failure */
 }
 
-static struct sm_bytes text_of(const char *text)
-{
-    return sm_bytes(text, strlen(text));
-}
-
 /* Servers older than users know the form without one, and newer ones mean "default" by it. */
 static enum smcred_status write_auth(struct relay_session *session, struct sm_bytes password)
 {
     struct relay_buffer *out = &((struct redis *)session->state)->to_server;
     const char *user = session->route->user;
-    const struct sm_bytes named[] = {text_of("AUTH"), text_of(user), password};
-    const struct sm_bytes nameless[] = {text_of("AUTH"), password};
+    const struct sm_bytes named[] = {sm_bytes_of("AUTH"), sm_bytes_of(user), password};
+    const struct sm_bytes nameless[] = {sm_bytes_of("AUTH"), password};
     if (strcmp(user, "default") == 0)
         return redis_command_write(out, nameless, 2);
     return redis_command_write(out, named, 3);
@@ -61,9 +56,10 @@ static enum smcred_status write_rest(struct relay_session *session)
 {
     struct redis *redis = session->state;
     char name[REDIS_NAME_MAX];
-    size_t len = redis_stamp(session->operator_name, text_of(redis->name), name);
-    const struct sm_bytes select[] = {text_of("SELECT"), text_of(session->route->dbname)};
-    const struct sm_bytes set_name[] = {text_of("CLIENT"), text_of("SETNAME"), sm_bytes(name, len)};
+    size_t len = redis_stamp(session->operator_name, sm_bytes_of(redis->name), name);
+    const struct sm_bytes select[] = {sm_bytes_of("SELECT"), sm_bytes_of(session->route->dbname)};
+    const struct sm_bytes set_name[] = {sm_bytes_of("CLIENT"), sm_bytes_of("SETNAME"),
+                                        sm_bytes(name, len)};
     enum smcred_status status = SMCRED_OK;
     if (names_database(session))
         status = redis_command_write(&redis->to_server, select, 2);
@@ -213,17 +209,5 @@ void redis_server_ready(struct relay_session *session)
     struct redis *redis = session->state;
     if (!relay_login_flush(session, &redis->to_server))
         return;
-    while (session->phase == RELAY_LOGIN && take_answers(session)) {
-        switch (relay_login_read(session, &redis->from_server)) {
-        case RELAY_IO_DONE:
-            break;
-        case RELAY_IO_AGAIN:
-            return;
-        case RELAY_IO_EOF:
-        case RELAY_IO_ERROR:
-            relay_login_fail(session, RELAY_CONNECTION_FAILED,
-                             "closed the connection during the login");
-            return;
-        }
-    }
+    relay_login_listen(session, &redis->from_server, take_answers);
 }
