@@ -1,6 +1,6 @@
 # tests/pam/local.mk - tests of pam/: the module as it is installed, in a stack of the test's own.
-EXTRA_DIST += %D%/stack.h %D%/t_papers.sh
-TESTS += %D%/t_papers.sh
+EXTRA_DIST += %D%/stack.h %D%/t_papers.sh %D%/t_wrapper.sh
+TESTS += %D%/t_papers.sh %D%/t_wrapper.sh
 if HAVE_PAM
 if HAVE_CMOCKA
 pam_test_cppflags = $(AM_CPPFLAGS) -DSTACK_MODULE='"$(abs_top_builddir)/.libs/pam_smcred.so"'
