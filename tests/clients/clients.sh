@@ -31,11 +31,11 @@ clients_world() {
         needs_world "$@"
     fi
     install -d -m 700 -o smcred-alice "$home"
-    # The keeper learns a database's port from the secret, and then says the address in the index.
-    knows "$WORLD_PORT" psql -XAtqw -d orders -c '' -h "$WORLD_HOST" -p
+    smcred refresh --all >/dev/null # says the databases' ports, which the keeper then puts into the index
+    eventually 20 as_alice psql -XAtqw -d orders -c '' -h "$WORLD_HOST" -p "$WORLD_PORT"
     case ${1-} in
-    mariadb) knows "$WORLD_MARIADB_PORT" mariadb --no-defaults -e '' -h "$WORLD_MARIADB_HOST" -P ;;
-    redis) knows "$WORLD_REDIS_PORT" sh -c "redis-cli -e -h $WORLD_REDIS_HOST \${1:+-p \$1} ping" sh ;;
+    mariadb) eventually 20 as_alice mariadb --no-defaults -e '' -h "$WORLD_MARIADB_HOST" -P "$WORLD_MARIADB_PORT" ;;
+    redis) eventually 20 as_alice redis-cli -e -h "$WORLD_REDIS_HOST" -p "$WORLD_REDIS_PORT" ping ;;
     esac
 }
 
@@ -49,12 +49,6 @@ needs_mariadb() {
     if ! command -v mariadb-install-db >/dev/null || ! id mysql >/dev/null 2>&1; then
         skip_all "needs MariaDB"
     fi
-}
-
-# knows PORT COMMAND...: COMMAND, which ends in an option for the port, gets there by the database's own
-knows() {
-    as_alice "${@:2:$#-2}" >/dev/null 2>&1
-    eventually 20 as_alice "${@:2}" "$1"
 }
 
 have() { as_alice sh -c "command -v $1" >/dev/null 2>&1; }

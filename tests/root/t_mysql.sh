@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# t_mysql.sh - a real MariaDB, its own clients, and what is done to a target of PostgreSQL: who gets in,
-# what clients do, rotations, revocations, a keeper that dies, and a search for the password.
+# t_mysql.sh - a real MariaDB, and what is done to a target of PostgreSQL: who gets in, rotations,
+# revocations, a keeper that dies, and a search for the password.
 . "$(dirname "$0")/world.sh"
 command -v mariadb-install-db >/dev/null && id mysql >/dev/null 2>&1 || skip_all "needs MariaDB"
 command -v jq >/dev/null || skip_all "no jq"
@@ -53,69 +53,7 @@ else
     skip "no client is asked for a password in clear" "no strace"
 fi
 
-# ---- what clients do ----
-
-in_mariadb -e "create table billing.paid (id int primary key, note varchar(64), at datetime(6), raw varbinary(32), sum decimal(12,3));
-    use billing; insert into paid select seq, concat('ä', md5(seq)), now(6), unhex(md5(seq)), seq / 7 from seq_1_to_3000"
-rows="select count(*), sum(crc32(concat_ws('|', id, note, at, hex(raw), sum))) from"
-printf 'select "sourced";\nconnect ledger\nselect database();\n' | as_alice tee "$WORLD/home/alice/file.sql" >/dev/null
-is "a file is sourced, and connect goes to another database" \
-    "$(as_alice mariadb --no-defaults -NBh "$shim" -e "source $WORLD/home/alice/file.sql" 2>&1 | xargs)" "sourced ledger"
-as_alice mariadb-dump --no-defaults -h "$shim" billing 2>"$dir/dump.err" | as_alice mariadb --no-defaults -h "$shim" ledger 2>&1
-is "a dump that is loaded again is the same" "$(by_shim "$rows ledger.paid")" "$(by_shim "$rows billing.paid")"
-like "and is all of it" "$(by_shim "$rows ledger.paid")" "3000*"
-empty "without a complaint" "$(cat "$dir/dump.err")"
-as_alice sh -c "mariadb --no-defaults -NBh $shim -e 'select * from paid where id < 100' >\$HOME/paid.txt"
-by_shim "delete from paid where id < 100" >/dev/null
-as_alice sh -c "mariadb-import --no-defaults -h $shim --local billing \$HOME/paid.txt" >/dev/null 2>&1
-is "mariadb-import loads a file of the client's" "$(by_shim 'select count(*) from paid')" 3000
-said=$(as_alice mariadb-slap --no-defaults -h "$shim" --create-schema=billing --concurrency=8 --number-of-queries=2000 \
-    --query='select * from paid where id = 77' 2>&1)
-like "eight clients at once ask 2000 times" "$said" "*Number of clients running queries: 8*"
-for module in pymysql MySQLdb; do
-    if /usr/bin/python3 -c "import $module" 2>/dev/null; then
-        is "$module logs in, and asks" "$(as_alice /usr/bin/python3 -c "
-import $module
-cursor = $module.connect(host='$shim', user='smcred-alice').cursor()
-cursor.execute('select count(*) from paid where id > %s', (1000,))
-print(cursor.fetchone()[0])" 2>&1)" 2000
-    else
-        skip "$module logs in, and asks" "it is not installed"
-    fi
-done
-
-if /usr/bin/python3 -c "import MySQLdb" 2>/dev/null; then
-    logins=$(grep -c '"event":"login"' "$WORLD_AUDIT")
-    is "a pool changes to the target's user, and to nobody else" "$(as_alice /usr/bin/python3 -c "
-import MySQLdb
-db = MySQLdb.connect(host='$shim', user='smcred-alice')
-def ask(what):
-    cursor = db.cursor()
-    cursor.execute('select ' + what)
-    return '%s' % cursor.fetchone()[0]
-words = [ask('@a := 7'), ask('database()')]
-for user in 'smcred-alice', '$WORLD_MARIADB_ROLE':
-    db.change_user(user, 'his own', 'ledger')
-    words += [ask('@a is null'), ask('database()'), ask('@a := 8')]
-try:
-    db.change_user('root', '')
-except MySQLdb.Error as error:
-    words += [str(error.args[0]), error.args[1].split(':')[0], ask('@a')]
-print(*words)" 2>&1)" "7 billing 1 ledger 8 1 ledger 8 1045 smcred 8"
-    is "each of which is a login in the audit log" "$(($(grep -c '"event":"login"' "$WORLD_AUDIT") - logins))" 3
-    holds "and whom it refused" audited '"event":"decision"' '"asked_user":"root"' '"refused"'
-else
-    skip "a pool changes to the target's user" "MySQLdb is not installed"
-fi
-
-as_alice mariadb --no-defaults -NBh "$shim" -e "select sleep(120)" >"$dir/slept" 2>&1 &
-sleeper=$!
-sleeping() { in_mariadb -NBe 'show processlist' | grep -q 'sleep(120)'; }
-eventually 20 sleeping
-kill -INT "$sleeper"
-awake() { ! sleeping; }
-holds "Ctrl-C ends the query, over a connection of its own" eventually 20 awake
-wait "$sleeper"
+# ---- a session that the database ends; what clients do is in tests/clients/t_mysql_clients.sh ----
 
 rm -f "$dir/in" && mkfifo "$dir/in"
 # session: alice has one open, and says to it what goes into descriptor 5
