@@ -86,6 +86,7 @@ static void from_client(struct sm_bytes body)
     change_user(body);
     if (mysql_response_parse(body, &response) != SMCRED_OK)
         return;
+    must(!mysql_is_tls_request(body));
     must(holds(body, response.proof) && holds(body, response.attributes));
     must(holds(body, sm_bytes(response.user, strlen(response.user) + 1)));
     stamp(&response, &attributes);

@@ -197,6 +197,17 @@ static void asks_for_tls_with_the_same_words(void **state)
     relay_buffer_clear(&out);
 }
 
+static void knows_a_request_for_tls(void **state)
+{
+    (void)state;
+#define REQUEST "\x08\x8a\x18\0\0\0\0\1\x2d" FILLER "\0\0\0\0"
+    assert_true(mysql_is_tls_request(BYTES(REQUEST)));
+    assert_false(mysql_is_tls_request(BYTES(REQUEST "\0")));
+    assert_false(mysql_is_tls_request(sm_bytes(REQUEST, sizeof REQUEST - 2)));
+    assert_false(mysql_is_tls_request(BYTES("\x08\x82\x18\0\0\0\0\1\x2d" FILLER "\0\0\0\0")));
+    assert_false(mysql_is_tls_request(sm_bytes(NULL, 0)));
+}
+
 /* What a client leaves out at the end is empty; what it cuts off is no response. */
 static void refuses_a_response_that_ends_inside_a_field(void **state)
 {
@@ -383,6 +394,7 @@ SM_TEST_MAIN(
     cmocka_unit_test(refuses_a_greeting_that_ends_early), cmocka_unit_test(speaks_version_10_only),
     cmocka_unit_test(refuses_a_version_without_end), cmocka_unit_test(reads_what_a_client_wants),
     cmocka_unit_test(writes_what_it_has_read), cmocka_unit_test(asks_for_tls_with_the_same_words),
+    cmocka_unit_test(knows_a_request_for_tls),
     cmocka_unit_test(refuses_a_response_that_ends_inside_a_field),
     cmocka_unit_test(knows_old_clients), cmocka_unit_test(reads_a_proof_of_any_length),
     cmocka_unit_test(reads_a_change_of_user),
