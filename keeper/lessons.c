@@ -139,6 +139,17 @@ static struct fact *place_for(struct lesson *lesson, const char *version_id,
     return oldest;
 }
 
+/* Without a salt to tell whether the password is still the same, what was wrong may be right once
+ * something has changed.  user: NULL: anybody's */
+static void forget_hints(struct lesson *lesson, const char *user)
+{
+    for (size_t i = 0; i < LESSON_FACTS_MAX; i++) {
+        struct fact *fact = &lesson->facts[i];
+        if (fact->salt.len == 0 && !fact->right && (!user || strcmp(fact->user, user) == 0))
+            fact->number = 0;
+    }
+}
+
 void lesson_note(struct lesson *lesson, const struct sm_snapshot *version, const char *stage,
                  const struct salt *salt, bool right, int64_t now_ms)
 {
@@ -147,6 +158,8 @@ void lesson_note(struct lesson *lesson, const struct sm_snapshot *version, const
     struct fact *fact = place_for(lesson, version->version_id, salt);
     bool is_same = is_about(fact, version->version_id) && salt_equal(&fact->salt, salt);
     bool lost = !right && is_same && (fact->right || fact->lost);
+    if (lost && fact->right && salt->len == 0)
+        forget_hints(lesson, fact->user); /* the password was changed, perhaps to one of those */
     *fact = (struct fact){.number = ++lesson->last_number,
                           .right = right,
                           .lost = lost,
@@ -240,14 +253,6 @@ const struct fact *lesson_preferred(const struct lesson *lesson, const char *ver
     return good && proven->number > lesson->forgotten ? proven : NULL;
 }
 
-/* Without a salt to tell whether the password is still the same, a fact is as old as the map. */
-static void forget_hints(struct lesson *lesson)
-{
-    for (size_t i = 0; i < LESSON_FACTS_MAX; i++)
-        if (lesson->facts[i].salt.len == 0 && !lesson->facts[i].right)
-            lesson->facts[i].number = 0;
-}
-
 void lesson_follow(struct lesson *lesson, struct stages *map)
 {
     if (!map || map == lesson->map)
@@ -255,7 +260,7 @@ void lesson_follow(struct lesson *lesson, struct stages *map)
     if (lesson->map && !stages_equal(lesson->map, map)) {
         lesson->forgotten = lesson->last_number;
         lesson->stuck_since_ms = 0;
-        forget_hints(lesson);
+        forget_hints(lesson, NULL);
     }
     stages_unref(lesson->map);
     lesson->map = stages_ref(map);

@@ -54,9 +54,12 @@ static bool is_out(const struct flight *flight, int64_t now_ms)
     return flight->login && now_ms < flight->until_ms;
 }
 
-/* As many as the account may have wrong passwords, but one, which is for the next version. */
+/* As many as the account may have wrong passwords, but one, which is for the next version.  One
+ * alone while a rotation is known to be under way: the password may change at any moment. */
 static unsigned flights_max(const struct login *login)
 {
+    if (login_is_rotating(login))
+        return 1;
     struct attempts_account account = {login->current->username, login->endpoint};
     unsigned left = attempts_left(login->logins->options.attempts, account);
     if (left > LESSON_FLIGHTS_MAX)

@@ -728,6 +728,41 @@ static void no_step_of_a_rotation_without_salts_fails_anybody(void **state)
     assert_int_equal(wrong_passwords(), 2);
 }
 
+static void without_salts_a_rotation_that_is_known_costs_one_wrong_password(void **state)
+{
+    (void)state;
+    database.md5 = true;
+    assert_int_equal(log_in(8), 8);
+    put_pending("v2", "app", "new");
+    look();
+    assert_int_equal(log_in(8), 8);
+    assert_int_equal(wrong_passwords(), 0);
+    alter_role("app", "new");
+    assert_int_equal(log_in(8), 8);
+    assert_int_equal(wrong_passwords(), 1);
+}
+
+/* What was refused at first is what the password is changed to at last. */
+static void without_salts_the_database_may_follow_late(void **state)
+{
+    (void)state;
+    database.md5 = true;
+    put_current("v2", "app", "new");
+    restart();
+    assert_int_equal(log_in(8), 8);
+    assert_string_equal(clients[0].version, "v1");
+    assert_int_equal(wrong_passwords(), 1);
+    alter_role("app", "new");
+    assert_int_equal(log_in(8), 8);
+    for (int i = 0; i < 8; i++) {
+        assert_string_equal(clients[i].version, "v2");
+        assert_true(clients[i].took_ms < 3000); /* and nobody waits for a rotation */
+    }
+    assert_int_equal(wrong_passwords(), 3);
+    assert_int_equal(log_in(8), 8);
+    assert_int_equal(wrong_passwords(), 3);
+}
+
 /* One rotation after another, and never as many wrong passwords as lock an account. */
 static void rotations_without_salts_stay_within_the_budget(void **state)
 {
@@ -1166,6 +1201,8 @@ SM_TEST_MAIN(
     TEST(a_password_rolled_back_by_hand_is_found), TEST(a_database_without_salts_is_asked_in_turn),
     TEST(no_step_of_a_rotation_without_salts_fails_anybody),
     TEST(rotations_without_salts_stay_within_the_budget),
+    TEST(without_salts_a_rotation_that_is_known_costs_one_wrong_password),
+    TEST(without_salts_the_database_may_follow_late),
     TEST(who_alters_a_role_without_salt_first_has_some_seconds),
     TEST(who_alters_the_role_first_has_some_seconds),
     TEST(a_pending_version_without_a_value_is_waited_for),
