@@ -123,6 +123,12 @@ static const struct fact *latest(const struct lesson *lesson, const char *versio
     return found;
 }
 
+/* Also if it is forgotten. */
+static bool is_same(const struct fact *fact, const char *version_id, const struct salt *salt)
+{
+    return strcmp(fact->version_id, version_id) == 0 && salt_equal(&fact->salt, salt);
+}
+
 /* The fact to be replaced: of the same thing, else the oldest, but never what is proven. */
 static struct fact *place_for(struct lesson *lesson, const char *version_id,
                               const struct salt *salt)
@@ -131,7 +137,7 @@ static struct fact *place_for(struct lesson *lesson, const char *version_id,
     struct fact *oldest = NULL;
     for (size_t i = 0; i < LESSON_FACTS_MAX; i++) {
         struct fact *fact = &lesson->facts[i];
-        if (is_about(fact, version_id) && salt_equal(&fact->salt, salt))
+        if (is_same(fact, version_id, salt))
             return fact;
         if (fact != proven && (!oldest || fact->number < oldest->number))
             oldest = fact;
@@ -140,7 +146,7 @@ static struct fact *place_for(struct lesson *lesson, const char *version_id,
 }
 
 /* Without a salt to tell whether the password is still the same, what was wrong may be right once
- * something has changed.  user: NULL: anybody's */
+ * something has changed.  That one was lost stays known.  user: NULL: anybody's */
 static void forget_hints(struct lesson *lesson, const char *user)
 {
     for (size_t i = 0; i < LESSON_FACTS_MAX; i++) {
@@ -156,8 +162,7 @@ void lesson_note(struct lesson *lesson, const struct sm_snapshot *version, const
     if (strlen(version->version_id) >= LESSON_VERSION_MAX)
         return;
     struct fact *fact = place_for(lesson, version->version_id, salt);
-    bool is_same = is_about(fact, version->version_id) && salt_equal(&fact->salt, salt);
-    bool lost = !right && is_same && (fact->right || fact->lost);
+    bool lost = !right && is_same(fact, version->version_id, salt) && (fact->right || fact->lost);
     if (lost && fact->right && salt->len == 0)
         forget_hints(lesson, fact->user); /* the password was changed, perhaps to one of those */
     *fact = (struct fact){.number = ++lesson->last_number,
@@ -207,7 +212,7 @@ static bool is_lost(const struct lesson *lesson, const char *user)
     bool lost = false;
     for (size_t i = 0; lesson && i < LESSON_FACTS_MAX; i++) {
         const struct fact *fact = &lesson->facts[i];
-        if (fact->number == 0 || fact->salt.len > 0 || strcmp(fact->user, user) != 0)
+        if (fact->salt.len > 0 || strcmp(fact->user, user) != 0)
             continue;
         if (fact->right)
             return false;

@@ -98,27 +98,60 @@ void login_set_current(struct login *login, struct sm_snapshot *snapshot, const 
 
 void login_note_tried(struct login *login, bool for_its_role)
 {
-    if (login->tried_count < LOGIN_VERSIONS_MAX)
-        login->tried[login->tried_count++] =
-            (struct tried){sm_snapshot_ref(login->current), login->salt, for_its_role};
+    if (login->tried_count == LOGIN_VERSIONS_MAX)
+        return;
+    struct tried *tried = &login->tried[login->tried_count++];
+    *tried = (struct tried){.snapshot = sm_snapshot_ref(login->current),
+                            .salt = login->salt,
+                            .for_its_role = for_its_role};
+    memcpy(tried->stage, login->stage, sizeof tried->stage);
 }
 
 /* ---- answers ---- */
 
-static void give_up(struct login *login, enum smcred_status status, const struct sm_error *err,
-                    int64_t allowed_from_ms)
+static void give_up(struct login *login, enum smcred_status status, const struct sm_error *err)
 {
-    login->next(login->arg, &(struct login_answer){.status = status,
-                                                   .attempt = login->dial_count,
-                                                   .allowed_from_ms = allowed_from_ms,
-                                                   .err = err});
+    login->next(login->arg,
+                &(struct login_answer){.status = status, .attempt = login->dial_count, .err = err});
 }
 
 void login_give_up_saying(struct login *login, enum smcred_status status, const char *text)
 {
     struct sm_error err;
     (void)sm_error_set(&err, status, "%s", text);
-    give_up(login, status, &err, 0);
+    give_up(login, status, &err);
+}
+
+/* The first of them that was right once, if nobody says that a password is being changed. */
+static const struct tried *find_drifted(const struct login *login)
+{
+    char endpoint[LOGIN_ENDPOINT_SIZE];
+    if (login_is_rotating(login))
+        return NULL;
+    for (unsigned i = 0; i < login->tried_count; i++) {
+        const struct sm_snapshot *tried = login->tried[i].snapshot;
+        const struct lesson *lesson =
+            login_endpoint(login, tried, endpoint)
+                ? lessons_find(&login->logins->lessons, login->secret_id, endpoint)
+                : NULL;
+        if (lesson && lesson_is_behind(lesson, tried->username, &login->tried[i].salt))
+            return &login->tried[i];
+    }
+    return NULL;
+}
+
+static void give_up_at_last(struct login *login, struct login_answer *answer)
+{
+    const struct tried *drifted = find_drifted(login);
+    answer->attempt = login->dial_count;
+    answer->drifted = drifted;
+    if (drifted) {
+        answer->snapshot = drifted->snapshot;
+        answer->host = host_of(login, drifted->snapshot);
+        answer->port = port_of(login, drifted->snapshot);
+        answer->stage = drifted->stage;
+    }
+    login->next(login->arg, answer);
 }
 
 void login_give_up_limited(struct login *login, int64_t until_ms)
@@ -131,7 +164,8 @@ void login_give_up_limited(struct login *login, int64_t until_ms)
         "too many wrong passwords for %.64s at %.200s: not tried again before %s, lest "
         "the account be locked",
         login->current->username, login->endpoint, until);
-    give_up(login, SMCRED_LIMITED, &err, until_ms);
+    give_up_at_last(login, &(struct login_answer){
+                               .status = SMCRED_LIMITED, .allowed_from_ms = until_ms, .err = &err});
 }
 
 void login_give_up_refused(struct login *login)
@@ -143,13 +177,7 @@ void login_give_up_refused(struct login *login)
                        "%s refused version %s of %s, and there is no other%s%s", login->endpoint,
                        last->version_id, login->secret_id, login->why.text[0] ? ": " : "",
                        login->why.text);
-    const struct lesson *lesson = login_lesson(login);
-    login->next(login->arg, &(struct login_answer){
-                                .status = SMCRED_DENIED,
-                                .attempt = login->dial_count,
-                                .drifted = lesson && !login_is_rotating(login) &&
-                                           lesson_is_behind(lesson, last->username, &lesson->salt),
-                                .err = &err});
+    give_up_at_last(login, &(struct login_answer){.status = SMCRED_DENIED, .err = &err});
 }
 
 void login_dial(struct login *login, bool stale, const struct sm_error *err)
@@ -225,7 +253,7 @@ static void on_first(void *arg, const struct cache_answer *answer)
     struct login *login = arg;
     login->ask = NULL;
     if (answer->status != SMCRED_OK) {
-        give_up(login, answer->status, answer->err, 0);
+        give_up(login, answer->status, answer->err);
         return;
     }
     struct sm_error err = *answer->err;

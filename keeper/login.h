@@ -71,7 +71,7 @@ struct login_answer {
     bool stale;        /* Secrets Manager could not be asked */
     bool proven;       /* this endpoint has accepted this version before */
     int64_t wait_ms;   /* not 0: nothing to try now, no snapshot; the next answer comes then */
-    bool drifted;      /* with SMCRED_DENIED: the password was changed since a version was right */
+    bool drifted;      /* given up, and the password of this snapshot's user was changed since */
     int64_t allowed_from_ms;    /* with SMCRED_LIMITED by the budget: when to try again; else 0 */
     const struct sm_error *err; /* never NULL; a sentence for the operator if not SMCRED_OK */
 };

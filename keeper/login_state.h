@@ -30,6 +30,7 @@ enum search {
 
 struct tried { /* refused */
     struct sm_snapshot *snapshot;
+    char stage[LESSON_STAGE_MAX];
     struct salt salt;
     bool for_its_role; /* and not for its password */
 };

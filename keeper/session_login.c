@@ -287,7 +287,7 @@ static void refuse_login(struct session *session, const struct login_answer *ans
     char text[SM_ERROR_TEXT_MAX];
     (void)snprintf(text, sizeof text, "target %s: %.380s", session->target_name,
                    answer->err->text[0] ? answer->err->text : sm_status_text(answer->status));
-    if (answer->drifted && is_mended(session, text))
+    if (answer->drifted && take_attempt(session, answer) && is_mended(session, text))
         send_wait(session, MEND_MS);
     else
         session_refuse(session, answer->status, sessions_sqlstate(answer->status), text, NULL);

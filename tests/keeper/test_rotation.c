@@ -185,6 +185,7 @@ struct client {
     char version[16], user[16], password[32], host[16], dbname[16], stage[40];
     char why[256];
     bool logged_in;
+    const char *drifted; /* whose password was changed */
     int64_t begun_ms, took_ms;
     unsigned waits;
 };
@@ -208,6 +209,7 @@ static void on_next(void *arg, const struct login_answer *answer)
         return;
     }
     client->status = answer->status;
+    client->drifted = answer->drifted ? answer->snapshot->username : NULL;
     client->news = answer->status == SMCRED_OK ? DIAL : OVER;
     snprintf(client->why, sizeof client->why, "%.250s", answer->err->text);
     if (answer->status != SMCRED_OK)
@@ -890,6 +892,27 @@ static void a_wait_that_was_in_vain_is_not_repeated(void **state)
     assert_true(wrong_passwords() <= 4);
 }
 
+/* Whoever hears a refusal goes on with what is left, and may be out of budget there. */
+static void without_salts_who_is_out_of_budget_knows_of_the_change(void **state)
+{
+    (void)state;
+    database.md5 = true;
+    put_current("v2", "other", "new");
+    alter_role("other", "new");
+    pass(400000);
+    assert_in_with("v2");
+    alter_role("other", "of nobody");
+    alter_role("app", "of nobody either");
+    size_t limited = 0;
+    assert_int_equal(log_in(8), 0);
+    for (int i = 0; i < 8; i++) {
+        limited += clients[i].drifted && clients[i].status == SMCRED_LIMITED;
+        if (clients[i].drifted)
+            assert_string_equal(clients[i].drifted, "other");
+    }
+    assert_true(limited > 0);
+}
+
 static void a_password_that_nobody_knows_stays_within_the_budget_all_day(void **state)
 {
     (void)state;
@@ -1210,6 +1233,7 @@ SM_TEST_MAIN(
     TEST(a_password_that_nobody_knows_is_refused_within_the_budget),
     TEST(a_wait_that_was_in_vain_is_not_repeated),
     TEST(a_password_that_nobody_knows_stays_within_the_budget_all_day),
+    TEST(without_salts_who_is_out_of_budget_knows_of_the_change),
     TEST(two_passwords_that_nobody_knows_are_an_end_too),
     TEST(without_a_wait_the_refusal_comes_at_once),
     TEST(a_client_that_leaves_a_wait_leaves_nothing),
