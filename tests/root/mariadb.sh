@@ -7,13 +7,18 @@ engine_served=mysql
 words_refused="Access denied for user '"
 words_ours='smcred: '
 words_of_an_end='ERROR '
+wrong_in_a_turn=3 # no salt warns; it is two on a machine at rest, and the budget at any time
+reads_in_a_window=3
+words_of_a_loss='Lost connection to '
 whoami='select substring_index(current_user(), "@", 1)'
+where_am_i='select concat(substring_index(current_user(), "@", 1), " at ", @@port)'
 needs_engine() {
     command -v mariadb-install-db >/dev/null && id mysql >/dev/null 2>&1 || skip_all "needs MariaDB"
 }
 about_engine() {
     export WORLD_TARGET=billing WORLD_DATABASE=billing WORLD_HOST=$WORLD_MARIADB_HOST WORLD_PORT=$WORLD_MARIADB_PORT \
         WORLD_ROLE=$WORLD_MARIADB_ROLE WORLD_SECRET=$WORLD_MARIADB_SECRET WORLD_PASSWORD_FILE=$WORLD_MARIADB_PASSWORD_FILE
+    database_log=$WORLD_LOG/mariadb.log
 }
 
 client() { query_client as_alice "$@"; }
@@ -30,18 +35,14 @@ gets_in() {
     [ "$(MYSQL_PWD=$1 mariadb --no-defaults -NB --ssl-ca "$WORLD_CA" -h 127.0.0.1 -P "$WORLD_PORT" -u "$WORLD_ROLE" -e 'select 1' 2>&1)" = 1 ]
 }
 
-make_user() {
-    in_the_database "create user $1@'127.0.0.1' identified by '$2'; grant all on billing.* to $1@'127.0.0.1'"
-}
-make_master() {
-    in_the_database "create user $1@'127.0.0.1' identified by '$2'; grant all on *.* to $1@'127.0.0.1' with grant option"
-}
-twin_of() { make_user "$1_clone" "$2"; }
-alter() { in_the_database "alter user $1@'127.0.0.1' identified by '$2'"; }
+sql_of_user() { echo "create user $1@'127.0.0.1' identified by '$2'; grant all on billing.* to $1@'127.0.0.1'"; }
+sql_of_master() { echo "create user $1@'127.0.0.1' identified by '$2'; grant all on *.* to $1@'127.0.0.1' with grant option"; }
+sql_of_twin() { sql_of_user "$1_clone" "$2"; }
+sql_of_password() { echo "alter user $1@'127.0.0.1' identified by '$2'"; }
 change_behind() { query "execute immediate concat('set pass', 'word = password(''$1'')')" >/dev/null; }
 may_be_mended() { :; }
 
-refusals() { grep -c "$words_refused${1:-}.*using password" "$WORLD_LOG/mariadb.log"; }
+refusals() { grep -c "$words_refused${1:-}.*using password" "${2:-$database_log}"; }
 open_sessions() { in_the_database "select count(*) from information_schema.processlist where user = '$1'"; }
 
 # Whoever changes users waits for this one; who logs in does not.
@@ -62,3 +63,19 @@ unlocked() {
     wait "$locker"
     rm "$dir/lock" "$dir/lock.out"
 }
+
+other_database() {
+    local other=$WORLD/my/other as=(setpriv --reuid=mysql --regid=mysql --init-groups)
+    other_log=$WORLD_LOG/other.log
+    install -d -o mysql "$other"
+    install -m 600 -o mysql "$1".key "$1".crt "$other"
+    "${as[@]}" mariadb-install-db --no-defaults --datadir="$other/data" --skip-test-db --skip-name-resolve \
+        --auth-root-authentication-method=socket --auth-root-socket-user=root >"$dir/install.log" 2>&1
+    "${as[@]}" mariadbd --no-defaults --datadir="$other/data" --socket="$other/s" --pid-file="$other/pid" \
+        --bind-address=127.0.0.1 --port="$other_port" --ssl-ca="$WORLD_CA" --ssl-cert="$other/${1##*/}.crt" \
+        --ssl-key="$other/${1##*/}.key" --skip-name-resolve --innodb-buffer-pool-size=16M \
+        --innodb-use-native-aio=0 >"$other_log" 2>&1 </dev/null &
+    at_exit "kill -KILL $!; wait $! 2>/dev/null"
+    eventually 60 in_the_other "create database if not exists billing"
+}
+in_the_other() { mariadb --no-defaults -NBr -S "$WORLD/my/other/s" -u root <<<"$1"; }

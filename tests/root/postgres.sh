@@ -7,9 +7,16 @@ engine_served=postgres  # what smcred.conf does
 words_refused='password authentication failed for user "' # then who
 words_ours='FATAL:  smcred: '
 words_of_an_end='FATAL:  '
+wrong_in_a_turn=0 # passwords, at most, when one is changed: its salt warns
+reads_in_a_window=2
+words_of_a_loss='server closed the connection unexpectedly'
 whoami='select session_user'
+where_am_i="select session_user || ' at ' || inet_server_port()"
 needs_engine() { :; }
-about_engine() { export WORLD_TARGET=orders WORLD_DATABASE=orders; }
+about_engine() {
+    export WORLD_TARGET=orders WORLD_DATABASE=orders
+    database_log=$WORLD_LOG/postgres.log
+}
 
 # client [OPTION...]: alice's, with SQL on its standard input; query SQL [OPTION...]: what it answers, or its complaint
 client() { as_alice psql -XAtq -h "$WORLD_HOST" "$@"; }
@@ -32,18 +39,18 @@ directly() {
 # gets_in PASSWORD: the secret's user, past smcred
 gets_in() { [ "$(PGPASSWORD=$1 directly -c 'select 1')" = 1 ]; }
 
-make_user() { in_the_database "create role $1 login password '$2'" >/dev/null; } # make_user USER PASSWORD
-make_master() { in_the_database "create role $1 login createrole password '$2'" >/dev/null; }
-# twin_of USER PASSWORD: one that is its alternate, and as good
-twin_of() { in_the_database "create role $1_clone login password '$2' in role $1" >/dev/null; }
-alter() { in_the_database "alter role $1 password '$2'" >/dev/null; } # alter USER PASSWORD
+# sql_of_user, sql_of_master, sql_of_twin, sql_of_password USER PASSWORD: statements of the superuser
+sql_of_user() { echo "create role $1 login password '$2'"; }
+sql_of_master() { echo "create role $1 login createrole password '$2'"; }
+sql_of_twin() { echo "create role $1_clone login password '$2' in role $1"; }
+sql_of_password() { echo "alter role $1 password '$2'"; }
 # change_behind PASSWORD: alice does it, in her session
 change_behind() { query "do \$\$ begin execute 'alter role current_user password ''$1'''; end \$\$" >/dev/null; }
 # may_be_mended: the world's user has rights that forbid it, or with which PostgreSQL 15 itself says no
 may_be_mended() { in_the_database "alter role $WORLD_ROLE noreplication" >/dev/null; }
 
-# refusals [USER]: wrong passwords that the database has seen
-refusals() { grep -c "$words_refused${1:-}" "$WORLD_LOG/postgres.log"; }
+# refusals [USER [LOG]]: wrong passwords that the database has seen
+refusals() { grep -c "$words_refused${1:-}" "${2:-$database_log}"; }
 # open_sessions USER: how many the database has
 open_sessions() { in_the_database "select count(*) from pg_stat_activity where usename = '$1'"; }
 
@@ -65,3 +72,17 @@ unlocked() {
     wait "$locker"
     rm "$dir/lock" "$dir/lock.out"
 }
+
+# other_database CERTIFICATE: another server, with this NAME.key and NAME.crt; at other_port.  Sets other_log.
+other_database() {
+    local other=$WORLD/pg/other
+    other_log=$other/log
+    other_ctl() { (cd / && as_postgres "$PGBIN/pg_ctl" -D "$WORLD/pg/other" -o "-p $other_port" -l "$other_log" -t 120 -w "$@" >/dev/null 2>&1); }
+    as_postgres "$PGBIN/initdb" -D "$other" -U postgres --no-sync --encoding=UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1
+    install -m 600 -o postgres "$1".key "$1".crt "$other"
+    cp "$WORLD/pg/data/pg_hba.conf" "$other/pg_hba.conf"
+    sed "s|$WORLD/pg/server|$other/${1##*/}|" "$WORLD/pg/data/postgresql.conf" >"$other/postgresql.conf"
+    at_exit "other_ctl -m immediate stop"
+    other_ctl start && in_the_other "create database orders"
+}
+in_the_other() { (cd / && as_postgres psql -XAtq -p "$other_port" -c "$1"); }

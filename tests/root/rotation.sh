@@ -37,6 +37,12 @@ holder() {
         jq -r --arg stage "$1" '.VersionIdsToStages | to_entries[] | select(.value | index($stage)) | .key'
 }
 
+# make_target NAME: one whose secret has that name, too
+make_target() {
+    printf '[target %s]\nengine = %s\nsecret = %s\nhostaddr = 127.0.0.1\nallow = smcred-alice\nca_file = %s\n' \
+        "$1" "$engine_served" "$1" "$WORLD_CA" >"$WORLD/etc/conf.d/$1.conf"
+}
+
 # ---- functions ----
 
 steps=$WORLD/steps # NAME.order says where a function stops: "kill after setSecret", "hold before finishSecret"
@@ -110,6 +116,11 @@ crowd() {
         crowd_pids+=($!)
     done
 }
+# crowd_at TARGET COUNT: at another one than the world's
+crowd_at() {
+    # shellcheck disable=SC2046 # words
+    crowd "$2" $(to_target "$1")
+}
 crowd_pids=()
 logins() { cat "$dir"/crowd.*.* | wc -l; }
 crowd_goes_on() { # until each has logged in twice since, about
@@ -160,6 +171,11 @@ session_ends() {
 tries_of_functions() { cat "$steps"/*.taken 2>/dev/null | grep '^setSecret ' | sort -u | wc -l; }
 count_wrong() { before=$(($(refusals) - $(tries_of_functions))); }
 wrong() { echo $(($(refusals) - $(tries_of_functions) - before)); }
+few_wrong() { # few_wrong TURNS [MORE]: in so many changes of the password, and so many more; in none, as in one
+    local limit=$(($1 * wrong_in_a_turn + ${2:-0}))
+    [ $limit -ge "$wrong_in_a_turn" ] || limit=$wrong_in_a_turn
+    at_most "with $limit wrong passwords at most" "$(wrong)" $limit
+}
 at_most() { if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2, not $3"; fi; }
 
 # waits_at_most SECONDS: rotation_wait is that from now on

@@ -1,5 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # t_mend_mariadb.sh - t_mend.sh, with MariaDB.
-engine=mariadb
+export engine=mariadb
 . "$(dirname "$0")/t_mend.sh"

@@ -36,6 +36,12 @@ needs_world() {
     about_engine
 }
 
+# make_user, make_master, make_twin, alter USER PASSWORD: past smcred
+make_user() { in_the_database "$(sql_of_user "$@")" >/dev/null; }
+make_master() { in_the_database "$(sql_of_master "$@")" >/dev/null; } # who may make users
+make_twin() { in_the_database "$(sql_of_twin "$@")" >/dev/null; }     # USER_clone, as good as USER
+alter() { in_the_database "$(sql_of_password "$@")" >/dev/null; }
+
 # holds SENTENCE COMMAND...: the command succeeds
 holds() {
     local said
