@@ -42,7 +42,7 @@ enum orc_verb {
     ORC_ENDPOINT = 2, /* ENDPOINT HOST TLS + CA fd [+ fd of our certificate and its key], sealed
                          memfds of PEM; none with tls=disable */
     ORC_OPENED = 3,   /* SESSION, and either ENDPOINT HOST PORT ADDRESS... USER DBNAME APPLICATION
-                         VERSION ATTEMPT, or a status with SQLSTATE TEXT [HINT] [STAYS] */
+                         VERSION ATTEMPT [REPLICATION], or a status, SQLSTATE TEXT [HINT] [STAYS] */
     ORC_PROOF = 4, /* SESSION PROOF VERSION [SERVER_SIGNATURE] [DBNAME] [APPLICATION], or a status
                       with SQLSTATE TEXT; VERSION may be newer than OPENED's, and the names go
                       over OPENED's, which knew nothing of the client's yet */
@@ -54,10 +54,10 @@ enum orc_verb {
                          shown; the last one of a number counts */
 
     /* relay to keeper */
-    ORC_OPEN =
-        16,         /* SESSION [USER] [DBNAME] [APPLICATION] [REPLICATION]; where the server speaks
-                       first also of a session that is logged in, whose client asks for another login */
-    ORC_SCRAM = 17, /* SESSION ATTEMPT MECHANISM SALT ITERATIONS AUTH_MESSAGE */
+    /* SESSION [USER] [DBNAME] [APPLICATION] [REPLICATION]; where the server speaks first also of a
+       session that is logged in, whose client asks for another login */
+    ORC_OPEN = 16,
+    ORC_SCRAM = 17,     /* SESSION ATTEMPT MECHANISM SALT ITERATIONS AUTH_MESSAGE */
     ORC_CHALLENGE = 18, /* SESSION ATTEMPT MECHANISM SALT [ITERATIONS AUTH_MESSAGE]
                            [USER] [DBNAME] [APPLICATION]: doc/oracle-protocol.md has the methods */
     ORC_CLEARTEXT = 19, /* SESSION ATTEMPT MECHANISM [TLS_VERIFIED] [USER] [DBNAME] [APPLICATION]:
@@ -67,7 +67,7 @@ enum orc_verb {
                          of an attempt that the keeper has given up meanwhile is passed over */
     ORC_ENDED = 22,   /* SESSION BYTES_IN BYTES_OUT DURATION_MS OUTCOME [SQLSTATE] [TEXT] */
     ORC_ALIVE = 23,   /* one per live session, to a restarted keeper: SESSION ENGINE TARGET USER
-                         DBNAME   VERSION OPERATOR BACKEND_PID DURATION_MS, as OPENED said them */
+                         DBNAME VERSION OPERATOR BACKEND_PID DURATION_MS, as OPENED said them */
     ORC_CANCELLED = 24, /* SESSION of a connection that carried a CancelRequest, BACKEND_PID; ENDED
                            follows */
 };
@@ -85,7 +85,7 @@ enum orc_tag {
     ORC_T_USER = 10,    /* text: in OPEN the client's, in OPENED the secret's */
     ORC_T_DBNAME = 11,  /* text */
     ORC_T_APPLICATION = 12,      /* text: in OPEN the client's, in OPENED the stamped one */
-    ORC_T_REPLICATION = 13,      /* empty: the client asks for a replication connection */
+    ORC_T_REPLICATION = 13,      /* empty: the client asks for a replication connection, or may */
     ORC_T_VERSION = 14,          /* text: the secret's version id, for ALIVE */
     ORC_T_ATTEMPT = 15,          /* u32: 1 for the first */
     ORC_T_MECHANISM = 16,        /* text: the method's name, doc/oracle-protocol.md */

@@ -410,7 +410,34 @@ static bool rewords_kill(const struct relay_session *session, struct sm_bytes wo
     return meant && mysql_kill_write(answer, words, &kill, meant->backend_pid) == SMCRED_OK;
 }
 
-/* What only smcred can do: log in, and change the password. */
+static bool is_of_replication(enum mysql_command command)
+{
+    return command == MYSQL_COM_BINLOG_DUMP || command == MYSQL_COM_BINLOG_DUMP_GTID ||
+           command == MYSQL_COM_REGISTER_REPLICA || command == MYSQL_COM_TABLE_DUMP;
+}
+
+static struct relay_error no_replication(const struct relay_session *session)
+{
+    return relay_error(RELAY_NOT_PRIVILEGED,
+                       "target \"%s\" permits no replication connections, by rule \"replication = "
+                       "no\"",
+                       session->target);
+}
+
+/* What is answered here: the own password's change, and what the target does not permit. */
+static bool answers(const struct relay_session *session, struct sm_bytes words,
+                    struct relay_buffer *answer)
+{
+    struct relay_error error;
+    if (mysql_says_sets_password(words, session->user))
+        error = relay_session_own_password(session);
+    else if (!session->may_replicate && is_of_replication(mysql_command_of(words)))
+        error = no_replication(session);
+    else
+        return false;
+    return mysql_error_write(answer, 1, &error, true) == SMCRED_OK;
+}
+
 static enum relay_overheard overhear(const struct relay_session *session, struct sm_bytes words,
                                      struct relay_buffer *answer)
 {
@@ -421,11 +448,7 @@ static enum relay_overheard overhear(const struct relay_session *session, struct
         return RELAY_REWORDED;
     if (command == MYSQL_COM_CHANGE_USER)
         return RELAY_ANEW;
-    if (!mysql_says_sets_password(words, session->user))
-        return RELAY_PASS_ON;
-    struct relay_error error = relay_session_own_password(session);
-    bool said = mysql_error_write(answer, 1, &error, true) == SMCRED_OK;
-    return said ? RELAY_ANSWERED : RELAY_PASS_ON;
+    return answers(session, words, answer) ? RELAY_ANSWERED : RELAY_PASS_ON;
 }
 
 const struct relay_protocol relay_mysql = {

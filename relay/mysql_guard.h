@@ -18,7 +18,11 @@ enum mysql_command {
     MYSQL_COM_QUERY = 0x03,
     MYSQL_COM_PROCESS_KILL = 0x0c,
     MYSQL_COM_CHANGE_USER = 0x11,
+    MYSQL_COM_BINLOG_DUMP = 0x12,
+    MYSQL_COM_TABLE_DUMP = 0x13,
+    MYSQL_COM_REGISTER_REPLICA = 0x15,
     MYSQL_COM_PREPARE = 0x16,
+    MYSQL_COM_BINLOG_DUMP_GTID = 0x1e,
     MYSQL_COM_NONE = 0x100, /* the words are not one whole command */
 };
 

@@ -433,6 +433,8 @@ static void go_to(struct relay_session *session, const struct sm_wire_in *messag
     uint32_t number = 0;
     free(session->route);
     session->route = route_of(message);
+    struct sm_bytes none;
+    session->may_replicate = sm_wire_get(message, ORC_T_REPLICATION, &none);
     session->endpoint = NULL;
     session->attempt = 0;
     (void)sm_wire_get_u32(message, ORC_T_ATTEMPT, &session->attempt); /* only the keeper reads it */

@@ -76,7 +76,8 @@ struct relay_session {
     struct relay_route *route;
     bool is_anew; /* logged in until the keeper says where to: the server's connection stands */
     struct relay_recall recall;
-    bool is_cancel; /* the connection carries a cancel request, and nobody listens */
+    bool may_replicate; /* where replication is asked for once the client is logged in */
+    bool is_cancel;     /* the connection carries a cancel request, and nobody listens */
 
     /* What a restarted keeper and a cancel request want to know. */
     uint64_t login; /* the keeper's, for ALIVE */

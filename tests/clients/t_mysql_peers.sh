@@ -46,6 +46,7 @@ for method in sha2 sha256 native; do
 done
 target sha256-local-pinned sha256 "host = $mysql_socket" "server_public_key = $WORLD/etc/mysql.pem"
 target sha2-astray sha2 "${plain[@]}" "server_public_key = $WORLD/etc/other.pem"
+target sha2-replica sha2 "${tls[@]}" "replication = yes"
 target sha2-silent sha2 "${tls[@]}" "cleartext = no"
 printf 'match = shop-db.internal\n' >>"$WORLD/etc/conf.d/sha2.conf"
 chmod 644 "$WORLD"/etc/conf.d/*
@@ -183,6 +184,14 @@ like "another CA is refused" "$(verify "$WORLD_CA")" "ERROR 2026*"
 is "without TLS as before" "$(as_shim mysql --ssl-mode=DISABLED -NBe 'select 7')" 7
 as_shim mysqldump --no-tablespaces --set-gtid-purged=OFF shop >"$dir/tls.dump"
 is "a dump over TLS is the same" "$(grep -av '^-- ' "$dir/tls.dump" | cksum)" "$(grep -av '^-- ' "$dir/dump" | cksum)"
+
+in_mysql -e 'grant replication slave on *.* to sha2'
+log=$(in_mysql -e 'show binary logs' | sed -n '1s/\t.*//p')
+binlog() {
+    as_alice env -u LD_PRELOAD "$mysql_home/bin/mysqlbinlog" --no-defaults -R -t -S "$WORLD/run/$1/mysql.sock" "$log" 2>&1
+}
+like "mysqlbinlog" "$(binlog sha2-replica | head -c 100000)" "*create table shop.paid*"
+like "which is refused where the target says nothing of replication" "$(binlog sha2)" "*permits no replication connections*"
 
 cat >"$dir/change_user.py" <<'END'
 import ctypes, sys

@@ -37,7 +37,7 @@ static struct {
     int ports[ORC_ADDRESSES_MAX];
     int port_count;
     uint32_t tls;
-    bool refuse, silent_open, silent_proof, die_on_open, no_binding_log, die_anew;
+    bool refuse, silent_open, silent_proof, die_on_open, no_binding_log, die_anew, replicates;
 } script = {
     .engine = "postgres", .host = "localhost", .user = "app", .dbname = "app", .log_level = "info"};
 
@@ -259,6 +259,8 @@ static void answer_open(uint64_t session)
     sm_wire_put_text(&out, ORC_T_APPLICATION, "psql alice@bastion");
     sm_wire_put_text(&out, ORC_T_VERSION, version);
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, (uint32_t)attempt);
+    if (script.replicates)
+        sm_wire_put(&out, ORC_T_REPLICATION, sm_bytes("", 0));
     send_message(world.keeper, &out, -1);
 }
 
@@ -543,17 +545,27 @@ static void obey_signals(void)
 
 static void read_options(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"relay", 1, NULL, 'r'},       {"listen", 1, NULL, 'l'},
-        {"host", 1, NULL, 'h'},        {"port", 1, NULL, 'p'},
-        {"unix", 1, NULL, 'x'},        {"tls", 1, NULL, 't'},
-        {"ca", 1, NULL, 'c'},          {"engine", 1, NULL, 'e'},
-        {"user", 1, NULL, 'u'},        {"dbname", 1, NULL, 'd'},
-        {"password", 1, NULL, 'w'},    {"log-level", 1, NULL, 'v'},
-        {"deadline-ms", 1, NULL, 'D'}, {"refuse", 0, NULL, 'R'},
-        {"silent-open", 0, NULL, 'S'}, {"silent-proof", 0, NULL, 'P'},
-        {"die-on-open", 0, NULL, 'K'}, {"die-anew", 0, NULL, 'A'},
-        {"identity", 1, NULL, 'i'},    {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"relay", 1, NULL, 'r'},
+                                            {"listen", 1, NULL, 'l'},
+                                            {"host", 1, NULL, 'h'},
+                                            {"port", 1, NULL, 'p'},
+                                            {"unix", 1, NULL, 'x'},
+                                            {"tls", 1, NULL, 't'},
+                                            {"ca", 1, NULL, 'c'},
+                                            {"engine", 1, NULL, 'e'},
+                                            {"user", 1, NULL, 'u'},
+                                            {"dbname", 1, NULL, 'd'},
+                                            {"password", 1, NULL, 'w'},
+                                            {"log-level", 1, NULL, 'v'},
+                                            {"deadline-ms", 1, NULL, 'D'},
+                                            {"refuse", 0, NULL, 'R'},
+                                            {"silent-open", 0, NULL, 'S'},
+                                            {"silent-proof", 0, NULL, 'P'},
+                                            {"die-on-open", 0, NULL, 'K'},
+                                            {"die-anew", 0, NULL, 'A'},
+                                            {"replication", 0, NULL, 'B'},
+                                            {"identity", 1, NULL, 'i'},
+                                            {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -598,6 +610,9 @@ static void read_options(int argc, char **argv)
             break;
         case 'P':
             script.silent_proof = true;
+            break;
+        case 'B':
+            script.replicates = true;
             break;
         case 'A':
             script.die_anew = true;

@@ -179,6 +179,33 @@ large() {
     answers 33554432 "select length(repeat('x', 33554432))" --max-allowed-packet=64M &&
         [ "$(mysql -e "select repeat('x', 30000000)" --max-allowed-packet=64M | wc -c)" = 30000001 ]
 }
+binlog() { # OPTION...: what was said to the server until now, as a replica hears it
+    timeout 60 mariadb-binlog --no-defaults -S "$world/k/socket" -u alice --read-from-remote-server "$@" binlog.000001 2>&1
+}
+ok "lets nobody have the binary log where the target permits no replication" eval \
+    'binlog | grep "smcred: target .orders. permits no replication connections"'
+tls --password right --replication
+ok "and streams it where it does" eval 'binlog | grep -q "create table n (i int primary key, t text)"'
+tls --password right
+prepares() {
+    /usr/bin/perl -MDBI -e '
+        my $db = DBI->connect("dbi:mysql:mysql_socket=$ARGV[0];mysql_server_prepare=1", "alice", undef, {RaiseError => 1});
+        my $statement = $db->prepare("select concat(?, t) from app.n where i = ?");
+        my $words = "";
+        $words .= $db->selectrow_array($statement, undef, "<$_>", $_) for (1, 2, 20000);
+        my @count = $db->selectrow_array("show session status like \"Com_stmt_execute\"");
+        print "$words $count[1]\n"' "$world/k/socket" 2>&1
+}
+if /usr/bin/perl -MDBD::mysql -e 1 2>/dev/null; then
+    prepares_as_ever() {
+        local words
+        words=$(prepares)
+        [ "$words" = "<1>some text<2>some text<20000>some text 4" ] || { echo "# $words"; return 1; }
+    }
+    ok "passes prepared statements on" prepares_as_ever
+else
+    echo "# no libdbd-mysql-perl: a test is left out"
+fi
 directly -e 'set global max_allowed_packet = 67108864'
 ok "passes packets that are larger than a packet" large
 if /usr/bin/python3 -c 'import pymysql, MySQLdb' 2>/dev/null; then
