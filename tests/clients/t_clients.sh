@@ -169,6 +169,19 @@ if imports psycopg; then
     like "PGHOSTADDR of another server, with psycopg" "$(shim PGHOSTADDR=127.0.0.1 PGPORT="$decoy" \
         /usr/bin/python3 "$work/client.py" psycopg "$host"; cmp "$work/decoy" "$work/decoy.expected" 2>&1)" "*PGHOSTADDR leads to *"
 fi
+
+# What smcred connect starts gets there whatever she has set.
+hostile=(PGHOST=127.0.0.1 PGHOSTADDR=127.0.0.1 PGPORT="$decoy" PGSERVICE=elsewhere PGPASSWORD=wrong PGUSER=postgres PGDATABASE=nowhere)
+for way in shim socket; do
+    is "smcred connect, psql, $way" \
+        "$($way "${hostile[@]}" smcred connect orders -wXAtc "$where"; cmp "$work/decoy" "$work/decoy.expected" 2>&1)" "$ours"
+    if have pgcli; then
+        like "smcred connect, pgcli, $way" "$($way sh -c "echo \"$where;\" | env \"\$@\" smcred connect --program pgcli orders --no-password" \
+            sh "${hostile[@]}"; cmp "$work/decoy" "$work/decoy.expected" 2>&1)" "*| $role *| $WORLD_PORT *| True *"
+    else
+        skip "smcred connect, pgcli, $way" "not installed"
+    fi
+done
 goes_elsewhere "PGSERVICE of another server is another server" PGSERVICE=elsewhere --
 goes_elsewhere "so is hostaddr= that was typed" -- "host=$host hostaddr=127.0.0.1 port=$decoy dbname=orders"
 goes_elsewhere "or that a service has" PGSERVICE=disguised --
