@@ -42,6 +42,7 @@ TESTS += $(keeper_tests)
 
 %C%_test_localtls_SOURCES = %D%/test_localtls.c
 %C%_test_localtls_CFLAGS = $(test_cflags) $(CRYPTO_CFLAGS)
+%C%_test_localtls_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 %C%_test_localtls_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS) $(CRYPTO_LIBS)
 
 %C%_test_parent_SOURCES = %D%/test_parent.c

@@ -3,7 +3,8 @@
  * test_localtls.c - the CA of this host vouches for the names of the configuration and for nothing
  * else, keeps its key to itself, and what it signed is made anew in time.
  */
-#include "tests/lib/sm_test.h"
+#define FREED_CANARY "-----BEGIN PRIVATE KEY"
+#include "tests/lib/freed.h"
 
 #include <fcntl.h>
 #include <openssl/pem.h>
@@ -346,6 +347,20 @@ static void an_identity_is_sealed_and_has_its_own_key(void **state)
     localtls_free(localtls);
 }
 
+static void no_key_is_left_behind(void **state)
+{
+    (void)state;
+    usual();
+    freed_begin();
+    struct localtls *localtls = updated(NULL, NOON);
+    (void)identity(localtls, 1, NOON);
+    (void)identity(localtls, 1, NOON + 13 * HOUR);
+    localtls_free(localtls);
+    localtls_free(updated(NULL, NOON)); /* which has read the file */
+    freed_looks = false;
+    assert_int_equal(freed_with_canary, 0);
+}
+
 static void no_key_is_made_for_nobody(void **state)
 {
     (void)state;
@@ -391,5 +406,5 @@ SM_TEST_MAIN(IN_A_DIRECTORY(a_certificate_is_for_its_targets_names),
              IN_A_DIRECTORY(the_ca_is_made_anew_a_year_before_its_end),
              IN_A_DIRECTORY(the_key_stays_and_is_nobodys_to_read),
              IN_A_DIRECTORY(an_identity_is_sealed_and_has_its_own_key),
-             IN_A_DIRECTORY(no_key_is_made_for_nobody),
+             IN_A_DIRECTORY(no_key_is_left_behind), IN_A_DIRECTORY(no_key_is_made_for_nobody),
              IN_A_DIRECTORY(a_broken_file_is_not_written_over))

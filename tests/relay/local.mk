@@ -3,7 +3,7 @@
 relay_alone = -Wl,--wrap=connect -Wl,--wrap=epoll_wait -Wl,--wrap=RAND_bytes
 EXTRA_DIST += %D%/alone.h
 if HAVE_CMOCKA
-relay_tests = %D%/test_buffer %D%/test_keeper %D%/test_loop %D%/test_mysql_guard %D%/test_mysql_kill \
+relay_tests = %D%/test_buffer %D%/test_identity %D%/test_keeper %D%/test_loop %D%/test_mysql_guard %D%/test_mysql_kill \
 	%D%/test_mysql_packet %D%/test_pgsql_guard %D%/test_pgsql_message %D%/test_redis_filter %D%/test_scram %D%/test_session \
 	%D%/test_tickets
 check_PROGRAMS += $(relay_tests)
@@ -13,6 +13,11 @@ TESTS += $(relay_tests)
 %C%_test_buffer_CFLAGS = $(test_cflags)
 %C%_test_buffer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 %C%_test_buffer_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_identity_SOURCES = %D%/test_identity.c
+%C%_test_identity_CFLAGS = $(test_cflags) $(SSL_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_test_identity_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+%C%_test_identity_LDADD = relay/librelay.la $(CMOCKA_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)
 
 %C%_test_keeper_SOURCES = %D%/test_keeper.c
 %C%_test_keeper_CFLAGS = $(test_cflags)
