@@ -72,12 +72,18 @@ to_nobody "an option file's user" "ERROR 1045 (28000): smcred: target billing lo
 
 option_file '[client]' "host=$host" password=hers
 to_us "an option file's host" "${mariadb[@]}"
-to_us "and for PyMySQL" /usr/bin/python3 -c "import pymysql
-cursor = pymysql.connect(read_default_file='$home/.my.cnf', user='smcred-alice').cursor()
+# in_python MODULE: logs in with Python's MODULE, and asks
+in_python() {
+    if imports "$1"; then
+        to_us "and for $1" /usr/bin/python3 -c "import $1
+cursor = $1.connect(read_default_file='$home/.my.cnf', user='smcred-alice').cursor()
 cursor.execute('$where'); print(*cursor.fetchone(), sep='\t')"
-to_us "and for MySQLdb" /usr/bin/python3 -c "import MySQLdb
-cursor = MySQLdb.connect(read_default_file='$home/.my.cnf').cursor()
-cursor.execute('$where'); print(*cursor.fetchone(), sep='\t')"
+    else
+        skip "and for $1" "not installed"
+    fi
+}
+in_python pymysql
+in_python MySQLdb
 option_file '[client]' password=hers "port=$port" "socket=$decoy_socket" '[clientours]' "host=$host" '[clientdecoy]' host=127.0.0.1 "port=$decoy"
 to_us "--defaults-group-suffix" mariadb --defaults-group-suffix=ours -NBe "$where"
 to_us "MYSQL_GROUP_SUFFIX" MYSQL_GROUP_SUFFIX=ours "${mariadb[@]}"
@@ -112,10 +118,12 @@ to_the_decoy "localhost is the socket to mariadb" "${mariadb[@]}" -h localhost -
 to_us "but the database, if its port is said" "${mariadb[@]}" -h localhost -S "$decoy_socket" -P "$port"
 to_us "or --protocol=tcp" "${mariadb[@]}" -h localhost --protocol=tcp -P "$port"
 to_us "the database's own address" "${mariadb[@]}" -h 127.0.0.1 -P "$port"
-if have php; then
-    is "localhost and no port is a socket to PHP" "$(shim php "$work/client.php" mysqli localhost "$port" | grep -c "No such file\|$role")" 1
+if has_extension mysqli; then
+    shim php -d mysqli.default_socket="$decoy_socket" "$work/client.php" mysqli localhost "$port" >/dev/null
+    like "localhost is the socket to PHP, also with a port" "$(heard | xargs)" "user smcred-alice told*"
+    cp "$work/decoy/heard" "$work/expected"
 else
-    skip "localhost and no port is a socket to PHP" "not installed"
+    skip "localhost is the socket to PHP, also with a port" "not installed"
 fi
 if imports pymysql; then
     is "localhost is TCP to PyMySQL" "$(shim /usr/bin/python3 "$work/client.py" pymysql localhost "$port")" "$role 42"
