@@ -8,7 +8,8 @@
  * stdin; meanwhile t_pam_deadline.sh takes the keeper away.  Then every entry point of every
  * service is called, all at once, each in a child with a copy of the handle, as closing a session
  * needs one that is open.  Prints "SERVICE ENTRY CODE MS" for each.  One that took longer than the
- * deadline and its slack is called again, alone: a busy machine is not slow three times.
+ * deadline and its slack is called again, alone: a busy machine is not slow three times.  After
+ * three that were late for good, nothing is called again.
  */
 #include <security/pam_appl.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SERVICES_MAX = 32, SLACK_MS = 500, TRIES = 3 };
+enum { SERVICES_MAX = 32, SLACK_MS = 500, TRIES = 3, LATE_MAX = 3 };
 
 struct result {
     int code;
@@ -171,6 +172,17 @@ static struct result result_of(int end)
     return result;
 }
 
+/* As it was, or as it is alone. */
+static struct result in_time_or_again(struct result result, const struct entry *entry,
+                                      pam_handle_t *pamh, long limit_ms)
+{
+    static int late;
+    for (int tries = 1; tries < TRIES && late < LATE_MAX && result.took_ms > limit_ms; tries++)
+        result = result_of(call_in_child(entry, pamh));
+    late += result.took_ms > limit_ms;
+    return result;
+}
+
 int main(int argc, char **argv)
 {
     static pam_handle_t *handles[SERVICES_MAX];
@@ -193,9 +205,8 @@ int main(int argc, char **argv)
             ends[i][e] = call_in_child(&entries[e], handles[i]);
     for (int i = 0; i < count; i++)
         for (size_t e = 0; e < ENTRIES; e++) {
-            struct result result = result_of(ends[i][e]);
-            for (int tries = 1; tries < TRIES && result.took_ms > limit_ms; tries++)
-                result = result_of(call_in_child(&entries[e], handles[i]));
+            struct result result =
+                in_time_or_again(result_of(ends[i][e]), &entries[e], handles[i], limit_ms);
             printf("%s %s %s %ld\n", argv[4 + i], entries[e].name, name_of(result.code),
                    result.took_ms);
         }
