@@ -82,11 +82,29 @@ static bool is_pending(const struct stages *map, const struct sm_snapshot *snaps
     return pending && strcmp(pending, snapshot->version_id) == 0;
 }
 
+/* One that was refused whatever its password is. */
+static bool is_refused_role(const struct login *login, const struct tried *tried,
+                            const struct sm_snapshot *snapshot)
+{
+    char there[LOGIN_ENDPOINT_SIZE], here[LOGIN_ENDPOINT_SIZE];
+    return tried->for_its_role && strcmp(tried->snapshot->username, snapshot->username) == 0 &&
+           login_endpoint(login, tried->snapshot, there) && login_endpoint(login, snapshot, here) &&
+           strcmp(there, here) == 0;
+}
+
+static bool has_refused_role(const struct login *login, const struct sm_snapshot *snapshot)
+{
+    for (unsigned i = 0; i < login->tried_count; i++)
+        if (is_refused_role(login, &login->tried[i], snapshot))
+            return true;
+    return false;
+}
+
 /* The map says that there is more to come: perhaps the salt has changed meanwhile. */
 static void look_again(struct login *login)
 {
-    bool look =
-        login_is_rotating(login) && login->salt.len > 0 && login->dial_count < LOGIN_DIALS_MAX;
+    bool look = login_is_rotating(login) && login->salt.len > 0 &&
+                login->dial_count < LOGIN_DIALS_MAX && !has_refused_role(login, login->current);
     if (!look || login_window_end(login) == 0) {
         end_of_versions(login);
         return;
@@ -124,29 +142,15 @@ static bool same(const struct sm_snapshot *a, const struct sm_snapshot *b)
            login_same_password(a, b);
 }
 
-/* One that was refused whatever its password is. */
-static bool is_refused_role(const struct login *login, const struct tried *tried,
-                            const struct sm_snapshot *snapshot)
-{
-    char there[LOGIN_ENDPOINT_SIZE], here[LOGIN_ENDPOINT_SIZE];
-    return tried->for_its_role && strcmp(tried->snapshot->username, snapshot->username) == 0 &&
-           login_endpoint(login, tried->snapshot, there) && login_endpoint(login, snapshot, here) &&
-           strcmp(there, here) == 0;
-}
-
 /* A salt that has changed makes a version new; the salts of other users are not known here. */
 static bool was_tried(const struct login *login, const struct sm_snapshot *snapshot)
 {
     bool salt_counts = login->salt.len > 0 && login_fits(login, snapshot);
-    for (unsigned i = 0; i < login->tried_count; i++) {
-        const struct tried *tried = &login->tried[i];
-        if (is_refused_role(login, tried, snapshot))
+    for (unsigned i = 0; i < login->tried_count; i++)
+        if (same(login->tried[i].snapshot, snapshot) &&
+            (!salt_counts || salt_equal(&login->tried[i].salt, &login->salt)))
             return true;
-        if (same(tried->snapshot, snapshot) &&
-            (!salt_counts || salt_equal(&tried->salt, &login->salt)))
-            return true;
-    }
-    return false;
+    return has_refused_role(login, snapshot);
 }
 
 /* In an earlier login, by its own endpoint, and nothing has changed since. */
@@ -203,8 +207,7 @@ static void take(struct login *login, const struct cache_answer *answer, const c
     if (challenged && !fits && is_wrong_here(login, login->current))
         login_note_tried(login, false); /* by another login, which is as good */
     if (login->search == BY_SALT && was_tried(login, answer->snapshot)) {
-        login_note_tried(login,
-                         false); /* another password than the right one, which did not help */
+        login_note_tried(login, false); /* not the right one's password, which did not help */
         login_search(login, AFTER_REFUSAL);
         return;
     }
