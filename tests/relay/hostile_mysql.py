@@ -17,6 +17,7 @@ NONCE = b"0123456789abcdefghij"
 NATIVE, SHA2 = b"mysql_native_password", b"caching_sha2_password"
 SSL_FLAG = 0x800
 FLAGS = 0x018FF7DF & ~SSL_FLAG  # MySQL 8's, without what no test needs
+met = []  # cases of connections that were greeted
 held = []  # connections that are kept open without a word
 
 
@@ -107,16 +108,17 @@ class Talk:
         return self.hear()
 
 
-def verdict(talk, good):
+def verdict(talk, good, behind=b""):
     if not good:
         talk.say(error(1045, b"28000", b"Access denied for user 'app'@'test'"))
         return
-    talk.say(OK)
+    talk.connection.sendall(packet(talk.sequence, OK) + behind)
     while True:
         _, command = read_packet(talk.connection)
         if command[:1] == b"\1":
             return
-        talk.connection.sendall(packet(1, OK))
+        if not behind:
+            talk.connection.sendall(packet(1, OK))
 
 
 # What a server may say instead of a verdict; True where what it heard was right.
@@ -147,11 +149,15 @@ INSTEAD = {  # of a verdict on the response
     "switch-cut": b"\xfe" + b"x" * 40,
     "switch-huge": switch(NATIVE, b"x" * 300),
     "short-nonce": switch(NATIVE, b"x" * 19),
+    "long-nonce": switch(NATIVE, b"x" * 22),
     "next-factor": b"\2" + switch(NATIVE, NONCE)[1:],
     "more-data": b"\1what?",
     "result-set": b"\1\0\0\0",
     "odd-error": b"\xff\x15",
     "too-many": error(1226, b"42000", b"User 'app' has exceeded the resource"),
+    "no-password": error(1698, b"28000", b"Access denied for user 'app'@'test'"),
+    "expired": error(1862, b"HY000", b"Your password has expired."),
+    "too-often": error(3955, b"HY000", b"Access denied for user 'app'. Account is blocked."),
     "locked": error(3118, b"HY000", b"Access denied for user 'app'. Account is locked."),
     "no-state": error(1045, b"", b"Access denied, says an old server"),
 }
@@ -184,7 +190,11 @@ def misbehave(connection, case, files):
         return
     tls = bool(files) and case != "tls-no"
     plugin = SHA2 if case.startswith("sha2-") else b"unheard_of" if case == "unheard" else NATIVE
-    talk.say(greeting(plugin, FLAGS | (SSL_FLAG if tls else 0)))
+    flags = FLAGS | (SSL_FLAG if tls else 0)
+    if case == "shrinks" and met:  # the second attempt's server knows of no plugins
+        flags &= ~0x80000
+    met.append(case)
+    talk.say(greeting(plugin, flags))
     if case == "tls-stuffed":
         connection.sendall(packet(2, OK))
     if case == "tls-flight" and len(connection.recv(4096, socket.MSG_PEEK)) == 36:
@@ -223,6 +233,13 @@ def misbehave(connection, case, files):
         talk.sequence += 1
         talk.say(OK)
         time.sleep(0.1)
+    elif case == "parsec-twice":
+        talk.ask(switch(b"parsec", b"n" * 32))
+        talk.ask(b"P\0" + b"s" * 18)
+        talk.ask(b"P\0" + b"s" * 18)
+        verdict(talk, True)
+    elif case == "eager":
+        verdict(talk, True, packet(1, OK))
     elif case == "parsec-salt":
         talk.ask(switch(b"parsec", b"n" * 32))
         talk.say(b"P\x7f" + b"s" * 18)

@@ -242,6 +242,9 @@ static void knows_old_clients(void **state)
     assert_string_equal(response.user, "bob");
     assert_string_equal(response.plugin, "");
     assert_true(sm_bytes_is(response.proof, "xyz"));
+    static const char mysqls[] = "\1\x82\0\0\0\0\0\1\x08" FILLER "\1\2\3\4bob\0\0";
+    assert_int_equal(mysql_response_parse(BYTES(mysqls), &response), SMCRED_OK);
+    assert_int_equal(response.extended, 0); /* reserved, but in MariaDB's */
 }
 
 /* With the fields that the client has said at its login that it sends. */
@@ -368,6 +371,9 @@ static void reads_errors_with_and_without_a_state(void **state)
     assert_true(mysql_error_parse(BYTES("\xff\x10\x04Too many connections"), &error));
     assert_int_equal(error.code, 1040);
     assert_string_equal(error.sqlstate, "HY000");
+    assert_true(mysql_error_parse(BYTES("\xff\x10\x04#0800"), &error)); /* a text, and no state */
+    assert_string_equal(error.sqlstate, "HY000");
+    assert_string_equal(error.text, "#0800");
     assert_true(mysql_error_parse(BYTES("\xff\x10\x04"), &error));
     assert_string_equal(error.text, "");
     assert_false(mysql_error_parse(BYTES("\xff\x10"), &error));
