@@ -57,16 +57,23 @@ void accounts_name(uid_t uid, char out_name[ACCOUNTS_NAME_MAX])
         (void)snprintf(out_name, ACCOUNTS_NAME_MAX, "%u", (unsigned)uid);
 }
 
-void accounts_recent_name(struct accounts_recent *recent, uid_t uid, int64_t now_ms,
+bool accounts_recent_name(const struct accounts_recent *recent, uid_t uid, int64_t now_ms,
                           char out_name[ACCOUNTS_NAME_MAX])
 {
     size_t i = uid % ACCOUNTS_RECENT;
-    if (recent->slot[i].uid != uid || now_ms >= recent->slot[i].until_ms) {
-        accounts_name(uid, recent->slot[i].name);
-        recent->slot[i].uid = uid;
-        recent->slot[i].until_ms = now_ms + ACCOUNTS_RECENT_MS;
-    }
+    if (recent->slot[i].uid != uid || now_ms >= recent->slot[i].until_ms)
+        return false;
     memcpy(out_name, recent->slot[i].name, ACCOUNTS_NAME_MAX);
+    return true;
+}
+
+void accounts_recent_note(struct accounts_recent *recent, uid_t uid, int64_t now_ms,
+                          const char *name)
+{
+    size_t i = uid % ACCOUNTS_RECENT;
+    recent->slot[i].uid = uid;
+    recent->slot[i].until_ms = now_ms + ACCOUNTS_RECENT_MS;
+    (void)snprintf(recent->slot[i].name, ACCOUNTS_NAME_MAX, "%s", name);
 }
 
 bool accounts_peer(const char *name, struct sm_peer *out_peer)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * accounts.h - the host's users and groups by name.  Called when the configuration is read, once
- * per new relay, for explanations, and for the names of those who ask; through NSS, so it may block
- * for as long as that does.  People who log in are looked up by people.h.
+ * per new relay, and for explanations; through NSS, so it may block for as long as that does.
+ * Those who log in, and those who ask, are looked up by people.h.
  */
 #ifndef KEEPER_ACCOUNTS_H
 #define KEEPER_ACCOUNTS_H
@@ -27,9 +27,12 @@ struct accounts_recent {
         char name[ACCOUNTS_NAME_MAX];
     } slot[ACCOUNTS_RECENT];
 };
-/* accounts_name(), as it was at most ACCOUNTS_RECENT_MS before now_ms (sm_boot_ms()). */
-void accounts_recent_name(struct accounts_recent *recent, uid_t uid, int64_t now_ms,
+/* accounts_name(), as it was noted at most ACCOUNTS_RECENT_MS before now_ms (sm_boot_ms()).  False:
+ * it was not. */
+bool accounts_recent_name(const struct accounts_recent *recent, uid_t uid, int64_t now_ms,
                           char out_name[ACCOUNTS_NAME_MAX]);
+void accounts_recent_note(struct accounts_recent *recent, uid_t uid, int64_t now_ms,
+                          const char *name);
 
 /* A peer as this user would be if he connected: uid, gid and groups.  False: no such user. */
 bool accounts_peer(const char *name, struct sm_peer *out_peer);

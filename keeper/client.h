@@ -20,6 +20,7 @@ struct cache_ask;
 struct canary;
 struct event;
 struct pam_request;
+struct people_ask;
 struct refresh;
 
 struct client {
@@ -27,7 +28,8 @@ struct client {
     struct control *control;
     struct keeper *keeper;
     struct sm_peer peer;
-    char name[ACCOUNTS_NAME_MAX]; /* looked up with the first request */
+    char name[ACCOUNTS_NAME_MAX]; /* looked up before the first request is read */
+    struct people_ask *naming;    /* until then */
     int fd;
     struct event *readable;
     bool gone; /* it cannot be answered any more; who was called by the loop frees it */

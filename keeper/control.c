@@ -22,6 +22,7 @@
 #include "keeper/listen.h"
 #include "keeper/pam.h"
 #include "keeper/pam_policy.h"
+#include "keeper/people.h"
 #include "keeper/revoke.h"
 #include "keeper/seats.h"
 #include "keeper/secret_id.h"
@@ -30,6 +31,7 @@
 
 #define RESOLVE_MS 4500 /* less than a client's patience, CTL_TIMEOUT_MS */
 #define REFRESH_MS 30000
+#define NAME_MS    1000 /* who is in a directory that hangs has a number for a name */
 
 struct control {
     struct keeper *keeper;
@@ -92,6 +94,7 @@ void client_free(struct client *client)
     seats_leave(control->seats, client->peer.uid);
     if (client->ask)
         cache_cancel(client->ask);
+    people_cancel(client->naming);
     canary_forget(client->canary);
     pam_request_free(client->pam);
     if (client->refresh)
@@ -710,9 +713,6 @@ static void dispatch(struct client *client, struct sm_bytes packet)
     client->request_id = request.id;
     client->audit_id = 0;
     client->stage[0] = '\0';
-    if (!client->name[0])
-        accounts_recent_name(&client->control->names, client->peer.uid, client->last_ms,
-                             client->name);
     if (status != SMCRED_OK) {
         client_refuse(client, status, NULL, why);
         return;
@@ -770,6 +770,41 @@ static void turn_away(int fd)
         log_debug("a client was turned away without a word");
 }
 
+/* Most have sent their request by now. */
+static void begin_serving(struct client *client)
+{
+    serve(client);
+    if (client->gone || !client->readable || event_add(client->readable, NULL) != 0)
+        client_free(client);
+}
+
+static void on_named(void *arg, enum smcred_status status, const struct person *person)
+{
+    struct client *client = arg;
+    uid_t uid = client->peer.uid;
+    client->naming = NULL;
+    if (status == SMCRED_OK)
+        (void)snprintf(client->name, sizeof client->name, "%s", person->name); /* as long */
+    else
+        (void)snprintf(client->name, sizeof client->name, "%u", (unsigned)uid); /* fits */
+    client->last_ms = sm_boot_ms();
+    accounts_recent_note(&client->control->names, uid, client->last_ms, client->name);
+    begin_serving(client);
+}
+
+/* Nothing is read from it before, so that nothing must be kept. */
+static void name_client(struct client *client)
+{
+    char uid[16];
+    if (accounts_recent_name(&client->control->names, client->peer.uid, client->last_ms,
+                             client->name)) {
+        begin_serving(client);
+        return;
+    }
+    (void)snprintf(uid, sizeof uid, "%u", (unsigned)client->peer.uid); /* fits */
+    people_find(client->keeper->names, uid, NAME_MS, on_named, client, &client->naming);
+}
+
 void control_start(struct control *control, int fd, struct sm_peer *peer)
 {
     sm_autoclose int owned = fd;
@@ -798,9 +833,7 @@ void control_start(struct control *control, int fd, struct sm_peer *peer)
     control->count++;
     client->readable =
         event_new(control->keeper->base, client->fd, EV_READ | EV_PERSIST, on_readable, client);
-    serve(client); /* most have sent their request by now */
-    if (client->gone || !client->readable || event_add(client->readable, NULL) != 0)
-        client_free(client);
+    name_client(client);
 }
 
 void control_tick(struct control *control, int64_t now_ms)

@@ -14,7 +14,6 @@
 #include "common/clock.h"
 #include "common/parent.h"
 #include "common/seqpacket.h"
-#include "keeper/accounts.h"
 #include "keeper/attempts_file.h"
 #include "keeper/audit.h"
 #include "keeper/cache.h"
@@ -479,7 +478,8 @@ static bool build_workers(struct keeper *keeper)
                SMCRED_OK &&
            workers_new(keeper->base, HASH_THREADS, HASH_THREADS, &keeper->hashers) == SMCRED_OK &&
            turns_new(keeper->hashers, HASH_THREADS, &keeper->hashing) == SMCRED_OK &&
-           workers_new(keeper->base, PEOPLE_THREADS, PEOPLE_MAX, &keeper->directory) == SMCRED_OK;
+           workers_new(keeper->base, PEOPLE_THREADS, 2 * PEOPLE_MAX, &keeper->directory) ==
+               SMCRED_OK;
 }
 
 static bool build_humans(struct keeper *keeper)
@@ -494,8 +494,10 @@ static bool build_humans(struct keeper *keeper)
 
 static bool build_people(struct keeper *keeper)
 {
-    const struct people_options options = {keeper->base, keeper->directory, accounts_peer};
-    return people_new(&options, &keeper->people) == SMCRED_OK;
+    const struct people_options by_name = {keeper->base, keeper->directory, people_by_name};
+    const struct people_options by_uid = {keeper->base, keeper->directory, people_by_uid};
+    return people_new(&by_name, &keeper->people) == SMCRED_OK &&
+           people_new(&by_uid, &keeper->names) == SMCRED_OK;
 }
 
 static bool build_outer(struct keeper *keeper)
@@ -612,6 +614,7 @@ static void stop(struct keeper *keeper)
     sm_vault_free(keeper->vault);
     workers_free(keeper->directory); /* last: a directory that hangs has its time */
     people_free(keeper->people);
+    people_free(keeper->names);
     if (keeper->base)
         event_base_free(keeper->base);
     sm_close_fd(&keeper->parent_fd);

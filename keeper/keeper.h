@@ -58,6 +58,7 @@ struct keeper {
     struct workers *hashers;   /* crypt() of typed passwords */
     struct turns *hashing;     /* theirs */
     struct workers *directory; /* NSS */
+    struct people *names;      /* theirs, by uid */
     struct people *people;     /* theirs */
     struct cache *cache;
     struct watch *watch;

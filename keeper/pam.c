@@ -302,13 +302,13 @@ static bool refuse(struct pam_request *request, enum smcred_status status,
     return !decision->allowed;
 }
 
-static void on_person(void *arg, enum smcred_status status, const struct sm_peer *person)
+static void on_person(void *arg, enum smcred_status status, const struct person *person)
 {
     struct pam_request *request = arg;
     request->looking = NULL;
     request->is_known = status == SMCRED_OK;
     if (person)
-        request->person = *person;
+        request->person = person->peer;
     if (status == SMCRED_OK || status == SMCRED_NOT_FOUND)
         request->next = request->then;
     else

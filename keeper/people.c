@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * people.c - look-ups under way, and those who wait for them.  Called by pam.c.
+ * people.c - look-ups under way, and those who wait for them.  Called by pam.c and control.c.
  */
 #include "keeper/people.h"
 
@@ -22,8 +22,8 @@ struct lookup {
     struct people *people;
     struct asks asks;
     bool found;
-    struct sm_peer peer;
-    char name[];
+    struct person person;
+    char key[];
 };
 
 struct people {
@@ -50,10 +50,21 @@ void people_free(struct people *people)
 
 /* ---- one look-up ---- */
 
+bool people_by_name(const char *key, struct person *out_person)
+{
+    return accounts_peer(key, &out_person->peer);
+}
+
+bool people_by_uid(const char *key, struct person *out_person)
+{
+    accounts_name((uid_t)strtoul(key, NULL, 10), out_person->name);
+    return true;
+}
+
 static void run(void *arg)
 {
     struct lookup *lookup = arg;
-    lookup->found = lookup->people->options.lookup(lookup->name, &lookup->peer);
+    lookup->found = lookup->people->options.lookup(lookup->key, &lookup->person);
 }
 
 void people_cancel(struct people_ask *ask)
@@ -65,7 +76,7 @@ void people_cancel(struct people_ask *ask)
     free(ask);
 }
 
-static void answer(struct people_ask *ask, enum smcred_status status, const struct sm_peer *person)
+static void answer(struct people_ask *ask, enum smcred_status status, const struct person *person)
 {
     people_done *done = ask->done;
     void *arg = ask->arg;
@@ -83,7 +94,7 @@ static void finish(void *arg, bool ran)
     LIST_REMOVE(lookup, link); /* whoever asks from now on has a new one */
     lookup->people->count--;
     while (!LIST_EMPTY(&lookup->asks))
-        answer(LIST_FIRST(&lookup->asks), status, status == SMCRED_OK ? &lookup->peer : NULL);
+        answer(LIST_FIRST(&lookup->asks), status, status == SMCRED_OK ? &lookup->person : NULL);
     free(lookup);
 }
 
@@ -94,27 +105,27 @@ static void on_late(evutil_socket_t fd, short events, void *arg)
     answer(arg, SMCRED_TIMED_OUT, NULL);
 }
 
-static struct lookup *find(const struct people *people, const char *name)
+static struct lookup *find(const struct people *people, const char *key)
 {
     struct lookup *lookup;
     LIST_FOREACH(lookup, &people->under_way, link)
     {
-        if (strcmp(lookup->name, name) == 0)
+        if (strcmp(lookup->key, key) == 0)
             break;
     }
     return lookup;
 }
 
-static enum smcred_status begin(struct people *people, const char *name, struct lookup **out_lookup)
+static enum smcred_status begin(struct people *people, const char *key, struct lookup **out_lookup)
 {
     if (people->count >= PEOPLE_MAX)
         return SMCRED_LIMITED;
-    size_t size = strlen(name) + 1;
+    size_t size = strlen(key) + 1;
     struct lookup *lookup = calloc(1, sizeof *lookup + size);
     if (!lookup)
         return SMCRED_NO_MEMORY;
     lookup->people = people;
-    memcpy(lookup->name, name, size);
+    memcpy(lookup->key, key, size);
     LIST_INIT(&lookup->asks);
     enum smcred_status status = workers_submit(people->options.workers, run, finish, lookup);
     if (status != SMCRED_OK) {
@@ -150,14 +161,14 @@ static struct people_ask *wait_for(struct lookup *lookup, int64_t wait_ms, peopl
     return ask;
 }
 
-void people_find(struct people *people, const char *name, int64_t wait_ms, people_done *done,
+void people_find(struct people *people, const char *key, int64_t wait_ms, people_done *done,
                  void *arg, struct people_ask **out_ask)
 {
     enum smcred_status status = SMCRED_OK;
-    struct lookup *lookup = find(people, name);
+    struct lookup *lookup = find(people, key);
     struct people_ask *ask = NULL;
     if (!lookup)
-        status = begin(people, name, &lookup);
+        status = begin(people, key, &lookup);
     if (status == SMCRED_OK)
         ask = wait_for(lookup, wait_ms, done, arg);
     *out_ask = ask;

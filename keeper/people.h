@@ -10,7 +10,7 @@
 #ifndef KEEPER_PEOPLE_H
 #define KEEPER_PEOPLE_H
 
-#include "common/peer.h"
+#include "keeper/accounts.h"
 #include "libsmcred/smcred.h"
 
 #define PEOPLE_THREADS 8   /* so many look-ups may hang before others wait for them */
@@ -21,8 +21,17 @@ struct people;
 struct people_ask;
 struct workers;
 
-/* The blocking look-up, in a worker: accounts_peer(); tests give their own. */
-typedef bool people_lookup_fn(const char *name, struct sm_peer *out_peer);
+struct person {
+    struct sm_peer peer;
+    char name[ACCOUNTS_NAME_MAX];
+};
+
+/* The blocking look-up of a key, in a worker: one of the two below; tests give their own. */
+typedef bool people_lookup_fn(const char *key, struct person *out_person);
+/* By a user's name: `peer`. */
+people_lookup_fn people_by_name;
+/* By a uid in decimal: `name`. */
+people_lookup_fn people_by_uid;
 
 struct people_options {
     struct event_base *base;
@@ -36,7 +45,7 @@ SM_MUST_CHECK enum smcred_status people_new(const struct people_options *options
 void people_free(struct people *people);
 
 /* `person` is NULL unless the status is SMCRED_OK; borrowed. */
-typedef void people_done(void *arg, enum smcred_status status, const struct sm_peer *person);
+typedef void people_done(void *arg, enum smcred_status status, const struct person *person);
 
 /*
  * Who is this?  Answers through done(), exactly once unless cancelled, from the loop or, when none
@@ -45,7 +54,7 @@ typedef void people_done(void *arg, enum smcred_status status, const struct sm_p
  * Answers: SMCRED_OK; SMCRED_NOT_FOUND; SMCRED_TIMED_OUT; SMCRED_LIMITED; SMCRED_UNAVAILABLE (the
  * workers are stopping); SMCRED_NO_MEMORY.
  */
-void people_find(struct people *people, const char *name, int64_t wait_ms, people_done *done,
+void people_find(struct people *people, const char *key, int64_t wait_ms, people_done *done,
                  void *arg, struct people_ask **out_ask);
 /* done() will not be called; the look-up goes on.  NULL is allowed. */
 void people_cancel(struct people_ask *ask);

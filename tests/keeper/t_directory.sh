@@ -24,6 +24,22 @@ like "a password is checked though its user cannot be looked up" "$(check slow-j
 wait "$joe" "$ann"
 like "who is in the directory is refused when it has not answered in time" "$(cat "$dir/joe")" 'status: unavailable*who that is*'
 like "and is not let in by anybody else's question" "$(cat "$dir/ann")" 'status: unavailable*'
+# Who is 61000 may enter the runtime directory, but not the test's.
+cat >"$dir/ask.py" <<'PY'
+import os, sys
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+import control_client as c
+os.chdir(sys.argv[2])
+os.seteuid(61000)
+c.ask("control.sock", "targets", [])
+PY
+if [ "$(id -u)" = 0 ]; then
+    like "who is in it and asks has a number for a name" "$(python3 "$dir/ask.py" "$here" "$dir/run" 2>&1)" \
+        'status: ok*"operator": "61000"*'
+else
+    skip "who is in it and asks has a number for a name" "needs root"
+fi
 client revoke kind=user name=daemon >/dev/null
 like "where a user is revoked nobody comes in of whom it cannot be said that he is not that one" "$(check slow-jim)" \
     'status: unavailable*'

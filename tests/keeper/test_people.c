@@ -18,12 +18,12 @@ static struct people *people;
 static sem_t gate; /* of those whose name begins with "slow" */
 static atomic_int lookups;
 
-static bool look_up(const char *name, struct sm_peer *out_peer)
+static bool look_up(const char *name, struct person *out_person)
 {
     atomic_fetch_add(&lookups, 1);
     if (strncmp(name, "slow", 4) == 0)
         (void)sem_wait(&gate);
-    out_peer->uid = 1000 + (uid_t)name[0];
+    out_person->peer.uid = 1000 + (uid_t)name[0];
     return strcmp(name, "nobody-here") != 0;
 }
 
@@ -34,14 +34,14 @@ struct told {
     struct people_ask *cancels; /* another one, when told */
 };
 
-static void note(void *arg, enum smcred_status status, const struct sm_peer *person)
+static void note(void *arg, enum smcred_status status, const struct person *person)
 {
     struct told *told = arg;
     told->times++;
     told->status = status;
     assert_int_equal(person != NULL, status == SMCRED_OK);
     if (person)
-        told->uid = person->uid;
+        told->uid = person->peer.uid;
     people_cancel(told->cancels);
 }
 
