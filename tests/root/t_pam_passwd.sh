@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # t_pam_passwd.sh - passwd(1) itself, by the sample of etc/pam.d: whose password is in Secrets Manager changes it
-# there, once, if they know the old one and the new one is good enough; whose is not, in the host's own files.
+# there, once, if they know the old one and the new one is good enough; whose is a database's has it rotated; and
+# whose is the host's own, in its files.
 . "$(dirname "$0")/world.sh"
 . "$(dirname "$0")/pam.sh"
 . "$(dirname "$0")/host.sh"
@@ -96,6 +97,24 @@ host_knows $host_other "$old"
 holds "whose password is the host's own changes it there" passwd_by $host_other "$old" Of-This-Host-1 Of-This-Host-1
 like "with another hash for it" "$(grep "^$host_other:" "$host/etc/shadow")" "$host_other:\$y\$*"
 holds "and not in Secrets Manager" logs_in "$old" $host_other
+
+# A database's, whose rotation function changes it there, too: nobody chooses it, and it is nobody's to see.
+cp "$host/etc/pam.d/passwd" "$dir/sample"
+echo "password required pam_smcred.so secret=$WORLD_SECRET timeout=60s" >"$host/etc/pam.d/passwd"
+pam_policy passwd "secrets = $WORLD_SECRET"
+sandbox reload "$WORLD"
+is_known() { ! passwd_by $pam_user wrong && grep -q 'the password is wrong' "$dir/said"; }
+holds "a database's password is not changed for who types another" eventually 1 is_known
+old_is_in() { PGPASSWORD=$(cat "$WORLD_PASSWORD_FILE") directly -c 'select 1'; }
+holds "the old one is in" old_is_in
+holds "who types it has it rotated" passwd_by $pam_user "$(cat "$WORLD_PASSWORD_FILE")"
+is_said "and types no new one" "*Current password:*rotation function*There is a new password*"
+unlike "at all" "$(cat "$dir/said")" "*New password*"
+fails "the old one is the database's no more" old_is_in
+is "and smcred logs in with the new one" "$(query 'select 1')" 1
+cp "$dir/sample" "$host/etc/pam.d/passwd"
+pam_policy passwd "secrets = bastion/users/*"
+sandbox reload "$WORLD"
 
 # Without a keeper.
 sandbox stop "$WORLD" keeper
