@@ -1,7 +1,7 @@
 <?php
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // client.php DRIVER PLACE [PORT] - logs in without a password, where PLACE (a host or a socket) is, and
-// prints who that is and the answer to a question with a parameter.
+// prints who that is and the answer to a question with a parameter.  $CLIENT_PASSWORD is what mysqli says if asked.
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 [, $driver, $place] = $argv;
 $port = $argv[3] ?? null;
@@ -18,7 +18,7 @@ function ask_pdo(PDO $db, string $who): array
 try {
     switch ($driver) {
     case 'mysqli':
-        $db = new mysqli($is_socket ? 'localhost' : $place, 'smcred-alice', '', 'billing', (int)($port ?? 3306), $is_socket ? $place : null);
+        $db = new mysqli($is_socket ? 'localhost' : $place, 'smcred-alice', getenv('CLIENT_PASSWORD') ?: '', 'billing', (int)($port ?? 3306), $is_socket ? $place : null);
         $said = [$db->query($who)->fetch_row()[0], $db->execute_query('select ? + 1', [41])->fetch_row()[0]];
         break;
     case 'pdo_mysql':

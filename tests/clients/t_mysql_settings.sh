@@ -119,9 +119,8 @@ to_us "but the database, if its port is said" "${mariadb[@]}" -h localhost -S "$
 to_us "or --protocol=tcp" "${mariadb[@]}" -h localhost --protocol=tcp -P "$port"
 to_us "the database's own address" "${mariadb[@]}" -h 127.0.0.1 -P "$port"
 if has_extension mysqli; then
-    shim php -d mysqli.default_socket="$decoy_socket" "$work/client.php" mysqli localhost "$port" >/dev/null
-    like "localhost is the socket to PHP, also with a port" "$(heard | xargs)" "user smcred-alice told*"
-    cp "$work/decoy/heard" "$work/expected"
+    to_the_decoy "localhost is the socket to PHP, also with a port" CLIENT_PASSWORD=hers \
+        php -d mysqli.default_socket="$decoy_socket" "$work/client.php" mysqli localhost "$port"
 else
     skip "localhost is the socket to PHP, also with a port" "not installed"
 fi
