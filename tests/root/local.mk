@@ -9,6 +9,9 @@ mariadb_tests = %D%/t_local_tls.sh %D%/t_revoke_mariadb.sh %D%/t_drift_mariadb.s
 	%D%/t_prove_mariadb.sh %D%/t_rotation_broken_mariadb.sh %D%/t_rotation_trouble_mariadb.sh
 TESTS += $(mariadb_tests)
 EXTRA_DIST += $(mariadb_tests) %D%/postgres.sh %D%/mariadb.sh
+redis_tests = %D%/t_revoke_redis.sh %D%/t_drift_redis.sh %D%/t_mend_redis.sh %D%/t_prove_redis.sh
+TESTS += $(redis_tests)
+EXTRA_DIST += $(redis_tests) %D%/redis.sh
 check_PROGRAMS += %D%/secret_search
 %C%_secret_search_SOURCES = %D%/secret_search.c
 %C%_secret_search_LDADD = $(CRYPTO_LIBS)

@@ -32,7 +32,7 @@ like "an alarm names the session" "$(grep '"event":"alarm"' "$WORLD_AUDIT")" '*"
 like "the audit log says that a rotation was asked for" "$(rotations | head -n 1)" '*"outcome":"asked"*on_drift = rotate*'
 like "and accepted" "$(rotations | tail -n 1)" "*\"target\":\"$WORLD_TARGET\"*\"version\":\"????????-*\"user\":\"$WORLD_ROLE\",\"outcome\":\"accepted\"*"
 is "it was one" "$(($(calls RotateSecret) - before)) $(rotations | wc -l)" "1 2"
-holds "it comes to its end" eventually 60 grep -q 'the superuser had given back' "$WORLD_LOG/server.log"
+holds "it comes to its end" eventually 60 grep -q "${words_mended:-the superuser had given back}" "$WORLD_LOG/server.log"
 ended() { ! smcred secret get-metadata "$WORLD_SECRET" --json | grep -q AWSPENDING; }
 holds "in all its steps" eventually 60 ended
 is "logins go on" "$(query 'select 1')" 1

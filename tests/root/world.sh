@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # world.sh - TAP, and a world of scripts/sandbox to test in.  Sourced first by t_*.sh; skips without root.
-# A test is of PostgreSQL unless $engine says mariadb; t_X_mariadb.sh says so, and is t_X.sh then.
+# A test is of PostgreSQL unless $engine says mariadb or redis; t_X_mariadb.sh says so, and is t_X.sh then.
 #
 # shellcheck shell=bash disable=SC2154 # top_srcdir and top_builddir come from make, WORLD_* from the world
 : "${top_srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}" "${top_builddir:=$top_srcdir/build/plain}"
