@@ -127,6 +127,30 @@ in_mysql -e 'update mysql.user set host = "%" where host = "10.9.9.9"; flush pri
 is "until it is one" "$(at sha2)" sha2
 like "an unknown database" "$(at sha2 'select 1' -D nowhere)" "ERROR 1044 (42000)*Access denied for user 'sha2'@*to database 'nowhere'"
 
+# ---- smcred-rotate, in MySQL's grammar ----
+
+arn=arn:aws:lambda:us-east-1:000000000000:function:rotate-shop
+printf '#!/bin/sh\nexport SMCRED_MODULE_DIR=%s\nexec %s/smcred/bin/smcred-rotate mysql --single-user --ca-file %s --hostaddr 127.0.0.1\n' \
+    "$SMCRED_MODULE_DIR" "$WORLD" "$WORLD_CA" >"$WORLD/etc/rotate-shop"
+chmod 755 "$WORLD/etc/rotate-shop"
+setpriv --reuid=smcred-server --regid=smcred-server --init-groups smcred-server function register --dir "$WORLD/server" $arn "$WORLD/etc/rotate-shop"
+# rotate NAME: to the end of all four steps
+rotate() {
+    curl -fsS --max-time 60 --aws-sigv4 aws:amz:us-east-1:secretsmanager -K <(printf 'user = "%s:%s"\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY") \
+        -H "X-Amz-Target: secretsmanager.RotateSecret" -H 'Content-Type: application/x-amz-json-1.1' \
+        --data-binary "{\"SecretId\":\"$1\",\"ClientRequestToken\":\"$(cat /proc/sys/kernel/random/uuid)\",\"RotationLambdaARN\":\"$arn\"}" \
+        "$AWS_ENDPOINT_URL_SECRETS_MANAGER/" >/dev/null && eventually 60 rotated "$1"
+}
+rotated() { ! smcred secret get-metadata "$1" --json | grep -q AWSPENDING; }
+for method in sha2 native; do
+    before=$(version_of $method)
+    holds "RotateSecret goes to its end: $method" rotate $method
+    unlike "with another version" "$(version_of $method)" "$before"
+    is "which logs in" "$(at $method)" $method
+    holds "and no other does" logged_in_with $method
+done
+like "the account keeps its method" "$(in_mysql -e 'show create user sha2')" "*caching_sha2_password*"
+
 # ---- Oracle's own clients ----
 
 as_shim() { as_alice "$mysql_home/bin/$1" --no-defaults -h shop-db.internal "${@:2}" 2>&1; }
