@@ -5,7 +5,7 @@
 ask=$top_builddir/tests/sources/ask
 [ -x "$ask" ] && [ -x "$top_builddir/smcred-server" ] || skip_all "not everything is built"
 unset AWS_ENDPOINT_URL AWS_ENDPOINT_URL_SECRETS_MANAGER AWS_PROFILE AWS_CA_BUNDLE AWS_SESSION_TOKEN
-export AWS_CONFIG_FILE=/nonexistent AWS_SHARED_CREDENTIALS_FILE=/nonexistent AWS_REGION=us-east-1
+export AWS_CONFIG_FILE=$dir/none AWS_SHARED_CREDENTIALS_FILE=$dir/none AWS_REGION=us-east-1
 export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 
 "$top_builddir/smcred-server" --init "$dir/store" >"$dir/keys"

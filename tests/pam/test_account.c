@@ -56,7 +56,7 @@ static void a_refusal_is_told_unless_silence_is_wanted(void **state)
     assert_string_equal(stack->heard, "");
     assert_int_equal(may_enter(stack, ACCOUNT "quiet", 0), PAM_PERM_DENIED);
     assert_string_not_equal(stack->heard, ""); /* which is of the list of targets alone */
-    stack->conversation_code = PAM_CONV_ERR; /* as cron's */
+    stack->conversation_code = PAM_CONV_ERR;   /* as cron's */
     assert_int_equal(may_enter(stack, ACCOUNT, 0), PAM_PERM_DENIED);
 }
 
