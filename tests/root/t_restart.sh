@@ -103,7 +103,7 @@ set_times 1 1h
 refreshed() { smcred refresh orders && [[ $(smcred status --json) =~ \"expires_in_s\":[[:space:]]*[01], ]]; }
 holds "a refresh works, and lasts a second" eventually 5 refreshed
 holds "Secrets Manager stops again" sandbox stop "$WORLD" server
-in_and_stale() { [ "$(query 'select 1')" = 1 ] && stale_is 1; }
+in_and_stale() { stale_is 1 && [ "$(query 'select 1')" = 1 ]; }
 holds "past its time the secret goes on to let people in, and status says so" eventually 5 in_and_stale
 like "as does the audit log" "$(grep -c '"stale":true' "$WORLD_AUDIT")" "[1-9]*"
 set_times 1 1
