@@ -646,9 +646,11 @@ static void revoke_or_lift(struct client *client, const struct revocation *revoc
     struct sm_error err = {0};
     enum smcred_status status = lift ? revocations_lift(keeper->revocations, revocation, &err)
                                      : revocations_add(keeper->revocations, revocation, &err);
+    bool unknown = !lift && !revoke_knows(keeper, revocation);
     bool in_force = !lift && (status == SMCRED_OK || status == SMCRED_SYSTEM);
     if (in_force)
         done = revoke_apply(keeper, revocation);
+    done.unknown = unknown;
     if (status == SMCRED_OK) {
         client_answer_document(client, documents_revoked(keeper, revocation, &done, lift));
         return;

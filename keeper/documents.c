@@ -429,6 +429,8 @@ cJSON *documents_revoked(const struct keeper *keeper, const struct revocation *r
     flag(object, "lifted", lifted);
     number(object, "values_wiped", (double)done->pages);
     number(object, "sessions_ended", (double)done->sessions);
+    if (done->unknown)
+        flag(object, "unknown", true);
     return object;
 }
 

@@ -11,6 +11,7 @@
 #include "keeper/proof.h"
 #include "keeper/secret_id.h"
 #include "keeper/sessions.h"
+#include "keeper/stages.h"
 
 #define ADMIN_SHUTDOWN        "57P01"
 #define INVALID_AUTHORIZATION "28000" /* invalid_authorization_specification */
@@ -100,6 +101,48 @@ enum smcred_status revoke_session(struct keeper *keeper, uint64_t id, const char
     (void)snprintf(text, sizeof text, "the session was ended by %s%s%s", by, *reason ? ": " : "",
                    reason);
     return sessions_end(keeper->sessions, id, ADMIN_SHUTDOWN, text) ? SMCRED_OK : SMCRED_NOT_FOUND;
+}
+
+/* ---- what is known ---- */
+
+struct looking {
+    const struct revocation *revocation;
+    bool found;
+};
+
+static void look_at_entry(void *arg, const struct cache_state *state)
+{
+    struct looking *looking = arg;
+    looking->found |= secret_id_same(state->id, looking->revocation->name) &&
+                      strcmp(state->version_id, looking->revocation->version) == 0;
+}
+
+static void look_at_session(void *arg, const struct sessions_state *state)
+{
+    struct looking *looking = arg;
+    looking->found |= covers(looking->revocation, state);
+}
+
+static bool has_label(const struct stages *map, const char *version_id)
+{
+    for (size_t i = 0; map && i < map->count; i++)
+        if (strcmp(map->list[i].version_id, version_id) == 0)
+            return true;
+    return false;
+}
+
+bool revoke_knows(const struct keeper *keeper, const struct revocation *revocation)
+{
+    struct looking looking = {revocation, revocation->kind != REVOKED_VERSION};
+    cache_walk(keeper->cache, look_at_entry, &looking);
+    sessions_walk(keeper->sessions, look_at_session, &looking);
+    for (size_t i = 0; i < keeper->config->target_count; i++) {
+        const char *secret = keeper->config->targets[i].secret;
+        if (secret_id_same(secret, revocation->name))
+            looking.found |=
+                has_label(cache_known_stages(keeper->cache, secret), revocation->version);
+    }
+    return looking.found;
 }
 
 /* ---- all of it ---- */

@@ -13,8 +13,11 @@
 struct revoke_done {
     size_t pages;    /* cached snapshots that were wiped, with their pages */
     size_t sessions; /* told to end */
+    bool unknown;    /* a version that nothing here has seen: perhaps a slip of the pen */
 };
 
+/* Has this keeper seen a version of that id, or is it of another kind?  Asks nobody. */
+bool revoke_knows(const struct keeper *keeper, const struct revocation *revocation);
 /* After the revocation was added: withdraws what it covers. */
 struct revoke_done revoke_apply(struct keeper *keeper, const struct revocation *revocation);
 /* Ends one session of `status`.  Errors: SMCRED_NOT_FOUND. */

@@ -84,6 +84,13 @@ holds "the password is rotated" sandbox rotate "$WORLD" "$engine"
 holds "the next version logs in" eventually 20 in_again
 holds "and is given" eventually 20 value
 
+said=$(smcred revoke version "$WORLD_TARGET" "${leaked%?}" 2>&1 >/dev/null)
+is "a version that nobody knows is revoked with a warning" "$said" "smcred revoke: warning: no such version of it has been seen here"
+smcred revoke version "$WORLD_TARGET" "${leaked%?}" --lift >/dev/null
+is "one that is known is, without" "$(smcred revoke version "$WORLD_TARGET" "$(version)" 2>&1 >/dev/null)" ""
+smcred revoke version "$WORLD_TARGET" "$(smcred revoke --list --json | jq -r '.revocations[-1].version')" --lift >/dev/null
+holds "and lifted, it logs in" eventually 20 in_again
+
 # ---- a user ----
 session
 holds "a user is revoked" smcred revoke user smcred-alice --reason "the laptop was stolen"
