@@ -23,6 +23,7 @@
 /* Of MySQL alone, so that the library's header has no names for them. */
 #define LOCKED_IN_MYSQL           3118
 #define SECURE_TRANSPORT_REQUIRED 3159
+#define MISSING_CURRENT_PASSWORD  3892
 
 /* The password crosses the network under a challenge, or under TLS, or under the server's key. */
 #define METHODS "mysql_native_password,caching_sha2_password,sha256_password,client_ed25519"
@@ -62,6 +63,8 @@ static const char *advice(unsigned int number, const char *message)
                    : "; see smcred-rotate(1), DATABASES";
     case ER_LOCK_WAIT_TIMEOUT:
         return "; somebody else changes accounts just now, try again";
+    case MISSING_CURRENT_PASSWORD:
+        return "; for users who change their own password, take PASSWORD REQUIRE CURRENT away";
     default:
         return "";
     }

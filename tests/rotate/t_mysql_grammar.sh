@@ -44,6 +44,13 @@ rotate --secret-id sha2 --all-steps
 says "caching_sha2_password, MySQL 8's own, is known" 0 '*finishSecret*'
 is "and has the new password" "app $(member sha2 password)" "$(cat "$dir/my/users")"
 
+users "app first"
+start_double require-current
+create current "$(secret_here app first)" >/dev/null
+rotate --secret-id current --all-steps
+says "PASSWORD REQUIRE CURRENT is named" 1 '*setSecret*needs to be specified in the REPLACE clause*(3892)*PASSWORD REQUIRE CURRENT away*'
+is "and nothing is changed" "app first" "$(cat "$dir/my/users")"
+
 # ---- alternating users ----
 users "app first" "root roots" "app_clone old"
 cat >"$dir/my/answers/show_create_user.app" <<'ANSWER'

@@ -167,4 +167,23 @@ is "set to that of AWSCURRENT, it goes on, whatever the environment says" "$code
 agrees db "and ends well"
 rotate postgres --secret-id db --all-steps "${here[@]}"
 says "another engine than the secret's" 1 "*Database engine must be set to 'postgres'*\"mariadb\""
+
+# ---- plugins that look at passwords, and cannot look at a hash ----
+for plugin in simple_password_check password_reuse_check; do
+    if [ ! -e /usr/lib/mysql/plugin/$plugin.so ]; then
+        skip "$plugin" "the server has no such plugin"
+        continue
+    fi
+    sql "install soname '$plugin'"
+    before=$(member db password)
+    rotate --secret-id db --all-steps "${here[@]}"
+    says "$plugin takes no hash, and it is said what is in the way" 1 '*setSecret*strict*password*validation*smcred-rotate(1)*'
+    is "the password is as it was" "$(query app "$before" 'select 1')" 1
+    token=$(holder db AWSPENDING)
+    sql "set global strict_password_validation = off"
+    rotate --secret-id db --all-steps "${here[@]}"
+    is "with strict_password_validation off, the same rotation goes on" "$code$err $(holder db AWSCURRENT)" "0 $token"
+    agrees db "and ends well"
+    sql "set global strict_password_validation = on; uninstall soname '$plugin'"
+done
 done_testing
