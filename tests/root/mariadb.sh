@@ -12,6 +12,7 @@ reads_in_a_window=3
 words_of_a_loss='Lost connection to '
 whoami='select substring_index(current_user(), "@", 1)'
 where_am_i='select concat(substring_index(current_user(), "@", 1), " at ", @@port)'
+client_name=mariadb
 needs_engine() {
     command -v mariadb-install-db >/dev/null && id mysql >/dev/null 2>&1 || skip_all "needs MariaDB"
 }
@@ -79,3 +80,14 @@ other_database() {
     eventually 60 in_the_other "create database if not exists billing"
 }
 in_the_other() { mariadb --no-defaults -NBr -S "$WORLD/my/other/s" -u root <<<"$1"; }
+
+# SHA-1 of the password logs in as well as it does.
+know_the_keys() {
+    planted=14
+    openssl dgst -sha1 -binary <"$WORLD_PASSWORD_FILE" >"$dir/stage1"
+    chmod 600 "$dir/stage1"
+}
+look() {
+    search "$@" || return
+    "$top_builddir/tests/root/secret_search" "$@" <"$dir/stage1"
+}

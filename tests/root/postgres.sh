@@ -12,6 +12,7 @@ reads_in_a_window=2
 words_of_a_loss='server closed the connection unexpectedly'
 whoami='select session_user'
 where_am_i="select session_user || ' at ' || inet_server_port()"
+client_name=psql
 needs_engine() { :; }
 about_engine() {
     export WORLD_TARGET=orders WORLD_DATABASE=orders
@@ -86,3 +87,12 @@ other_database() {
     other_ctl start && in_the_other "create database orders"
 }
 in_the_other() { (cd / && as_postgres psql -XAtq -p "$other_port" -c "$1"); }
+
+# know_the_keys: look [OPTION...] is search, also for what logs in as well as the password: SaltedPassword and
+# ClientKey, which the keeper has
+know_the_keys() {
+    planted=18
+    in_the_database "select rolpassword from pg_authid where rolname = '$WORLD_ROLE'" >"$dir/verifier"
+    chmod 600 "$dir/verifier"
+}
+look() { search --scram "$dir/verifier" "$@"; }

@@ -7,7 +7,7 @@ needs_root
 
 rotations=8
 [ -z "${SMCRED_LONG:-}" ] || rotations=100
-SMCRED_BUILD=$(readlink -f "$top_builddir") TMPDIR=$dir "$top_srcdir/bench/rotation" --rotations $rotations \
+SMCRED_BUILD=$(readlink -f "$top_builddir") TMPDIR=$dir "$top_srcdir/bench/rotation" --engine "$engine_served" --rotations $rotations \
     --delay-max 3000 --pause 150 --seed 7 >"$dir/figures" 2>"$dir/progress" &
 bench=$!
 at_exit '[ -z "$bench" ] || { kill "$bench" && wait "$bench"; }'
@@ -22,6 +22,6 @@ more() { if [ "$2" -gt "$3" ]; then ok "$1"; else not_ok "$1" "$2, not more than
 more "of those inside the windows, too" "$(figure window_logins)" $rotations
 is "no session from before was broken" "$(figure sessions_broken)" 0
 more "and each went on" "$(figure session_queries)" 8
-is "PostgreSQL saw no more wrong passwords than the budget, in any rotation" \
+is "the database saw no more wrong passwords than the budget, in any rotation" \
     "$(figure 'wrong_most <= .budget')" true
 done_testing
