@@ -19,6 +19,7 @@ everywhere() {
     local name=$1 at=0 nobody='' unfinished='' others='' pending
     while killed "$name" $((at += 1)); do
         pending=$(holder "$name" AWSPENDING)
+        [ "$pending" != "$(holder "$name" AWSCURRENT)" ] || pending='' # by hand, that label goes last
         lets_in "$name" AWSCURRENT || lets_in "$name" AWSPENDING || nobody="$nobody $at"
         rotate --secret-id "$name" --all-steps "${here[@]}"
         [ "$code" = 0 ] && lets_in "$name" AWSCURRENT || unfinished="$unfinished $at: $err"
