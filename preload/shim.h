@@ -82,8 +82,9 @@ const char *shim_sentence(int error);
 int shim_take_over(int fd, int from);
 
 /* epoll.c: registrations with epoll, which go with a socket that is replaced. */
-#define SHIM_WATCHES_MAX 8 /* instances that watch one socket; a program has one, or one a thread  \
-                            */
+#define SHIM_WATCHES_MAX                                                                           \
+    8 /* instances that watch one socket; a program has one, or one a thread                       \
+       */
 struct shim_watches {
     size_t count;
     struct {

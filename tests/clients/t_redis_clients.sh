@@ -3,6 +3,7 @@
 # t_redis_clients.sh - clients of Redis and Valkey, Debian's and as their authors publish them, by each way,
 # without a password and with one that opens nothing.  Where a registry or a language is not to be had, its
 # clients skip aloud.
+# shellcheck disable=SC2034 # clients.sh reads results and settings
 . "$(dirname "$0")/clients.sh"
 shopt -s extglob
 cp "$top_srcdir"/tests/clients/redis_client.{py,js,go} "$top_srcdir/tests/clients/RedisClient.java" "$work"
@@ -24,7 +25,7 @@ says="$WORLD_REDIS_ROLE 42 smcred:smcred-alice:worker"
 
 # driver CLIENT NAMES COMMAND...: logs in by each way, and asks; NAMES are of what the program can be told to do
 driver() {
-    local name said names=$2 command=("${@:3}") place
+    local name names=$2 command=("${@:3}") place
     is_client "$1"
     for way in shim seccomp socket; do
         if [ -n "$missing" ]; then

@@ -1,5 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # t_mend_redis.sh - t_mend.sh, with Redis.
-engine=redis
+export engine=redis
 . "$(dirname "$0")/t_mend.sh"

@@ -3,6 +3,7 @@
 # t_pam_samples.sh - the files of etc/pam.d as they are, in /etc/pam.d of a host of the test's own, and the real
 # sshd, sudo, su, login, cron, vsftpd and PostgreSQL by them: each lets in, keeps out, and does what it says when
 # there is no keeper.
+# shellcheck disable=SC2034 # sshd.sh reads sshd_run
 . "$(dirname "$0")/world.sh"
 . "$(dirname "$0")/pam.sh"
 . "$(dirname "$0")/host.sh"
