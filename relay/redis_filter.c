@@ -77,8 +77,10 @@ static enum fate look_at_auth(struct redis_filter *filter, struct redis_words wo
                               struct answers *to)
 {
     struct sm_bytes user;
-    if (words.count < 1 || words.count > 2)
-        return GOES_BY; /* no server likes that, and none is told a password */
+    if (words.count < 1)
+        return GOES_BY;  /* no server likes that, and none is told a password */
+    if (words.count > 2) /* a typed password with a blank in it, say */
+        return refuse(filter, to, "smcred: AUTH takes a password, or a user and a password");
     bool names_user = words.count == 2 && redis_words_next(&words, &user);
     bool right = !names_user || is_ours(filter, user);
     if (filter->spoke)
@@ -91,6 +93,13 @@ static enum fate look_at_auth(struct redis_filter *filter, struct redis_words wo
                    "no other; leave the user out\r\n");
 }
 
+/* "smcred:al" is no beginning of "smcred:alice", who is somebody else. */
+static bool begins_with_stamp(struct sm_bytes name, const char *stamp, size_t len)
+{
+    return name.len >= len && memcmp(name.data, stamp, len) == 0 &&
+           (name.len == len || ((const char *)name.data)[len] == ':');
+}
+
 size_t redis_stamp(const char *operator_name, struct sm_bytes name, char out[REDIS_NAME_MAX])
 {
     size_t len = (size_t)snprintf(out, REDIS_NAME_MAX / 2, "smcred:%s", operator_name);
@@ -100,7 +109,7 @@ size_t redis_stamp(const char *operator_name, struct sm_bytes name, char out[RED
         out[i] = out[i] > ' ' && out[i] <= '~' ? out[i] : '_';
     if (name.len == 0)
         return len;
-    if (name.len >= len && memcmp(name.data, out, len) == 0) /* a client that has asked for it */
+    if (begins_with_stamp(name, out, len)) /* a client that has asked for it */
         len = 0;
     else
         out[len++] = ':';
@@ -152,8 +161,7 @@ static enum fate look_at_client(struct redis_filter *filter, struct redis_words 
     struct sm_bytes kept[3] = {sm_bytes_of("CLIENT")};
     char name[REDIS_NAME_MAX];
     if (words.count != 2 || !redis_words_next(&words, &kept[1]) ||
-        !redis_word_is(kept[1], "SETNAME") || !redis_words_next(&words, &kept[2]) ||
-        kept[2].len == 0)
+        !redis_word_is(kept[1], "SETNAME") || !redis_words_next(&words, &kept[2]))
         return GOES_BY;
     kept[2] = stamped(filter, kept[2], name);
     return send_instead(filter, to, kept, 3);
@@ -320,7 +328,14 @@ static bool is_looked_at(struct sm_bytes line)
     return look_of(sm_bytes(at + start, end - start)) != NULL;
 }
 
-/* What the server would make of it; if it would not, it shall say so itself. */
+/* A quote that is not closed: the server shall complain of one, but not hear what was behind it. */
+static enum fate send_open_quote(struct redis_filter *filter, struct answers *to)
+{
+    filter->spoke = true;
+    return relay_buffer_add(to->instead, sm_bytes_of("\"\r\n")) == SMCRED_OK ? DEALT_WITH : FAILED;
+}
+
+/* What the server would make of it. */
 static enum fate look_at_line(struct redis_filter *filter, struct sm_bytes line, struct answers *to)
 {
     struct relay_buffer split = relay_buffer(REDIS_INSTEAD_MAX);
@@ -330,9 +345,11 @@ static enum fate look_at_line(struct redis_filter *filter, struct sm_bytes line,
     enum fate fate = GOES_BY;
     enum smcred_status status = redis_line_write(&split, line);
     struct sm_bytes bytes = relay_buffer_view(&split);
-    if (status != SMCRED_OK && status != SMCRED_INVALID)
+    if (status == SMCRED_INVALID)
+        fate = send_open_quote(filter, to);
+    else if (status != SMCRED_OK)
         fate = FAILED;
-    else if (status == SMCRED_OK && beginning_parse(bytes, &it) == SMCRED_OK && it.look &&
+    else if (beginning_parse(bytes, &it) == SMCRED_OK && it.look &&
              redis_words_parse(bytes, &words, &len) == SMCRED_OK)
         fate = look_at(filter, it.look, words, to);
     relay_buffer_clear(&split);

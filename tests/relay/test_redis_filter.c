@@ -135,6 +135,7 @@ static const char *refusal(const char *before, const char *text, const char *aft
     return words;
 }
 #define LATE       "you are logged in already, and no password is needed"
+#define NO_LOGIN   "AUTH takes a password, or a user and a password"
 #define OTHER_USER "the user of a connection cannot be changed"
 #define LOGS_OUT   "RESET would log this connection out; connect anew"
 #define OWN        "the password of this user is the target's secret and is changed by rotation only"
@@ -146,6 +147,16 @@ static void a_login_in_the_middle_of_things_is_refused_by_the_server_in_its_turn
     CHECK(PING "*2\r\n$4\r\nAUTH\r\n$4\r\nabcd\r\n" PING, refusal(PING, LATE, PING), "");
     CHECK("PING\r\nAUTH x\r\n", refusal("PING\r\n", LATE, ""), "");
     CHECK(PING "*3\r\n$4\r\nAUTH\r\n$1\r\nx\r\n$4\r\nabcd\r\n", refusal(PING, OTHER_USER, ""), "");
+}
+
+/* As it is typed by who forgets a quote. */
+static void a_login_that_is_none_takes_no_password_with_it(void **state)
+{
+    (void)state;
+    CHECK("AUTH ab cd ef\r\n" PING, refusal("", NO_LOGIN, PING), "");
+    CHECK("*4\r\n$4\r\nAUTH\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n", refusal("", NO_LOGIN, ""), "");
+    CHECK("AUTH \"abcd\r\n" PING, "\"\r\n" PING, "");
+    CHECK(PING "hello 3 auth app 'ab'cd\r\n", PING "\"\r\n", "");
 }
 
 static void hello_goes_without_its_login_and_with_the_humans_name(void **state)
@@ -171,6 +182,10 @@ static void a_connections_name_says_whose_it_is(void **state)
     CHECK("*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$2\r\nw1\r\n",
           "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$15\r\nsmcred:alice:w1\r\n", "");
     PASSES("*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$15\r\nsmcred:alice:w1\r\n");
+    CHECK("*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$0\r\n\r\n",
+          "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$12\r\nsmcred:alice\r\n", "");
+    CHECK("CLIENT SETNAME smcred:alicea\r\n", /* who is somebody else */
+          "*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$26\r\nsmcred:alice:smcred:alicea\r\n", "");
     PASSES("*2\r\n$6\r\nCLIENT\r\n$4\r\nLIST\r\n");
     PASSES("*2\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n");
 }
@@ -311,6 +326,7 @@ SM_TEST_MAIN(cmocka_unit_test(what_is_not_looked_at_goes_by),
              cmocka_unit_test(a_login_is_answered_here_and_no_server_hears_a_password),
              cmocka_unit_test(the_login_of_another_user_is_refused),
              cmocka_unit_test(a_login_in_the_middle_of_things_is_refused_by_the_server_in_its_turn),
+             cmocka_unit_test(a_login_that_is_none_takes_no_password_with_it),
              cmocka_unit_test(hello_goes_without_its_login_and_with_the_humans_name),
              cmocka_unit_test(a_connections_name_says_whose_it_is),
              cmocka_unit_test(nobody_is_logged_out), cmocka_unit_test(who_quits_is_known),
