@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "keeper/pam_request.h"
 #include "keeper/process.h"
+#include "keeper/secret_id.h"
 
 #define DATABASES                                                                                  \
     "this is a database's password: it must be changed there, too, so have the secret rotated "    \
@@ -46,7 +47,7 @@ static bool is_a_databases(const struct pam_request *request)
     if (request->tried && request->tried->engine[0])
         return true;
     for (size_t i = 0; i < request->config->target_count; i++)
-        if (strcmp(request->config->targets[i].secret, request->secret) == 0)
+        if (secret_id_same(request->config->targets[i].secret, request->secret))
             return true;
     return false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * secret_id.c - the names of a secret.  Called by whoever revokes.
+ * secret_id.c - the names of a secret.  Called by whoever revokes, or changes a password.
  */
 #include "keeper/secret_id.h"
 

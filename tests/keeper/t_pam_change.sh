@@ -36,10 +36,13 @@ print(json.dumps({"Name": sys.argv[1], "SecretString": sys.argv[2], "ClientReque
 put() { sm PutSecretValue "$(python3 -c 'import json, sys, uuid
 print(json.dumps({"SecretId": sys.argv[1], "SecretString": sys.argv[2], "VersionStages": [sys.argv[3]], "ClientRequestToken": str(uuid.uuid4())}))' "$1" "$2" "$3")" >/dev/null; }
 
+create users/byarn '{"username":"app","password":"Target-Word-1"}'
+by_arn=$(sm DescribeSecret '{"SecretId":"users/byarn"}' | sed -n 's/.*"ARN":"\([^"]*\)".*/\1/p')
 {
     printf '[keeper]\nsources = secretsmanager\nmodule_dir = %s\nadmin = %s\n[aws]\nendpoint_url = %s\nmax_attempts = 1\ntimeout = 2\n' \
         "$top_builddir/.libs" "$me" "$url"
     printf '[audit]\nfile = %s\n[target orders]\nsecret = users/orders\ntls = disable\n' "$dir/audit.jsonl"
+    printf '[target byarn]\nsecret = %s\ntls = disable\n' "$by_arn"
     printf '[pam]\ncallers = %s\nsecrets = users/*\ntries = 1000\n[pam strict]\nroot_changes = no\n[pam fast]\nfresh = 1s\n' "$me"
 } >"$dir/smcred.conf"
 start_keeper
@@ -68,6 +71,14 @@ soon "and only then" 'status: denied*' check plain Plain-Word-1 1
 put users/plain 'Plain-Word-3' AWSPENDING
 like "what rotates in is none yet" "$(check plain Plain-Word-3)" 'status: denied*'
 soon "but within the grace" 'status: ok' check plain Plain-Word-3 3600
+create users/twice 'Twice-Word-1'
+like "a password is right before two rotations" "$(check twice Twice-Word-1)" 'status: ok'
+put users/twice 'Twice-Word-2' AWSCURRENT
+soon "as is the next one" 'status: ok' check twice Twice-Word-2
+soon "and the first within the grace" 'status: ok' check twice Twice-Word-1 3600
+put users/twice 'Twice-Word-3' AWSCURRENT
+like "but not after the second rotation" "$(check twice Twice-Word-1 3600)" 'status: denied*'
+soon "when the one in between is" 'status: ok' check twice Twice-Word-2 3600
 like "grace makes no other password right" "$(check plain Plain-Word-4 3600)" 'status: denied*'
 
 # Somebody's wrong password has the secret read; who comes with the new one in the same second waits for the next read.
@@ -99,6 +110,7 @@ like "by a hash of its kind" "$(value users/hash)" '{"password":"$6$*"}'
 like "which fits" "$(check hash Hashed-Word-2)" 'status: ok'
 
 like "a target's password is not changed behind the database" "$(change orders Target-Word-1 Target-Word-22)" 'status: unsupported*rotated*'
+like "by whichever of its names the target knows the secret" "$(change byarn Target-Word-1 Target-Word-22)" 'status: unsupported*rotated*'
 like "nor is any database's" "$(change db Engine-Word-1 Engine-Word-22)" 'status: unsupported*rotated*'
 is "which has its password as before" "$(value users/db)" '{"engine":"postgres","username":"app","password":"Engine-Word-1"}'
 
@@ -109,6 +121,7 @@ rotate() { client pam_rotate service=passwd user="$1" name="users/$1" old="$2" w
 like "what is typed is what will be" "$(prepare alice "$new")" 'status: ok*text 12: chosen'
 like "for who knows the old one" "$(prepare alice wrong-one)" 'status: denied*the password is wrong*'
 like "of a database nothing will be" "$(prepare orders Target-Word-1)" 'status: invalid*rotated*'
+like "nor of one that is a target by its ARN" "$(prepare byarn Target-Word-1)" 'status: invalid*rotated*'
 like "whichever it is" "$(prepare db Engine-Word-1)" 'status: invalid*rotated*'
 like "a secret without a function is not rotated" "$(rotate alice "$new")" 'status: invalid*'
 arn=arn:aws:lambda:us-east-1:000000000000:function:makes
