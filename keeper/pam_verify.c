@@ -132,6 +132,13 @@ static void judge_cached(struct pam_request *request)
 
 static void confirm(struct pam_request *request);
 
+/* How long for news that must wait until it is time for the next read. */
+static int64_t paced_news_until(const struct pam_request *request)
+{
+    int64_t until_ms = pam_news_until(request) + PACE_MS;
+    return until_ms < request->deadline_ms ? until_ms : request->deadline_ms;
+}
+
 /* It may have been changed a moment ago, elsewhere. */
 static void want_news(struct pam_request *request)
 {
@@ -144,9 +151,7 @@ static void want_news(struct pam_request *request)
     request->limit.was_wrong = true;
     /* Somebody else's guess may have had it read this second: that must not make news of this one
      * a wrong password. */
-    int64_t now_ms = sm_boot_ms(), until_ms = pam_news_until(request) + PACE_MS;
-    pam_read(request, CACHE_STAGE_DEFAULT, now_ms,
-             until_ms < request->deadline_ms ? until_ms : request->deadline_ms, judge_fresh);
+    pam_read(request, CACHE_STAGE_DEFAULT, sm_boot_ms(), paced_news_until(request), judge_fresh);
 }
 
 static bool is_same(const struct sm_snapshot *a, const struct sm_snapshot *b)
@@ -238,7 +243,7 @@ static void read_stages(struct pam_request *request)
     if (request->grace_s == 0)
         refuse_wrong(request);
     else
-        pam_read_map(request, sm_boot_ms(), pam_news_until(request), judge_stages);
+        pam_read_map(request, sm_boot_ms(), paced_news_until(request), judge_stages);
 }
 
 static bool is_young(const struct pam_request *request, int64_t wall_ms)
@@ -246,10 +251,20 @@ static bool is_young(const struct pam_request *request, int64_t wall_ms)
     return wall_ms > 0 && sm_wall_ms() - wall_ms < (int64_t)request->grace_s * 1000;
 }
 
+/* The version that has the label by the map: what is cached for it may be the one before. */
+static void read_labelled(struct pam_request *request, const char *label, pam_step *then)
+{
+    struct cache_query query = {.stage = label,
+                                .version_id = stages_version(request->stages, label),
+                                .deadline_ms = request->deadline_ms,
+                                .fresh_from_ms = sm_boot_ms()};
+    pam_ask(request, &query, then);
+}
+
 static void read_pending(struct pam_request *request)
 {
     if (stages_pending(request->stages))
-        pam_read(request, "AWSPENDING", 0, request->deadline_ms, judge_pending);
+        read_labelled(request, "AWSPENDING", judge_pending);
     else
         refuse_wrong(request);
 }
@@ -263,21 +278,22 @@ static void judge_stages(struct pam_request *request)
     else if (stages_version(stages, "AWSPREVIOUS") &&
              (is_young(request, stages->rotated_at_ms) ||
               is_young(request, request->tried->created_at_ms)))
-        pam_read(request, "AWSPREVIOUS", 0, request->deadline_ms, judge_previous);
+        read_labelled(request, "AWSPREVIOUS", judge_previous);
     else
         read_pending(request);
 }
 
-/* Was there a version with that label which counts? */
-static bool counts(struct pam_request *request)
+/* Is the version that was read the one with that label, and does it count? */
+static bool counts(struct pam_request *request, const char *label)
 {
     return request->status == SMCRED_OK && request->snapshot->password &&
+           strcmp(request->snapshot->version_id, stages_version(request->stages, label)) == 0 &&
            !revocations_of_version(request->keeper->revocations, request->snapshot);
 }
 
 static void judge_previous(struct pam_request *request)
 {
-    if (counts(request))
+    if (counts(request, "AWSPREVIOUS"))
         check(request, after_previous);
     else
         read_pending(request);
@@ -291,7 +307,7 @@ static void after_previous(struct pam_request *request)
 
 static void judge_pending(struct pam_request *request)
 {
-    if (counts(request) && is_young(request, request->snapshot->created_at_ms))
+    if (counts(request, "AWSPENDING") && is_young(request, request->snapshot->created_at_ms))
         check(request, after_pending);
     else
         refuse_wrong(request);

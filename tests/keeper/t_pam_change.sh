@@ -14,7 +14,7 @@ set -a
 # shellcheck disable=SC1091
 . "$dir/keys"
 set +a
-echo 'GetSecretValue users/slow delay ms=400' >"$dir/faults"
+printf 'GetSecretValue users/%s delay ms=400\n' slow twice >"$dir/faults"
 "$top_builddir/smcred-server" --dir "$dir/store" --listen 127.0.0.1:0 --faults "$dir/faults" >"$dir/server" 2>&1 &
 server=$!
 at_exit "kill $server 2>/dev/null; wait $server 2>/dev/null"
@@ -76,6 +76,7 @@ like "a password is right before two rotations" "$(check twice Twice-Word-1)" 's
 put users/twice 'Twice-Word-2' AWSCURRENT
 soon "as is the next one" 'status: ok' check twice Twice-Word-2
 soon "and the first within the grace" 'status: ok' check twice Twice-Word-1 3600
+like "however often" "$(check twice Twice-Word-1 3600)" 'status: ok'
 put users/twice 'Twice-Word-3' AWSCURRENT
 like "but not after the second rotation" "$(check twice Twice-Word-1 3600)" 'status: denied*'
 soon "when the one in between is" 'status: ok' check twice Twice-Word-2 3600
