@@ -410,12 +410,6 @@ static bool rewords_kill(const struct relay_session *session, struct sm_bytes wo
     return meant && mysql_kill_write(answer, words, &kill, meant->backend_pid) == SMCRED_OK;
 }
 
-static bool is_of_replication(enum mysql_command command)
-{
-    return command == MYSQL_COM_BINLOG_DUMP || command == MYSQL_COM_BINLOG_DUMP_GTID ||
-           command == MYSQL_COM_REGISTER_REPLICA || command == MYSQL_COM_TABLE_DUMP;
-}
-
 static struct relay_error no_replication(const struct relay_session *session)
 {
     return relay_error(RELAY_NOT_PRIVILEGED,
@@ -431,7 +425,7 @@ static bool answers(const struct relay_session *session, struct sm_bytes words,
     struct relay_error error;
     if (mysql_says_sets_password(words, session->user))
         error = relay_session_own_password(session);
-    else if (!session->may_replicate && is_of_replication(mysql_command_of(words)))
+    else if (!session->may_replicate && mysql_is_of_replication(mysql_command_of(words)))
         error = no_replication(session);
     else
         return false;
@@ -442,6 +436,8 @@ static enum relay_overheard overhear(const struct relay_session *session, struct
                                      struct relay_buffer *answer)
 {
     enum mysql_command command = mysql_command_of(words);
+    if (!mysql_is_between_packets(&session->recall.flow))
+        return RELAY_PASS_ON; /* it only looks like one */
     if (command == MYSQL_COM_QUIT)
         return RELAY_GOODBYE;
     if (rewords_kill(session, words, answer))
@@ -449,6 +445,18 @@ static enum relay_overheard overhear(const struct relay_session *session, struct
     if (command == MYSQL_COM_CHANGE_USER)
         return RELAY_ANEW;
     return answers(session, words, answer) ? RELAY_ANSWERED : RELAY_PASS_ON;
+}
+
+/* All of it may be heard, but for what no server may, whose place another command takes. */
+static bool sift(struct relay_session *session, struct sm_bytes words,
+                 struct relay_sifted *out_sifted, struct relay_buffer *instead,
+                 struct relay_buffer *answer)
+{
+    (void)instead;
+    (void)answer;
+    mysql_deny(&session->recall.flow, words, session->may_replicate);
+    *out_sifted = (struct relay_sifted){.pass = words.len, .taken = words.len};
+    return true;
 }
 
 const struct relay_protocol relay_mysql = {
@@ -467,6 +475,7 @@ const struct relay_protocol relay_mysql = {
     .overhear = overhear,
     .log_in_anew = log_in_anew,
     .part = part,
+    .sift = sift,
     .may_interrupt = mysql_is_idle_after,
     .reads_late = true,
 };

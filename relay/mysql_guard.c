@@ -42,6 +42,52 @@ struct sm_bytes mysql_sql_of(struct sm_bytes words)
     return sm_bytes(sql + attributes_len, len - attributes_len);
 }
 
+/* ---- commands that no server may hear ---- */
+
+bool mysql_is_of_replication(enum mysql_command command)
+{
+    return command == MYSQL_COM_BINLOG_DUMP || command == MYSQL_COM_BINLOG_DUMP_GTID ||
+           command == MYSQL_COM_REGISTER_REPLICA || command == MYSQL_COM_TABLE_DUMP;
+}
+
+static void end_header(struct mysql_flow *flow)
+{
+    uint8_t sequence = flow->header[3];
+    flow->left = mysql_body_len(flow->header);
+    flow->is_command = sequence == 0 && !flow->is_wrapped;
+    flow->is_wrapped = sequence == UINT8_MAX && flow->left > 0; /* of LOAD DATA LOCAL */
+    if (flow->left == 0)
+        flow->header_len = 0;
+}
+
+void mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replicate)
+{
+    uint8_t *bytes = (uint8_t *)(uintptr_t)words.data; /* the pump's own */
+    for (size_t at = 0; at < words.len;) {
+        if (flow->header_len < MYSQL_HEADER) {
+            flow->header[flow->header_len++] = bytes[at++];
+            if (flow->header_len == MYSQL_HEADER)
+                end_header(flow);
+            continue;
+        }
+        enum mysql_command command = flow->is_command ? bytes[at] : MYSQL_COM_NONE;
+        if (command == MYSQL_COM_CHANGE_USER ||
+            (!may_replicate && mysql_is_of_replication(command)))
+            bytes[at] = MYSQL_COM_SLEEP;
+        flow->is_command = false;
+        size_t here = words.len - at < flow->left ? words.len - at : flow->left;
+        at += here;
+        flow->left -= (uint32_t)here;
+        if (flow->left == 0)
+            flow->header_len = 0;
+    }
+}
+
+bool mysql_is_between_packets(const struct mysql_flow *flow)
+{
+    return flow->header_len == 0;
+}
+
 /* ---- the own password ---- */
 
 static bool is_user(const struct sql_token *token, const char *user)

@@ -4,7 +4,7 @@
  *
  * Looked at is what a client says first after the server's last words, at the beginning of one
  * read: a packet has its length and its command in its first five bytes, and no more is read of
- * most.
+ * most.  What no server may hear is found in pipelines and pieces, too.
  */
 #ifndef RELAY_MYSQL_GUARD_H
 #define RELAY_MYSQL_GUARD_H
@@ -14,6 +14,7 @@
 #include "relay/sql_lexer.h"
 
 enum mysql_command {
+    MYSQL_COM_SLEEP = 0x00, /* which servers answer with 1047, in its turn */
     MYSQL_COM_QUIT = 0x01,
     MYSQL_COM_QUERY = 0x03,
     MYSQL_COM_PROCESS_KILL = 0x0c,
@@ -38,6 +39,22 @@ struct sql_lexer mysql_sql_lexer(struct sm_bytes sql);
 bool mysql_sets_password(struct sm_bytes sql, const char *user);
 /* Do these words say so, in a query or to be prepared? */
 bool mysql_says_sets_password(struct sm_bytes words, const char *user);
+/* Where a client's packets begin, however they come in pieces. */
+struct mysql_flow {
+    uint8_t header[4]; /* what has come of the present one's */
+    uint8_t header_len;
+    bool is_command; /* the next byte is one */
+    bool is_wrapped; /* the next packet's number is 0, and it goes on with data */
+    uint32_t left;   /* bytes of the present one */
+};
+bool mysql_is_of_replication(enum mysql_command command);
+/*
+ * The next words for the server.  A change of user that was not heard as a command of its own
+ * (RELAY_ANEW) becomes one that no server knows, and so does replication unless it is permitted.
+ */
+void mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replicate);
+/* Nothing of a packet is left to come. */
+bool mysql_is_between_packets(const struct mysql_flow *flow);
 /*
  * True if a server that said this last has answered a command and says no more by itself.  Only the
  * common ends are known: an OK without a text, and the end of rows.

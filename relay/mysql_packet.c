@@ -98,14 +98,14 @@ static void copy_text(struct reader *in, char *buffer, size_t size)
 
 /* ---- packets ---- */
 
-static uint32_t packet_body_len(const uint8_t header[MYSQL_HEADER])
+uint32_t mysql_body_len(const uint8_t header[MYSQL_HEADER])
 {
     return (uint32_t)header[0] | (uint32_t)header[1] << 8 | (uint32_t)header[2] << 16;
 }
 
 size_t mysql_packet_len(const uint8_t header[MYSQL_HEADER])
 {
-    uint32_t len = packet_body_len(header);
+    uint32_t len = mysql_body_len(header);
     return len <= MYSQL_PACKET_MAX ? MYSQL_HEADER + (size_t)len : 0;
 }
 

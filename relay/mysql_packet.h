@@ -49,6 +49,8 @@ struct mysql_packet {
     struct sm_bytes body;
 };
 
+/* Bytes behind the header, of a packet of any size. */
+uint32_t mysql_body_len(const uint8_t header[MYSQL_HEADER]);
 /* How long the packet is that has this header, header included; 0: too long for a login. */
 size_t mysql_packet_len(const uint8_t header[MYSQL_HEADER]);
 /*

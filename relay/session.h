@@ -16,6 +16,7 @@
 #include "relay/endpoint.h"
 #include "relay/error.h"
 #include "relay/loop.h"
+#include "relay/mysql_guard.h"
 #include "relay/protocol.h"
 #include "relay/pump.h"
 #include "relay/stream.h"
@@ -41,7 +42,8 @@ enum relay_phase {
 struct relay_recall {
     uint32_t capabilities, extended, max_packet;
     uint8_t charset;
-    const char *plugin; /* that its client has, whatever it prefers */
+    const char *plugin;     /* that its client has, whatever it prefers */
+    struct mysql_flow flow; /* of what it says once it is logged in */
 };
 
 /* Where the keeper said to go; exists while dialling and logging in. */

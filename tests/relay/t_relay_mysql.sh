@@ -261,6 +261,26 @@ assert ask("@a") is None'
 refused(1053, "smcred: the keeper does not answer", db.change_user, "alice", "")
 assert ask("@a") == 7'
     tls --password right
+    denies_in_pipeline() {
+        python <<'PY'
+import sys, pymysql
+db = pymysql.connect(unix_socket=sys.argv[1], user="alice")
+db._sock.sendall(b"\1\0\0\0\x0e" + b"\x0c\0\0\0\x11root\0\0\0\x2d\0\0\0")  # COM_PING, COM_CHANGE_USER
+def answer():
+    db._next_seq_id = 1
+    db._read_ok_packet()
+answer()
+try:
+    answer()
+    sys.exit("it was not denied")
+except pymysql.Error as error:
+    assert error.args[0] == 1047, error.args
+cursor = db.cursor()
+cursor.execute("select substring_index(user(), '@', 1)")
+assert cursor.fetchone() == ("app",)
+PY
+    }
+    ok "no server hears a change of user in a pipeline" denies_in_pipeline
     resets() {
         python <<'PY'
 import sys, pymysql

@@ -129,7 +129,56 @@ static void hears_it_in_a_query(void **state)
     assert_false(SAYS_IT("\1\0\0\0\x03"));
 }
 
+/* What the server hears of the client's words, which come in pieces of so many bytes. */
+static void denies(const char *words, size_t len, const char *heard, bool may_replicate)
+{
+    for (size_t piece = len; piece > 0; piece--) {
+        struct mysql_flow flow = {.left = 0};
+        char copy[512];
+        assert_true(len <= sizeof copy);
+        memcpy(copy, words, len);
+        for (size_t at = 0; at < len; at += piece)
+            mysql_deny(&flow, sm_bytes(copy + at, len - at < piece ? len - at : piece),
+                       may_replicate);
+        assert_memory_equal(copy, heard, len);
+        assert_true(mysql_is_between_packets(&flow));
+    }
+}
+#define DENIES(words, heard) denies(words, sizeof(words) - 1, heard, false)
+#define PASSES(words)        DENIES(words, words)
+
+static void no_server_hears_a_change_of_user(void **state)
+{
+    (void)state;
+    DENIES("\7\0\0\0\x11root\0\0", "\7\0\0\0\0root\0\0");
+    DENIES("\1\0\0\0\x0e\7\0\0\0\x11root\0\0\1\0\0\0\x0e",
+           "\1\0\0\0\x0e\7\0\0\0\0root\0\0\1\0\0\0\x0e");
+    DENIES("\0\0\0\0\1\0\0\0\x11", "\0\0\0\0\1\0\0\0\0");
+    PASSES("\7\0\0\0\x03\2\0\0\0\x11\x11");
+    PASSES("\7\0\0\3\x11root\0\0");
+}
+
+static void data_whose_number_begins_anew_is_no_command(void **state)
+{
+    (void)state;
+    PASSES("\1\0\0\xff"
+           "a\2\0\0\0\x11"
+           "b\0\0\0\1");
+    DENIES("\0\0\0\xff\1\0\0\0\x11", "\0\0\0\xff\1\0\0\0\0"); /* the data has ended */
+}
+
+static void replication_is_denied_where_it_is_not_permitted(void **state)
+{
+    static const char words[] = "\1\0\0\0\x0e\1\0\0\0\x12";
+    (void)state;
+    DENIES("\1\0\0\0\x0e\1\0\0\0\x12", "\1\0\0\0\x0e\1\0\0\0\0");
+    denies(words, sizeof words - 1, words, true);
+}
+
 SM_TEST_MAIN(cmocka_unit_test(knows_a_whole_command), cmocka_unit_test(takes_nothing_else_for_one),
              cmocka_unit_test(finds_the_own_passwords_change), cmocka_unit_test(finds_nothing_else),
              cmocka_unit_test(hears_it_in_a_query), cmocka_unit_test(knows_the_end_of_an_answer),
-             cmocka_unit_test(says_nothing_where_more_may_come))
+             cmocka_unit_test(says_nothing_where_more_may_come),
+             cmocka_unit_test(no_server_hears_a_change_of_user),
+             cmocka_unit_test(data_whose_number_begins_anew_is_no_command),
+             cmocka_unit_test(replication_is_denied_where_it_is_not_permitted))
