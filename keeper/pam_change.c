@@ -26,12 +26,16 @@ static bool is_root_himself(const struct pam_request *request)
     return peer->uid == 0 && process_real_uid(peer->pid, &uid) && uid == 0;
 }
 
+/* Who needs no old password guesses at none, however many others do. */
 static void change_known(struct pam_request *request)
 {
     bool without_old = sm_secret_view(request->typed).len == 0 && is_root_himself(request);
-    if (pam_refuse_revoked(request) || pam_refuse_guesser(request))
+    if (pam_refuse_revoked(request))
         return;
-    request->next = without_old && request->rules->root_changes ? request->on_right : pam_verify;
+    if (without_old && request->rules->root_changes)
+        request->next = request->on_right;
+    else if (!pam_refuse_guesser(request))
+        request->next = pam_verify;
 }
 
 void pam_begin_change(struct pam_request *request, pam_step *on_right)

@@ -43,7 +43,7 @@ by_arn=$(sm DescribeSecret '{"SecretId":"users/byarn"}' | sed -n 's/.*"ARN":"\([
         "$top_builddir/.libs" "$me" "$url"
     printf '[audit]\nfile = %s\n[target orders]\nsecret = users/orders\ntls = disable\n' "$dir/audit.jsonl"
     printf '[target byarn]\nsecret = %s\ntls = disable\n' "$by_arn"
-    printf '[pam]\ncallers = %s\nsecrets = users/*\ntries = 1000\n[pam strict]\nroot_changes = no\n[pam fast]\nfresh = 1s\n' "$me"
+    printf '[pam]\ncallers = %s\nsecrets = users/*\ntries = 1000\n[pam strict]\nroot_changes = no\n[pam fast]\nfresh = 1s\n[pam few]\ntries = 1\n' "$me"
 } >"$dir/smcred.conf"
 start_keeper
 
@@ -175,6 +175,10 @@ fi
 if [ "$(id -u)" = 0 ]; then
     like "root sets one without the old one" "$(change plain '' 'Plain-Word-66')" 'status: ok'
     like "unless policy says no" "$(change plain '' 'Plain-Word-77' strict)" 'status: denied*'
+    create users/guessed 'Guessed-Word-1'
+    client pam_check service=few user=guessed name=users/guessed password=wrong-one >/dev/null
+    like "whose password is guessed at does not change it" "$(change guessed Guessed-Word-1 Guessed-Word-2 few)" 'status: limited*'
+    like "but root does, who has nothing to guess" "$(change guessed '' 'Guessed-Word-3' few)" 'status: ok'
     # By a python that is no shell script: a shell gives up such an euid.
     [ -x /usr/bin/python3 ] && like "a setuid program is not root for this" \
         "$(setpriv --ruid 65533 --euid 0 --keep-groups /usr/bin/python3 "$here/control_client.py" "$dir/run/control.sock" \
