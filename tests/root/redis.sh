@@ -5,6 +5,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034 # WORLD_* come from the world, the rest is the tests'
 engine_rotated=redis
 engine_served=redis
+client_name=redis-cli
 words_refused='WRONGPASS invalid username-password pair'
 words_ours='smcred: '
 words_of_an_end='smcred: '
@@ -43,5 +44,24 @@ sql_of_twin() { sql_of_user "$1_clone" "$2"; }
 sql_of_password() { echo "acl setuser $1 resetpass $(hash_of "$2")"; }
 change_behind() { alter "$WORLD_ROLE" "$1"; } # from somewhere else: in a session it is refused
 may_be_mended() { in_redis acl setuser "$WORLD_ROLE" -@admin >/dev/null; }
+
+# Redis itself stands still, as it has no lock that ACL SETUSER would wait for.
+redis_pid() { cut -d' ' -f1 "$WORLD/pids/redis"; }
+locked() { kill -STOP "$(redis_pid)"; }
+in_set_secret() { # smcred-rotate has a connection to it
+    local pid socket port
+    port=$(printf %04X "$WORLD_PORT")
+    for pid in $(pgrep -x smcred-rotate); do
+        for socket in $(awk -v port=":$port\$" '$3 ~ port && $4 == "01" { print $10 }' /proc/net/tcp); do
+            find "/proc/$pid/fd" -lname "socket:?$socket?" 2>/dev/null | grep -q . && return
+        done
+    done
+    return 1
+}
+unlocked() { kill -CONT "$(redis_pid)"; }
+
+# The password is all that logs in.
+know_the_keys() { planted=14; }
+look() { search "$@"; }
 
 open_sessions() { in_redis client list | grep -c " user=$1 "; }
