@@ -25,12 +25,13 @@ static enum smcred_status try_once(struct sm_pam_call *call, struct sm_pam_quest
     sm_autocontrol struct sm_control control = {.fd = -1};
     enum smcred_status status =
         sm_control_ask(call->options.socket, &question->wire, deadline_ms, &control, err);
-    question->sent = question->sent || status == SMCRED_OK;
-    if (status == SMCRED_OK)
+    bool sent = status == SMCRED_OK;
+    if (sent)
         status = out_fd
                      ? sm_control_answer(&control, out_fd, err)
                      : sm_control_answer_fields(&control, out_answer->packet,
                                                 sizeof out_answer->packet, &out_answer->wire, err);
+    question->sent = question->sent || (sent && !control.unread);
     *out_again = status == SMCRED_UNAVAILABLE || control.unread;
     if (control.unread)
         status = SMCRED_UNAVAILABLE; /* a crowd at the door is no verdict about this person */

@@ -227,6 +227,18 @@ static void a_change_is_asked_for_once_whatever_becomes_of_it(void **state)
     }
 }
 
+static void a_change_that_was_turned_away_unread_is_asked_for_again(void **state)
+{
+    struct stack *stack = *state;
+    types(stack, "old one", "new one", "new one");
+    answers(stack, yes, (struct fake_answer){.manner = FAKE_TURNED_AWAY, .fields = true});
+    stack->answers[2] = yes;
+    stack->answer_count = 3;
+    assert_int_equal(change(stack, PASSWORD "timeout=30s", EXPIRED), PAM_SUCCESS);
+    assert_int_equal(stack->asked_count, 3);
+    assert_string_equal(stack->heard, "");
+}
+
 static void without_a_keeper_nothing_is_changed(void **state)
 {
     struct stack *stack = *state;
@@ -310,6 +322,7 @@ SM_TEST_MAIN(TEST(the_old_one_is_checked_and_the_new_one_made), TEST(root_needs_
              TEST(a_wrong_old_one_ends_it), TEST(two_different_new_ones_change_nothing),
              TEST(what_cannot_be_a_password_is_never_sent), TEST(a_rule_that_is_broken_is_told),
              TEST(a_change_is_asked_for_once_whatever_becomes_of_it),
+             TEST(a_change_that_was_turned_away_unread_is_asked_for_again),
              TEST(without_a_keeper_nothing_is_changed),
              TEST(a_line_that_was_passed_over_is_passed_over_in_whole),
              TEST(what_an_earlier_change_was_told_counts_no_more),
