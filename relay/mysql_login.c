@@ -499,7 +499,10 @@ static void pass_error_on(struct relay_session *session, struct sm_bytes body,
     relay_buffer_clear(&words);
 }
 
-/* A refused password may be a rotated one: the keeper decides.  Other errors are the client's. */
+/*
+ * A refused password may be a rotated one: the keeper decides.  Other errors are the client's, and
+ * so is what anybody may say in plain text, before a password was asked for.
+ */
 static void server_error(struct relay_session *session, const struct mysql_packet *packet)
 {
     struct mysql *mysql = session->state;
@@ -510,7 +513,7 @@ static void server_error(struct relay_session *session, const struct mysql_packe
     }
     relay_buffer_clear(&mysql->refusal);
     bool is_kept = relay_buffer_add(&mysql->refusal, packet->whole) == SMCRED_OK;
-    if (!is_refusal(error.code) || !is_kept) {
+    if (!mysql->responded || !is_refusal(error.code) || !is_kept) {
         pass_error_on(session, packet->body, &error);
         return;
     }

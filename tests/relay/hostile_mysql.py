@@ -173,6 +173,7 @@ FIRST = {  # instead of a greeting
     "long-version": packet(0, b"\x0a" + b"8" * 500 + b"\0"),
     "connections": packet(0, error(1040, b"08004", b"Too many connections")),
     "blocked": packet(0, error(1129, b"", b"Host 'relay' is blocked")),
+    "denied": packet(0, error(1045, b"28000", b"Access denied, says somebody")),
     "half": packet(0, greeting())[:30],
 }
 

@@ -67,6 +67,8 @@ meets too-many "1226 42000 User 'app' has exceeded the resource" "passes other e
 ok "without asking the keeper" [ "$(grep -c REFUSED "$world/k/out")" = 0 ]
 meets connections '1040 08004 Too many connections' "passes on what is said instead of a greeting, behind one"
 meets blocked "1129 HY000 Host 'relay' is blocked" "of whatever kind"
+meets denied '1045 (28000|HY000) .*Access denied, says somebody' "a refusal of no password, too"
+ok "of which the keeper hears nothing" [ "$(grep -c REFUSED "$world/k/out")" = 0 ]
 
 # ---- broken servers ----
 for case in garbage http postgres huge-length empty old no-41 out-of-order long-version; do
