@@ -172,6 +172,17 @@ const struct human_login *humans_find(const struct humans *humans, uint64_t id)
     return login;
 }
 
+bool humans_inside(const struct humans *humans, uint64_t id, uint64_t outer)
+{
+    const struct human_login *login = humans_find(humans, id);
+    for (size_t i = 0; login && login->inside && i < humans->count; i++) {
+        if (login->inside == outer)
+            return true;
+        login = humans_find(humans, login->inside);
+    }
+    return false;
+}
+
 /* ---- from a process to its login ---- */
 
 static const struct human_login *opened_by(const struct humans *humans,

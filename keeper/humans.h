@@ -71,6 +71,8 @@ SM_MUST_CHECK enum smcred_status humans_open(struct humans *humans, uint64_t id,
                                              const struct human_login **out_login);
 /* NULL if there is none. */
 const struct human_login *humans_find(const struct humans *humans, uint64_t id);
+/* Was that login opened in this one, or in one inside it? */
+bool humans_inside(const struct humans *humans, uint64_t id, uint64_t outer);
 void humans_close(struct humans *humans, uint64_t id);
 /* The innermost login that this process is known to be in, or NULL.  Borrowed. */
 const struct human_login *humans_of(const struct humans *humans, const struct sm_peer *peer);

@@ -574,6 +574,15 @@ bool sessions_end(struct sessions *sessions, uint64_t id, const char *sqlstate, 
     return true;
 }
 
+/* In it, or in one inside it.  The outermost is known though those between have ended. */
+static bool was_opened_in(const struct session *session, const struct humans *humans,
+                          uint64_t login)
+{
+    if (session->human_login == login || !session->human)
+        return session->human_login == login;
+    return session->human->login == login || humans_inside(humans, session->human_login, login);
+}
+
 size_t sessions_end_login(struct sessions *sessions, uint64_t login, const char *sqlstate,
                           const char *text)
 {
@@ -584,7 +593,7 @@ size_t sessions_end_login(struct sessions *sessions, uint64_t login, const char 
                   (unsigned long long)login);
     for (const struct table_entry *at = sessions->table.oldest; ids && at; at = at->newer) {
         const struct session *session = (const struct session *)at;
-        if (session->human_login == login || (session->human && session->human->login == login))
+        if (was_opened_in(session, sessions->keeper->humans, login))
             ids[count++] = session->id;
     }
     for (size_t i = 0; i < count; i++)

@@ -561,6 +561,23 @@ static void the_end_of_a_login_ends_its_sessions_and_no_others(void **state)
     humans_close(keeper.humans, 500);
 }
 
+static void a_login_that_ends_takes_those_inside_it_along(void **state)
+{
+    (void)state;
+    uint64_t id = 0;
+    open_pam(500, "alice");
+    (void)log_in("salt"); /* hers, before sudo */
+    open_pam(501, "root");
+    open_pam(502, "daemon");
+    uint64_t innermost = log_in("salt");
+    assert_int_equal(sessions_end_login(keeper.sessions, 501, "57P01", "sudo has ended"), 1);
+    struct sm_wire_in in = expect(relay_end, ORC_END);
+    assert_true(sm_wire_get_u64(&in, ORC_T_SESSION, &id));
+    assert_int_equal(id, innermost);
+    for (uint64_t login = 502; login >= 500; login--)
+        humans_close(keeper.humans, login);
+}
+
 static void a_resumed_session_is_still_a_persons(void **state)
 {
     (void)state;
@@ -1209,9 +1226,9 @@ SM_TEST_MAIN(
     TEST(who_waits_for_a_rotation_is_told_so), TEST(sessions_go_on_when_the_keeper_stops),
     TEST(sessions_of_the_keeper_before_are_resumed),
     TEST(the_end_of_a_login_ends_its_sessions_and_no_others),
-    TEST(a_resumed_session_is_still_a_persons), TEST(garbage_drops_a_relay),
-    TEST(a_message_about_anothers_session_drops_a_relay), TEST(a_descriptor_drops_a_relay),
-    TEST(a_message_about_no_session_drops_a_relay),
+    TEST(a_login_that_ends_takes_those_inside_it_along), TEST(a_resumed_session_is_still_a_persons),
+    TEST(garbage_drops_a_relay), TEST(a_message_about_anothers_session_drops_a_relay),
+    TEST(a_descriptor_drops_a_relay), TEST(a_message_about_no_session_drops_a_relay),
     TEST(a_message_about_a_session_of_nobody_drops_a_relay), TEST(an_unknown_verb_drops_a_relay),
     TEST(a_second_open_drops_a_relay), TEST(a_challenge_before_the_login_drops_a_relay),
     TEST(a_second_challenge_in_one_attempt_drops_a_relay),
