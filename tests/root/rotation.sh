@@ -108,7 +108,7 @@ crowd() {
     local i
     crowds=$((crowds + 1))
     for ((i = 0; i < $1; i++)); do
-        while [ ! -e "$dir/crowd.ends" ]; do
+        while [ -d "$dir" ] && [ ! -e "$dir/crowd.ends" ]; do
             query 'select 1' "${@:2}" | tr '\n' ' '
             echo
             sleep 0.05
