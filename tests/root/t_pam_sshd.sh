@@ -77,12 +77,13 @@ holds "by her key, too" enters publickey wrong
 
 # ---- what sshd loads for it ----
 objects() {
-    ssh_with publickey wrong 'sleep 60' 2>/dev/null &
-    ssh_pid=$!
+    local pid
+    ssh_with publickey wrong 'sleep 60' >/dev/null 2>&1 &
     eventually 20 session_process
-    sed -n 's/.* \(\/[^ ]*\.so[^ ]*\).*/\1/p' "/proc/$(session_process)/maps" | sort -u
-    kill $ssh_pid
-    wait $ssh_pid 2>/dev/null
+    pid=$(session_process)
+    sed -n 's/.* \(\/[^ ]*\.so[^ ]*\).*/\1/p' "/proc/$pid/maps" | sort -u
+    kill "$pid" # and ssh hears of it
+    wait
 }
 session_process() { pgrep -f "^sshd: $pam_user \[priv\]|$service: $pam_user \[priv\]" | head -n 1 | grep .; }
 with=$(objects)
