@@ -86,14 +86,17 @@ static struct sm_bytes without_lock(struct sm_bytes stored, bool *out_locked)
 
 const char *pam_check_method(struct sm_bytes stored)
 {
-    static const char *const weak[] = {"$1$", "$md5", "$sha1", "$3$", "$2x$"};
+    /* Weak ones, and what only other programs can check. */
+    static const char *const others[] = {"$1$",     "$md5",       "$sha1", "$3$",
+                                         "$2x$",    "$argon2",    "$sm3$", "$scrypt$",
+                                         "$pbkdf2", "SCRAM-SHA-", "{SSHA", "{CRYPT}"};
     bool locked;
     struct sm_bytes hash = without_lock(stored, &locked);
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
         if (starts_with(hash, methods[i].prefix))
             return !locked && methods[i].cheap(hash.data) ? methods[i].prefix : NULL;
-    for (size_t i = 0; i < sizeof weak / sizeof *weak; i++)
-        if (starts_with(hash, weak[i]))
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (starts_with(hash, others[i]))
             return NULL;
     return "";
 }

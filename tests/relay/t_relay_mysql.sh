@@ -93,15 +93,16 @@ tls --password right --dbname nowhere
 ok "passes other errors on at once" fails_with "^ERROR 1049 \(42000\): Unknown database 'nowhere'"
 ok "without another attempt" [ "$(grep -c REFUSED "$world/k/out")" = 0 ]
 full() { # nobody gets in, and the client is told what the server says instead of a greeting
-    local client failed=0
+    local client clients=() failed=0
     directly -e 'set global max_connections = 10'
     for ((client = 0; client < 30; client++)); do # more than there is room for
         directly -e 'select sleep(60)' >/dev/null 2>&1 &
+        clients+=($!)
     done
     until_true has_room_for_none || failed=1
     fails_with '^ERROR 1040 \(HY000\): Too many connections$' || failed=1
     fails_with '^ERROR 1040 \(HY000\): Too many connections$' --default-auth=caching_sha2_password -px || failed=1
-    pkill -P $$ -f 'select sleep\(60\)'
+    pkill -P "$(IFS=, && echo "${clients[*]}")" # each has a shell around it
     until_true directly -e 'set global max_connections = 150' || failed=1
     return $failed
 }
