@@ -1,10 +1,44 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * login.c - the I/O of a login, whatever the protocol.
+ * login.c - the buffers and the I/O of a login, whatever the protocol.
  */
 #include "relay/login.h"
 
 #include "relay/relay.h"
+
+static struct relay_buffer *buffer_at(struct relay_session *session,
+                                      const struct relay_login_buffer *place)
+{
+    return (struct relay_buffer *)(void *)((char *)session->state + place->offset);
+}
+
+bool relay_login_begin(struct relay_session *session, size_t size,
+                       const struct relay_login_buffer *buffers)
+{
+    session->state = calloc(1, size);
+    if (!session->state)
+        return false;
+    for (const struct relay_login_buffer *at = buffers; at->max > 0; at++)
+        *buffer_at(session, at) = relay_buffer(at->max);
+    return true;
+}
+
+void relay_login_clear(struct relay_session *session, const struct relay_login_buffer *buffers)
+{
+    for (const struct relay_login_buffer *at = buffers; at->max > 0; at++)
+        relay_buffer_clear(buffer_at(session, at));
+}
+
+void relay_login_finish(struct relay_session *session, size_t size,
+                        const struct relay_login_buffer *buffers)
+{
+    if (!session->state)
+        return;
+    relay_login_clear(session, buffers);
+    explicit_bzero(session->state, size);
+    free(session->state);
+    session->state = NULL;
+}
 
 enum relay_io relay_login_read_packet(struct relay_stream *stream, struct relay_buffer *packet,
                                       size_t (*len_of)(const uint8_t head[RELAY_PACKET_HEAD]))
@@ -27,6 +61,50 @@ enum relay_io relay_login_read_packet(struct relay_stream *stream, struct relay_
             return io;
         relay_buffer_grow(packet, got);
     }
+}
+
+enum relay_io relay_login_read_some(struct relay_stream *stream, struct relay_buffer *buffer)
+{
+    uint8_t chunk[4096];
+    size_t got = 0, room = buffer->max - buffer->len;
+    enum relay_io io =
+        relay_stream_read(stream, chunk, room < sizeof chunk ? room : sizeof chunk, &got);
+    if (io == RELAY_IO_DONE && relay_buffer_add(buffer, sm_bytes(chunk, got)) != SMCRED_OK) {
+        errno = ENOMEM;
+        io = RELAY_IO_ERROR;
+    }
+    explicit_bzero(chunk, got);
+    return io;
+}
+
+void relay_login_hear_client(struct relay_session *session,
+                             enum relay_io (*read)(struct relay_session *session),
+                             bool (*take)(struct relay_session *session), const char *impossible)
+{
+    for (;;) {
+        switch (read(session)) {
+        case RELAY_IO_AGAIN:
+            return;
+        case RELAY_IO_EOF:
+            relay_session_end(session, "closed", NULL, "the client left before it said anything");
+            return;
+        case RELAY_IO_ERROR:
+            if (errno == EPROTO)
+                relay_login_refuse(session, RELAY_PROTOCOL_BROKEN, impossible);
+            else
+                relay_session_end(session, "closed", NULL, strerror(errno));
+            return;
+        case RELAY_IO_DONE:
+            if (!take(session))
+                return;
+        }
+    }
+}
+
+void relay_login_refuse(struct relay_session *session, const char *sqlstate, const char *text)
+{
+    struct relay_error error = relay_error(sqlstate, "%s", text);
+    relay_session_fail(session, "failed", &error);
 }
 
 void relay_login_fail(struct relay_session *session, const char *sqlstate, const char *text)
@@ -58,24 +136,11 @@ bool relay_login_flush(struct relay_session *session, struct relay_buffer *to_se
     return true;
 }
 
-/* Some of what the server says, as far as the buffer's maximum allows. */
-static enum relay_io read_some(struct relay_session *session, struct relay_buffer *from_server)
-{
-    uint8_t chunk[4096];
-    size_t got = 0;
-    size_t room = from_server->max - from_server->len;
-    enum relay_io io =
-        relay_stream_read(&session->stream, chunk, room < sizeof chunk ? room : sizeof chunk, &got);
-    if (io == RELAY_IO_DONE && relay_buffer_add(from_server, sm_bytes(chunk, got)) != SMCRED_OK)
-        return RELAY_IO_ERROR;
-    return io;
-}
-
 void relay_login_listen(struct relay_session *session, struct relay_buffer *from_server,
                         bool (*take)(struct relay_session *session))
 {
     while (session->phase == RELAY_LOGIN && take(session)) {
-        switch (read_some(session, from_server)) {
+        switch (relay_login_read_some(&session->stream, from_server)) {
         case RELAY_IO_DONE:
             break;
         case RELAY_IO_AGAIN:

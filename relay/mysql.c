@@ -19,33 +19,23 @@
 #include "relay/relay.h"
 #include "relay/upstream.h"
 
+static const struct relay_login_buffer buffers[] = {
+    {offsetof(struct mysql, from_client), MYSQL_HEADER + MYSQL_PACKET_MAX},
+    {offsetof(struct mysql, response), MYSQL_HEADER + MYSQL_PACKET_MAX},
+    {offsetof(struct mysql, from_server), MYSQL_HEADER + MYSQL_PACKET_MAX},
+    {offsetof(struct mysql, to_server), 2 * MYSQL_PACKET_MAX},
+    {offsetof(struct mysql, refusal), MYSQL_HEADER + MYSQL_PACKET_MAX},
+    {0},
+};
+
 static bool begin(struct relay_session *session)
 {
-    struct mysql *mysql = calloc(1, sizeof *mysql);
-    if (!mysql)
-        return false;
-    mysql->from_client = relay_buffer(MYSQL_HEADER + MYSQL_PACKET_MAX);
-    mysql->response = relay_buffer(MYSQL_HEADER + MYSQL_PACKET_MAX);
-    mysql->from_server = relay_buffer(MYSQL_HEADER + MYSQL_PACKET_MAX);
-    mysql->to_server = relay_buffer(2 * MYSQL_PACKET_MAX);
-    mysql->refusal = relay_buffer(MYSQL_HEADER + MYSQL_PACKET_MAX);
-    session->state = mysql;
-    return true;
+    return relay_login_begin(session, sizeof(struct mysql), buffers);
 }
 
 static void finish(struct relay_session *session)
 {
-    struct mysql *mysql = session->state;
-    if (!mysql)
-        return;
-    relay_buffer_clear(&mysql->from_client);
-    relay_buffer_clear(&mysql->response);
-    relay_buffer_clear(&mysql->from_server);
-    relay_buffer_clear(&mysql->to_server);
-    relay_buffer_clear(&mysql->refusal);
-    explicit_bzero(mysql, sizeof *mysql);
-    free(mysql);
-    session->state = NULL;
+    relay_login_finish(session, sizeof(struct mysql), buffers);
 }
 
 static enum smcred_status write_error(const struct relay_session *session, struct relay_buffer *out,
@@ -121,8 +111,7 @@ bool mysql_greet_client(struct relay_session *session)
                        mysql->family); /* they fit */
     mysql->client = MYSQL_CLIENT_GREETED;
     if (!make_nonce(mysql->shown.nonce)) {
-        struct relay_error error = relay_error(RELAY_CANNOT_NOW, "there is no randomness");
-        relay_session_fail(session, "failed", &error);
+        relay_login_refuse(session, RELAY_CANNOT_NOW, "there is no randomness");
         return false;
     }
     mysql->client_sequence = 1;
@@ -158,12 +147,6 @@ static bool postpone(struct relay_session *session, const char *outcome,
 
 /* ---- the client's response ---- */
 
-static void refuse(struct relay_session *session, const char *sqlstate, const char *text)
-{
-    struct relay_error error = relay_error(sqlstate, "%s", text);
-    relay_session_fail(session, "failed", &error);
-}
-
 /*
  * The plugin to switch the client to; NULL: it is in the right conversation already.  A client that
  * named another plugin than the greeting has not looked at the greeting's nonce, and waits for one.
@@ -193,8 +176,8 @@ static bool forget_proof(struct relay_session *session)
     mysql->wish.proof = sm_bytes(NULL, 0);
     if (strlen(mysql->wish.user) < RELAY_NAME_MAX && strlen(mysql->wish.database) < RELAY_NAME_MAX)
         return true;
-    refuse(session, RELAY_PROTOCOL_BROKEN,
-           "the client's user or database has a name that is too long");
+    relay_login_refuse(session, RELAY_PROTOCOL_BROKEN,
+                       "the client's user or database has a name that is too long");
     return false;
 }
 
@@ -209,12 +192,14 @@ static bool take_response(struct relay_session *session)
     if (status == SMCRED_OK)
         status = mysql_response_parse(packet.body, &mysql->wish);
     if (status == SMCRED_UNSUPPORTED) {
-        refuse(session, RELAY_NOT_SUPPORTED, "clients from before MySQL 4.1 are not served");
+        relay_login_refuse(session, RELAY_NOT_SUPPORTED,
+                           "clients from before MySQL 4.1 are not served");
         return false;
     }
     if (status != SMCRED_OK) {
-        refuse(session, RELAY_PROTOCOL_BROKEN,
-               "the client's response is malformed, or asks for TLS where none is offered");
+        relay_login_refuse(
+            session, RELAY_PROTOCOL_BROKEN,
+            "the client's response is malformed, or asks for TLS where none is offered");
         return false;
     }
     if (!forget_proof(session))
@@ -290,7 +275,7 @@ static bool take_packet(struct relay_session *session)
     struct mysql *mysql = session->state;
     const uint8_t *header = relay_buffer_view(&mysql->from_client).data;
     if (header[3] != mysql->client_sequence++) {
-        refuse(session, RELAY_PROTOCOL_BROKEN, "the client's packets are out of order");
+        relay_login_refuse(session, RELAY_PROTOCOL_BROKEN, "the client's packets are out of order");
         return false;
     }
     if (mysql->client == MYSQL_CLIENT_SWITCHED) {
@@ -312,30 +297,19 @@ static bool take_packet(struct relay_session *session)
     return false;
 }
 
+static enum relay_io read_packet(struct relay_session *session)
+{
+    struct mysql *mysql = session->state;
+    enum relay_io io =
+        relay_login_read_packet(&session->client_stream, &mysql->from_client, mysql_packet_len);
+    if (io == RELAY_IO_ERROR)
+        mysql->client_sequence++; /* what is said about the packet comes after it */
+    return io;
+}
+
 static void client_ready(struct relay_session *session)
 {
-    for (;;) {
-        struct mysql *mysql = session->state;
-        switch (relay_login_read_packet(&session->client_stream, &mysql->from_client,
-                                        mysql_packet_len)) {
-        case RELAY_IO_AGAIN:
-            return;
-        case RELAY_IO_EOF:
-            relay_session_end(session, "closed", NULL, "the client left before it said anything");
-            return;
-        case RELAY_IO_ERROR:
-            if (errno != EPROTO) {
-                relay_session_end(session, "closed", NULL, strerror(errno));
-                return;
-            }
-            mysql->client_sequence++;
-            refuse(session, RELAY_PROTOCOL_BROKEN, "the client's packet is too long");
-            return;
-        case RELAY_IO_DONE:
-            if (!take_packet(session))
-                return;
-        }
-    }
+    relay_login_hear_client(session, read_packet, take_packet, "the client's packet is too long");
 }
 
 /* ---- once it is logged in ---- */
@@ -357,7 +331,7 @@ static bool take_change(struct relay_session *session, struct sm_bytes words)
         status = mysql_change_user_parse(packet.body, &mysql->wish);
     if (status == SMCRED_OK)
         return forget_proof(session);
-    refuse(session, RELAY_PROTOCOL_BROKEN, "the client's change of user is malformed");
+    relay_login_refuse(session, RELAY_PROTOCOL_BROKEN, "the client's change of user is malformed");
     return false;
 }
 
@@ -388,7 +362,7 @@ static void log_in_anew(struct relay_session *session, struct sm_bytes words)
     if (!plugin)
         go_on(session, mysql->wish.plugin);
     else if (!make_nonce(mysql->shown.nonce))
-        refuse(session, RELAY_CANNOT_NOW, "there is no randomness");
+        relay_login_refuse(session, RELAY_CANNOT_NOW, "there is no randomness");
     else if (switch_client(session, plugin))
         relay_session_await_client(session);
 }

@@ -19,35 +19,24 @@ static enum smcred_status write_error(const struct relay_session *session, struc
     return pgsql_error_write(out, error);
 }
 
+static const struct relay_login_buffer buffers[] = {
+    {offsetof(struct pgsql, packet), PGSQL_STARTUP_MAX + 4},
+    {offsetof(struct pgsql, from_server), PGSQL_MESSAGE_MAX + 1},
+    {offsetof(struct pgsql, to_server), 2 * PGSQL_STARTUP_MAX},
+    {offsetof(struct pgsql, greeting), 2 * PGSQL_MESSAGE_MAX},
+    {offsetof(struct pgsql, notices), PGSQL_MESSAGE_MAX},
+    {offsetof(struct pgsql, refusal), PGSQL_MESSAGE_MAX + 1},
+    {0},
+};
+
 static bool begin(struct relay_session *session)
 {
-    struct pgsql *pgsql = calloc(1, sizeof *pgsql);
-    if (!pgsql)
-        return false;
-    pgsql->packet = relay_buffer(PGSQL_STARTUP_MAX + 4);
-    pgsql->from_server = relay_buffer(PGSQL_MESSAGE_MAX + 1);
-    pgsql->to_server = relay_buffer(2 * PGSQL_STARTUP_MAX);
-    pgsql->greeting = relay_buffer(2 * PGSQL_MESSAGE_MAX);
-    pgsql->notices = relay_buffer(PGSQL_MESSAGE_MAX);
-    pgsql->refusal = relay_buffer(PGSQL_MESSAGE_MAX + 1);
-    session->state = pgsql;
-    return true;
+    return relay_login_begin(session, sizeof(struct pgsql), buffers);
 }
 
 static void finish(struct relay_session *session)
 {
-    struct pgsql *pgsql = session->state;
-    if (!pgsql)
-        return;
-    relay_buffer_clear(&pgsql->packet);
-    relay_buffer_clear(&pgsql->from_server);
-    relay_buffer_clear(&pgsql->to_server);
-    relay_buffer_clear(&pgsql->greeting);
-    relay_buffer_clear(&pgsql->notices);
-    relay_buffer_clear(&pgsql->refusal);
-    explicit_bzero(pgsql, sizeof *pgsql);
-    free(pgsql);
-    session->state = NULL;
+    relay_login_finish(session, sizeof(struct pgsql), buffers);
 }
 
 /* To a request for encryption: 'S', or 'N'.  False: the session ended. */
@@ -122,14 +111,12 @@ static bool answer_packet(struct relay_session *session)
         *asked = true;
         return negotiate(session);
     }
-    if (asked) {
-        error = relay_error(RELAY_PROTOCOL_BROKEN, "encryption was asked for twice");
-        relay_session_fail(session, "failed", &error);
-    } else if (pgsql->startup.version == PGSQL_CANCEL_REQUEST) {
+    if (asked)
+        relay_login_refuse(session, RELAY_PROTOCOL_BROKEN, "encryption was asked for twice");
+    else if (pgsql->startup.version == PGSQL_CANCEL_REQUEST)
         forward_cancel(session);
-    } else {
+    else
         ask_to_open(session);
-    }
     return false;
 }
 
@@ -141,33 +128,19 @@ static bool begins_with_tls(const struct relay_session *session)
            relay_client_begins_with_tls(session);
 }
 
+static enum relay_io read_packet(struct relay_session *session)
+{
+    struct pgsql *pgsql = session->state;
+    return relay_login_read_packet(&session->client_stream, &pgsql->packet, pgsql_startup_len);
+}
+
 static void client_ready(struct relay_session *session)
 {
-    struct relay_error error =
-        relay_error(RELAY_PROTOCOL_BROKEN, "the startup packet has an impossible length");
-    if (begins_with_tls(session)) {
+    if (begins_with_tls(session))
         relay_client_secure(session);
-        return;
-    }
-    for (;;) {
-        struct relay_buffer *packet = &((struct pgsql *)session->state)->packet;
-        switch (relay_login_read_packet(&session->client_stream, packet, pgsql_startup_len)) {
-        case RELAY_IO_AGAIN:
-            return;
-        case RELAY_IO_EOF:
-            relay_session_end(session, "closed", NULL, "the client left before it said anything");
-            return;
-        case RELAY_IO_ERROR:
-            if (errno == EPROTO)
-                relay_session_fail(session, "failed", &error);
-            else
-                relay_session_end(session, "closed", NULL, strerror(errno));
-            return;
-        case RELAY_IO_DONE:
-            if (!answer_packet(session))
-                return;
-        }
-    }
+    else
+        relay_login_hear_client(session, read_packet, answer_packet,
+                                "the startup packet has an impossible length");
 }
 
 /* ReadyForQuery is the last thing said: the server is idle and the client between two messages. */

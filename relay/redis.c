@@ -18,17 +18,17 @@
 #define LOGIN_MAX       (2 * 65536) /* bytes of all that is said to the server during the login */
 #define TLS_HANDSHAKE   0x16        /* the first byte of who wants TLS here */
 
+static const struct relay_login_buffer buffers[] = {
+    {offsetof(struct redis, from_client), REDIS_COMMAND_MAX},
+    {offsetof(struct redis, from_server), SERVER_LINE_MAX},
+    {offsetof(struct redis, to_server), LOGIN_MAX},
+    {offsetof(struct redis, refusal), SERVER_LINE_MAX},
+    {0},
+};
+
 static bool begin(struct relay_session *session)
 {
-    struct redis *redis = calloc(1, sizeof *redis);
-    if (!redis)
-        return false;
-    redis->from_client = relay_buffer(REDIS_COMMAND_MAX);
-    redis->from_server = relay_buffer(SERVER_LINE_MAX);
-    redis->to_server = relay_buffer(LOGIN_MAX);
-    redis->refusal = relay_buffer(SERVER_LINE_MAX);
-    session->state = redis;
-    return true;
+    return relay_login_begin(session, sizeof(struct redis), buffers);
 }
 
 static void finish(struct relay_session *session)
@@ -36,15 +36,11 @@ static void finish(struct relay_session *session)
     struct redis *redis = session->state;
     if (!redis)
         return;
-    relay_buffer_clear(&redis->from_client);
-    relay_buffer_clear(&redis->from_server);
-    relay_buffer_clear(&redis->to_server);
-    relay_buffer_clear(&redis->refusal);
+    relay_login_clear(session, buffers);
     if (session->phase != RELAY_OVER)
         return; /* what it says from now on has to be sifted */
     redis_filter_done(&redis->filter);
-    free(redis);
-    session->state = NULL;
+    relay_login_finish(session, sizeof *redis, buffers);
 }
 
 static enum smcred_status write_error(const struct relay_session *session, struct relay_buffer *out,
@@ -65,12 +61,6 @@ static enum smcred_status write_error(const struct relay_session *session, struc
 
 /* ---- the first command ---- */
 
-static void refuse(struct relay_session *session, const char *text)
-{
-    struct relay_error error = relay_error(RELAY_PROTOCOL_BROKEN, "%s", text);
-    relay_session_fail(session, "failed", &error);
-}
-
 /* A name is a text here.  False: it cannot be one. */
 static bool take_text(struct sm_bytes bytes, char out[RELAY_NAME_MAX])
 {
@@ -89,7 +79,8 @@ static void ask_to_open(struct relay_session *session, const struct redis_wish *
     struct sm_wire_out out;
     char user[RELAY_NAME_MAX];
     if (!take_text(wish->user, user) || !take_text(wish->name, redis->name)) {
-        refuse(session, "the client's user or its connection has a name that is too long");
+        relay_login_refuse(session, RELAY_PROTOCOL_BROKEN,
+                           "the client's user or its connection has a name that is too long");
         return;
     }
     bool names_user = user[0] != '\0' && strcmp(user, "default") != 0;
@@ -106,9 +97,10 @@ static bool look(struct relay_session *session)
     struct redis_wish wish;
     struct sm_bytes words = relay_buffer_view(&redis->from_client);
     if (*(const uint8_t *)words.data == TLS_HANDSHAKE) {
-        refuse(session,
-               "the client wants TLS, and this target has none for it: leave --tls out; the "
-               "server is reached over TLS all the same");
+        relay_login_refuse(
+            session, RELAY_PROTOCOL_BROKEN,
+            "the client wants TLS, and this target has none for it: leave --tls out; the "
+            "server is reached over TLS all the same");
         return false;
     }
     if (!redis_wish_parse(words, &wish))
@@ -119,17 +111,8 @@ static bool look(struct relay_session *session)
 
 static enum relay_io read_client(struct relay_session *session)
 {
-    struct relay_buffer *buffer = &((struct redis *)session->state)->from_client;
-    size_t got = 0, room = buffer->max - buffer->len;
-    uint8_t chunk[4096];
-    enum relay_io io = relay_stream_read(&session->client_stream, chunk,
-                                         room < sizeof chunk ? room : sizeof chunk, &got);
-    if (io == RELAY_IO_DONE && relay_buffer_add(buffer, sm_bytes(chunk, got)) != SMCRED_OK) {
-        errno = ENOMEM;
-        io = RELAY_IO_ERROR;
-    }
-    explicit_bzero(chunk, got);
-    return io;
+    struct redis *redis = session->state;
+    return relay_login_read_some(&session->client_stream, &redis->from_client);
 }
 
 /* One of a pool's connections, which waits for its first use. */
@@ -140,25 +123,11 @@ static bool is_silent(const struct relay_session *session)
 
 static void client_ready(struct relay_session *session)
 {
-    if (is_silent(session) && relay_client_begins_with_tls(session)) {
+    if (is_silent(session) && relay_client_begins_with_tls(session))
         relay_client_secure(session);
-        return;
-    }
-    for (;;) {
-        switch (read_client(session)) {
-        case RELAY_IO_AGAIN:
-            return;
-        case RELAY_IO_EOF:
-            relay_session_end(session, "closed", NULL, "the client left before it said anything");
-            return;
-        case RELAY_IO_ERROR:
-            relay_session_end(session, "closed", NULL, strerror(errno));
-            return;
-        case RELAY_IO_DONE:
-            if (!look(session))
-                return;
-        }
-    }
+    else
+        relay_login_hear_client(session, read_client, look,
+                                "the client's first command is malformed");
 }
 
 /* ---- once it is logged in ---- */
