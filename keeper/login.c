@@ -187,7 +187,6 @@ void login_dial(struct login *login, bool stale, const struct sm_error *err)
     const struct fact *proven = lesson_proven(lesson);
     login->dial_count++;
     login->picked = false;
-    login->sent = false;
     login->prove = NULL;
     login->salt.len = 0;
     login->next(login->arg,
@@ -373,7 +372,7 @@ static void learn_wrong_password(struct login *login)
 
 void login_refused(struct login *login, const struct verdict_refusal *refusal)
 {
-    enum verdict verdict = verdict_of(refusal, login->sent);
+    enum verdict verdict = verdict_of(refusal);
     int64_t now_ms = login_now(login);
     assert(login->dial_count > 0);
     stop_asking(login);

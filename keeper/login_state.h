@@ -64,7 +64,6 @@ struct login {
     char endpoint[LOGIN_ENDPOINT_SIZE];
     struct salt salt;
     bool picked;  /* it took the place of another version */
-    bool sent;    /* its proof, or the password */
     bool last;    /* prove it, be it wrong: the client shall have the database's own error */
     bool refused; /* an attempt before it was, so the relay has such an error */
     unsigned dial_count;

@@ -130,7 +130,6 @@ void login_land(struct login *login)
 
 void login_tell_proof(struct login *login)
 {
-    login->sent = true;
     login->prove(login->arg, &(struct login_proof){.snapshot = login->current,
                                                    .stage = login->stage,
                                                    .renewed = login->picked});

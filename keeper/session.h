@@ -71,7 +71,8 @@ struct session {
     struct challenge *challenge;
     struct proof_ask *proving;
     struct sm_snapshot *snapshot;            /* of the present attempt */
-    unsigned proofs_given;                   /* in the present attempt */
+    unsigned proofs_given;                   /* in the present attempt: claimed ... */
+    bool is_proved;                          /* ... and one of them was handed out */
     const char *methods[ORC_CHALLENGES_MAX]; /* of each of them */
     bool is_anew;                            /* it was logged in before */
     bool wishes_known; /* what the client asks for: by OPEN, or by the first challenge */

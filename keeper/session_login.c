@@ -133,6 +133,7 @@ static void send_opened(struct session *session, const struct resolver_answer *a
         sm_wire_put(&out, ORC_T_REPLICATION, sm_bytes("", 0)); /* which is asked for afterwards */
     session->phase = TRYING;
     session->proofs_given = 0;
+    session->is_proved = false;
     (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */
 }
 

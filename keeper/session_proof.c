@@ -34,6 +34,7 @@ static void send_proof(struct session *session, struct sm_bytes proof, struct sm
     if (engine_greets(session->engine))
         put_names(&out, session);
     size_t len = out.len;
+    session->is_proved = true;
     (void)relays_send(session->relay, &out, NULL); /* a failure has ended the session */
     explicit_bzero(buffer, len);
 }

@@ -402,7 +402,8 @@ static const char *take_refused(struct session *session, const struct sm_wire_in
         return NULL;
     if (session->phase != TRYING)
         return "it reported a refusal of no attempt";
-    struct verdict_refusal refusal = {.sqlstate = sqlstate, .routine = routine};
+    struct verdict_refusal refusal = {
+        .sqlstate = sqlstate, .routine = routine, .proved = session->is_proved};
     if (!sm_wire_get_text(in, ORC_T_SQLSTATE, sqlstate, sizeof sqlstate))
         return "it reported a refusal without an SQLSTATE";
     if (engine_greets(session->engine) && !sm_wire_get_u32(in, ORC_T_CODE, &refusal.code))
@@ -415,6 +416,8 @@ static const char *take_refused(struct session *session, const struct sm_wire_in
     if (refusal.code > 0)
         audit_put_number(&line, "code", refusal.code);
     audit_put(&line, "text", text);
+    if (!refusal.proved)
+        audit_put(&line, "proof", "none");
     session_audit_fact(session, &line);
     if (session->canary)
         canary_refused(session->canary, SMCRED_DENIED, text);

@@ -401,7 +401,7 @@ static void judge(struct world *world)
         return;
     }
     result->wrong++;
-    login_refused(world->login, &(struct verdict_refusal){"28P01", "auth_failed", 0});
+    login_refused(world->login, &(struct verdict_refusal){"28P01", "auth_failed", 0, true});
 }
 
 static void wait_a_tick(struct world *world)

@@ -32,21 +32,24 @@ static const struct {
     {4151, VERDICT_OTHER_ROLE},     /* MariaDB's ACCOUNT LOCK */
 };
 
-static enum verdict mysql_verdict(uint32_t code, bool proved)
+static enum verdict mysql_verdict(const struct verdict_refusal *refusal)
 {
-    if (code == 1045 && !proved) /* it was not about a password of ours */
+    if (refusal->code == 1045 && !refusal->proved) /* it was not about a password of ours */
         return VERDICT_OTHER_ROLE;
     for (size_t i = 0; i < sizeof mysql_meanings / sizeof *mysql_meanings; i++)
-        if (mysql_meanings[i].code == code)
+        if (mysql_meanings[i].code == refusal->code)
             return mysql_meanings[i].verdict;
     return VERDICT_NOT_SECRET;
 }
 
-static enum verdict postgres_verdict(const char *sqlstate, const char *routine, bool proved)
+static enum verdict postgres_verdict(const struct verdict_refusal *refusal)
 {
+    const char *sqlstate = refusal->sqlstate, *routine = refusal->routine;
     /* PAM, LDAP and RADIUS, which lock accounts, say 28000 of a wrong password too. */
-    if (proved && strcmp(sqlstate, "28000") == 0 && strcmp(routine, "auth_failed") == 0)
+    if (refusal->proved && strcmp(sqlstate, "28000") == 0 && strcmp(routine, "auth_failed") == 0)
         return VERDICT_WRONG_PASSWORD;
+    if (!refusal->proved && strcmp(sqlstate, "28P01") == 0) /* a pooler that knows no such user */
+        return VERDICT_UNCLEAR;
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
         if (strcmp(meanings[i].sqlstate, sqlstate) == 0 &&
             (!meanings[i].routine || strcmp(meanings[i].routine, routine) == 0))
@@ -54,8 +57,7 @@ static enum verdict postgres_verdict(const char *sqlstate, const char *routine, 
     return VERDICT_NOT_SECRET;
 }
 
-enum verdict verdict_of(const struct verdict_refusal *refusal, bool proved)
+enum verdict verdict_of(const struct verdict_refusal *refusal)
 {
-    return refusal->code > 0 ? mysql_verdict(refusal->code, proved)
-                             : postgres_verdict(refusal->sqlstate, refusal->routine, proved);
+    return refusal->code > 0 ? mysql_verdict(refusal) : postgres_verdict(refusal);
 }

@@ -5,7 +5,7 @@
  * Called by the solver.  A message is in the server's language and its SQLSTATE says too little:
  * 28000 is said by "no pg_hba.conf entry" and by "role is not permitted to log in" alike, and by
  * MySQL of everything.  PostgreSQL's routine (field R) and MySQL's error number are the same in
- * every language.
+ * every language.  No password is wrong that nobody was given: a relay may report what it likes.
  */
 #ifndef KEEPER_VERDICT_H
 #define KEEPER_VERDICT_H
@@ -23,9 +23,9 @@ struct verdict_refusal {
     const char *sqlstate;
     const char *routine; /* PostgreSQL's; "" if there is none (a pooler, another product) */
     uint32_t code;       /* MySQL's; 0: it is not MySQL */
+    bool proved;         /* a password, or a proof of one, was handed out in this attempt */
 };
 
-/*  proved  a password, or a proof of one, was given in this attempt */
-enum verdict verdict_of(const struct verdict_refusal *refusal, bool proved);
+enum verdict verdict_of(const struct verdict_refusal *refusal);
 
 #endif

@@ -117,7 +117,7 @@ static void refuse(struct login *login, const char *sqlstate, struct told *told)
 {
     *told = (struct told){0};
     world.now_ms += 20;
-    login_refused(login, &(struct verdict_refusal){.sqlstate = sqlstate, .routine = ""});
+    login_refused(login, &(struct verdict_refusal){sqlstate, "", 0, true});
     world_settle();
     assert_int_equal(told->times, 1);
 }

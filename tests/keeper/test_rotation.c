@@ -257,8 +257,8 @@ static void dial(struct client *client)
     login_challenged(client->login, sm_bytes_of(salt), on_prove);
 }
 
-static const struct verdict_refusal wrong_password = {.sqlstate = "28P01",
-                                                      .routine = "auth_failed"};
+static const struct verdict_refusal wrong_password = {
+    .sqlstate = "28P01", .routine = "auth_failed", .proved = true};
 
 /* The database judges. */
 static void judge(struct client *client)

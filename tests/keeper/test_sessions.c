@@ -507,6 +507,36 @@ static void a_refused_password_is_followed_by_the_next_version(void **state)
     assert_int_equal(in.header.status, SMCRED_OK);
 }
 
+/* A version that is believed wrong. */
+static void note_wrong(void *arg, const struct logins_state *fact)
+{
+    *(unsigned *)arg += !fact->right;
+}
+
+static void no_password_is_wrong_that_was_not_given(void **state)
+{
+    (void)state;
+    unsigned wrong = 0;
+    for (int i = 0; i < 8; i++) {
+        uint64_t id = start_login("orders");
+        say_refused(id, "28P01");
+        struct sm_wire_in in = expect_opened();
+        assert_int_equal(in.header.status, SMCRED_DENIED);
+        say(about(id, ORC_ENDED));
+    }
+    assert_non_null(audited("\"event\":\"login\"", "\"proof\":\"none\""));
+    logins_walk(keeper.logins, note_wrong, &wrong);
+    assert_int_equal(wrong, 0);
+    uint64_t id = start_login("orders");
+    say_scram(id, "salt");
+    struct sm_wire_in in = expect(relay_end, ORC_PROOF);
+    assert_int_equal(in.header.status, SMCRED_OK);
+    say_refused(id, "28P01");
+    (void)expect_opened();
+    logins_walk(keeper.logins, note_wrong, &wrong);
+    assert_int_equal(wrong, 1);
+}
+
 static void sessions_go_on_when_the_keeper_stops(void **state)
 {
     (void)state;
@@ -1222,6 +1252,7 @@ SM_TEST_MAIN(
     TEST(without_tls_nobody_leaves_this_host),
     TEST(a_changed_salt_is_answered_with_the_new_version),
     TEST(a_refused_password_is_followed_by_the_next_version),
+    TEST(no_password_is_wrong_that_was_not_given),
     TEST(a_revoked_version_is_not_proved_in_anothers_place),
     TEST(who_waits_for_a_rotation_is_told_so), TEST(sessions_go_on_when_the_keeper_stops),
     TEST(sessions_of_the_keeper_before_are_resumed),

@@ -16,6 +16,8 @@ static const struct {
     {"28P01", "auth_failed", true, VERDICT_WRONG_PASSWORD, "password authentication failed"},
     {"28P01", "", true, VERDICT_WRONG_PASSWORD, "PgBouncer: password authentication failed"},
     {"28P01", "", true, VERDICT_WRONG_PASSWORD, "Redis: WRONGPASS invalid username-password pair"},
+    {"28P01", "", false, VERDICT_UNCLEAR, "a pooler: no such user"},
+    {"28P01", "auth_failed", false, VERDICT_UNCLEAR, "a relay that makes it up"},
     {"28000", "auth_failed", false, VERDICT_OTHER_ROLE, "Peer authentication failed"},
     {"28000", "auth_failed", true, VERDICT_WRONG_PASSWORD, "LDAP authentication failed"},
     {"28000", "InitializeSessionUserId", true, VERDICT_OTHER_ROLE,
@@ -38,8 +40,8 @@ static void each_refusal_means_what_the_table_says(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct verdict_refusal refusal = {cases[i].sqlstate, cases[i].routine, 0};
-        if (verdict_of(&refusal, cases[i].proved) != cases[i].verdict)
+        struct verdict_refusal refusal = {cases[i].sqlstate, cases[i].routine, 0, cases[i].proved};
+        if (verdict_of(&refusal) != cases[i].verdict)
             fail_msg("%s %s: %s", cases[i].sqlstate, cases[i].routine, cases[i].text);
     }
 }
@@ -77,8 +79,9 @@ static void each_number_of_mysql_means_what_the_table_says(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        struct verdict_refusal refusal = {numbers[i].sqlstate, "", numbers[i].code};
-        if (verdict_of(&refusal, numbers[i].proved) != numbers[i].verdict)
+        struct verdict_refusal refusal = {numbers[i].sqlstate, "", numbers[i].code,
+                                          numbers[i].proved};
+        if (verdict_of(&refusal) != numbers[i].verdict)
             fail_msg("%u: %s", numbers[i].code, numbers[i].text);
     }
 }
