@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "relay/mysql_echo.h"
 #include "relay/mysql_guard.h"
 #include "relay/mysql_kill.h"
 #include "relay/mysql_packet.h"
@@ -153,9 +154,22 @@ static void look_inside(struct sm_bytes body)
         must(strlen(error.sqlstate) <= 5 && strlen(error.text) < sizeof error.text);
 }
 
+/* Believed is only what has the word in it, and no more of it than that is believed. */
+static void listen_for_echo(struct sm_bytes bytes)
+{
+    static const char word[] = "00112233445566778899aabbccddeeff";
+    uint32_t capabilities = bytes.len % 2 ? MYSQL_DEPRECATE_EOF : 0;
+    if (mysql_echo_parse(bytes, capabilities, word) != SMCRED_OK)
+        return;
+    must(memmem(bytes.data, bytes.len, word, MYSQL_ECHO_WORD) != NULL);
+    must(mysql_echo_parse(sm_bytes(bytes.data, bytes.len - 1), capabilities, word) ==
+         SMCRED_NOT_FOUND);
+}
+
 static void from_server(struct sm_bytes bytes)
 {
     struct mysql_packet packet;
+    listen_for_echo(bytes);
     if (bytes.len >= RELAY_TAIL)
         (void)mysql_is_idle_after(bytes.data);
     while (mysql_packet_parse(bytes, &packet) == SMCRED_OK) {

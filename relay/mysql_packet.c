@@ -362,6 +362,29 @@ enum smcred_status mysql_response_write(struct relay_buffer *out, uint8_t sequen
     return mysql_packet_write(out, sequence, pieces, sizeof pieces / sizeof *pieces);
 }
 
+enum smcred_status mysql_change_user_write(struct relay_buffer *out,
+                                           const struct mysql_response *response)
+{
+    static const uint8_t command = 0x11; /* COM_CHANGE_USER */
+    uint8_t proof_len = (uint8_t)response->proof.len, attributes_len[9];
+    uint8_t charset[2] = {response->charset, 0};
+    bool has_attributes = response->capabilities & MYSQL_ATTRIBUTES;
+    if (response->proof.len > PROOF_MAX)
+        return SMCRED_TOO_LARGE;
+    size_t len_len = put_lenenc(attributes_len, response->attributes.len);
+    const struct sm_bytes pieces[] = {
+        sm_bytes(&command, 1),
+        sm_bytes(response->user, strlen(response->user) + 1),
+        sm_bytes(&proof_len, 1),
+        response->proof,
+        sm_bytes(response->database, strlen(response->database) + 1),
+        sm_bytes(charset, sizeof charset),
+        text_if(response, MYSQL_PLUGIN_AUTH, response->plugin),
+        sm_bytes(attributes_len, has_attributes ? len_len : 0),
+        sm_bytes(response->attributes.data, has_attributes ? response->attributes.len : 0)};
+    return mysql_packet_write(out, 0, pieces, sizeof pieces / sizeof *pieces);
+}
+
 /* ---- connection attributes ---- */
 
 bool mysql_attribute(struct sm_bytes attributes, const char *key, char *buffer, size_t size)

@@ -31,7 +31,9 @@
 #define MYSQL_ATTRIBUTES        (1u << 20)
 #define MYSQL_LENENC_PROOF      (1u << 21)
 #define MYSQL_EXPIRED_PASSWORDS (1u << 22)
+#define MYSQL_DEPRECATE_EOF     (1u << 24)
 #define MYSQL_ZSTD              (1u << 26)
+#define MYSQL_QUERY_ATTRIBUTES  (1u << 27)
 #define MYSQL_MULTI_FACTOR      (1u << 28)
 
 /* The first byte of what a server says during a login. */
@@ -103,6 +105,9 @@ SM_MUST_CHECK enum smcred_status mysql_change_user_parse(struct sm_bytes body,
 /* Appends the fields that its capabilities say; its proof has up to 250 bytes. */
 SM_MUST_CHECK enum smcred_status mysql_response_write(struct relay_buffer *out, uint8_t sequence,
                                                       const struct mysql_response *response);
+/* Appends COM_CHANGE_USER with the same, but for what belongs to the connection. */
+SM_MUST_CHECK enum smcred_status mysql_change_user_write(struct relay_buffer *out,
+                                                         const struct mysql_response *response);
 /* Appends the request for TLS that goes before such a response. */
 SM_MUST_CHECK enum smcred_status mysql_tls_request_write(struct relay_buffer *out, uint8_t sequence,
                                                          const struct mysql_response *response);

@@ -281,6 +281,37 @@ static void reads_a_change_of_user(void **state)
     assert_string_equal(response.user, "");
 }
 
+static void writes_a_change_of_user_that_it_can_read(void **state)
+{
+    (void)state;
+    struct relay_buffer out = relay_buffer(MYSQL_PACKET_MAX);
+    struct mysql_packet packet;
+    struct mysql_response said = {.capabilities = 0x388208,
+                                  .charset = 45,
+                                  .user = "app",
+                                  .database = "ledger",
+                                  .plugin = "mysql_native_password",
+                                  .proof = sm_bytes("12345678901234567890", 20),
+                                  .attributes = sm_bytes("\1a\1b", 4)};
+    struct mysql_response heard = {.capabilities = said.capabilities, .charset = 8};
+    assert_int_equal(mysql_change_user_write(&out, &said), SMCRED_OK);
+    assert_int_equal(mysql_packet_parse(relay_buffer_view(&out), &packet), SMCRED_OK);
+    assert_int_equal(packet.sequence, 0);
+    assert_int_equal(packet.whole.len, out.len);
+    assert_int_equal(*(const uint8_t *)packet.body.data, 0x11);
+    assert_int_equal(mysql_change_user_parse(packet.body, &heard), SMCRED_OK);
+    assert_string_equal(heard.user, said.user);
+    assert_string_equal(heard.database, said.database);
+    assert_string_equal(heard.plugin, said.plugin);
+    assert_int_equal(heard.charset, said.charset);
+    assert_true(sm_bytes_equal(heard.proof, said.proof));
+    assert_true(sm_bytes_equal(heard.attributes, said.attributes));
+    static const char too_long[251];
+    said.proof = sm_bytes(too_long, sizeof too_long);
+    assert_int_equal(mysql_change_user_write(&out, &said), SMCRED_TOO_LARGE);
+    relay_buffer_clear(&out);
+}
+
 static void reads_a_proof_of_any_length(void **state)
 {
     (void)state;
@@ -404,6 +435,7 @@ SM_TEST_MAIN(
     cmocka_unit_test(refuses_a_response_that_ends_inside_a_field),
     cmocka_unit_test(knows_old_clients), cmocka_unit_test(reads_a_proof_of_any_length),
     cmocka_unit_test(reads_a_change_of_user),
+    cmocka_unit_test(writes_a_change_of_user_that_it_can_read),
     cmocka_unit_test(writes_no_proof_that_needs_a_longer_length),
     cmocka_unit_test(stamps_before_the_clients_own),
     cmocka_unit_test(refuses_attributes_that_are_cut_off), cmocka_unit_test(switches),
