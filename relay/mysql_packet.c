@@ -6,6 +6,8 @@
  */
 #include "relay/mysql_packet.h"
 
+#include <strings.h>
+
 #include "common/refusal.h"
 
 #define RESPONSE_HEAD    32 /* bytes: all of a request for TLS, the beginning of a response */
@@ -405,18 +407,38 @@ bool mysql_attribute(struct sm_bytes attributes, const char *key, char *buffer, 
     return false;
 }
 
-static enum smcred_status add_lenenc_text(struct relay_buffer *out, struct sm_bytes text)
-{
-    uint8_t len[9];
-    enum smcred_status status = relay_buffer_add(out, sm_bytes(len, put_lenenc(len, text.len)));
-    return status == SMCRED_OK ? relay_buffer_add(out, text) : status;
-}
-
 static enum smcred_status add_attribute(struct relay_buffer *out, struct sm_bytes key,
                                         struct sm_bytes value)
 {
-    enum smcred_status status = add_lenenc_text(out, key);
-    return status == SMCRED_OK ? add_lenenc_text(out, value) : status;
+    uint8_t key_len[9], value_len[9], *room;
+    const struct sm_bytes pieces[] = {sm_bytes(key_len, put_lenenc(key_len, key.len)), key,
+                                      sm_bytes(value_len, put_lenenc(value_len, value.len)), value};
+    size_t len = pieces[0].len + key.len + pieces[2].len + value.len;
+    enum smcred_status status = relay_buffer_reserve(out, len, &room);
+    if (status != SMCRED_OK)
+        return status;
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        if (pieces[i].len > 0)
+            memcpy(room, pieces[i].data, pieces[i].len);
+        room += pieces[i].len;
+    }
+    relay_buffer_grow(out, len);
+    return SMCRED_OK;
+}
+
+/*
+ * Servers convert names from the client's character set, and end one at the first byte that is not
+ * of it; people compare them without regard to case.
+ */
+static bool passes_for_ours(struct sm_bytes name)
+{
+    static const char ours[] = "smcred";
+    const char *at = name.data;
+    for (size_t left = name.len; left >= sizeof ours - 1; left--, at++) {
+        if (strncasecmp(at, ours, sizeof ours - 1) == 0)
+            return true;
+    }
+    return false;
 }
 
 enum smcred_status mysql_attributes_write(struct relay_buffer *out, struct sm_bytes attributes,
@@ -429,8 +451,11 @@ enum smcred_status mysql_attributes_write(struct relay_buffer *out, struct sm_by
         struct sm_bytes text = take_lenenc_text(&in);
         if (in.broken)
             return SMCRED_PROTOCOL;
-        if (!sm_bytes_is(name, key))
-            status = add_attribute(out, name, text);
+        if (passes_for_ours(name))
+            continue;
+        status = add_attribute(out, name, text);
+        if (status == SMCRED_TOO_LARGE)
+            status = SMCRED_OK; /* ours took its room */
     }
     return status;
 }

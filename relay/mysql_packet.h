@@ -118,8 +118,9 @@ bool mysql_is_tls_request(struct sm_bytes body);
 /* The value of a connection attribute; false if there is none, or it does not fit. */
 bool mysql_attribute(struct sm_bytes attributes, const char *key, char *buffer, size_t size);
 /*
- * Appends the attributes with this one of ours before them, where no server's limit cuts it off,
- * and instead of the client's own of that name.
+ * Appends the attributes with this one of ours before them, where no server's limit cuts it off.
+ * Of the client's own those are left out that could pass for it, and those for which `out` has no
+ * room then.  Errors: SMCRED_TOO_LARGE (ours has none), SMCRED_NO_MEMORY, SMCRED_PROTOCOL.
  */
 SM_MUST_CHECK enum smcred_status mysql_attributes_write(struct relay_buffer *out,
                                                         struct sm_bytes attributes, const char *key,

@@ -2,6 +2,8 @@
 /* test_mysql_packet.c - MySQL's packets of a login, whole and damaged. */
 #include "tests/lib/sm_test.h"
 
+#include <stdio.h>
+
 #include "relay/mysql_packet.h"
 
 #define BYTES(text)   sm_bytes(text, sizeof(text) - 1)
@@ -346,15 +348,48 @@ static void writes_no_proof_that_needs_a_longer_length(void **state)
 
 /* ---- attributes ---- */
 
+#define STAMP   "smcred_operator"
+#define STAMPED "\17" STAMP "\5alice"
+
 static void stamps_before_the_clients_own(void **state)
 {
     (void)state;
     struct relay_buffer out = relay_buffer(1024);
-    assert_int_equal(mysql_attributes_write(&out, BYTES(ATTRIBUTES "\3who\3eve"), "who", "alice"),
-                     SMCRED_OK);
-    assert_true(sm_bytes_is(relay_buffer_view(&out), "\3who\5alice" ATTRIBUTES) ||
-                sm_bytes_equal(relay_buffer_view(&out), BYTES("\3who\5alice" ATTRIBUTES)));
+    assert_int_equal(mysql_attributes_write(&out, BYTES(ATTRIBUTES), STAMP, "alice"), SMCRED_OK);
+    assert_true(sm_bytes_equal(relay_buffer_view(&out), BYTES(STAMPED ATTRIBUTES)));
     relay_buffer_clear(&out);
+}
+
+static void passes_on_no_attribute_that_could_be_ours(void **state)
+{
+    (void)state;
+    static const char *const names[] = {STAMP,           "SMCRED_Operator", " smcred_operator",
+                                        STAMP "\xff",    STAMP " ",         "smcred",
+                                        "\xffsmcred_it", "_smcred",         "smcred_operator_id"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct relay_buffer out = relay_buffer(1024);
+        char attributes[64];
+        int len = snprintf(attributes, sizeof attributes, "%c%s%s", (int)strlen(names[i]), names[i],
+                           "\3eve\4smcr\2ok");
+        assert_int_equal(
+            mysql_attributes_write(&out, sm_bytes(attributes, (size_t)len), STAMP, "alice"),
+            SMCRED_OK);
+        assert_true(sm_bytes_equal(relay_buffer_view(&out), BYTES(STAMPED "\4smcr\2ok")));
+        relay_buffer_clear(&out);
+    }
+}
+
+static void leaves_out_attributes_that_have_no_room(void **state)
+{
+    (void)state;
+    struct relay_buffer out = relay_buffer(sizeof STAMPED - 1 + 7);
+    struct sm_bytes attributes = BYTES("\1a\1b\1c\7toolong\1d\0");
+    assert_int_equal(mysql_attributes_write(&out, attributes, STAMP, "alice"), SMCRED_OK);
+    assert_true(sm_bytes_equal(relay_buffer_view(&out), BYTES(STAMPED "\1a\1b\1d\0")));
+    relay_buffer_clear(&out);
+    out.max = sizeof STAMPED - 2;
+    assert_int_equal(mysql_attributes_write(&out, attributes, STAMP, "alice"), SMCRED_TOO_LARGE);
+    assert_int_equal(out.len, 0);
 }
 
 static void refuses_attributes_that_are_cut_off(void **state)
@@ -438,6 +473,8 @@ SM_TEST_MAIN(
     cmocka_unit_test(writes_a_change_of_user_that_it_can_read),
     cmocka_unit_test(writes_no_proof_that_needs_a_longer_length),
     cmocka_unit_test(stamps_before_the_clients_own),
+    cmocka_unit_test(passes_on_no_attribute_that_could_be_ours),
+    cmocka_unit_test(leaves_out_attributes_that_have_no_room),
     cmocka_unit_test(refuses_attributes_that_are_cut_off), cmocka_unit_test(switches),
     cmocka_unit_test(reads_errors_with_and_without_a_state),
     cmocka_unit_test(says_errors_of_its_own))
