@@ -129,8 +129,8 @@ static void send_opened(struct session *session, const struct resolver_answer *a
     sm_wire_put_text(&out, ORC_T_APPLICATION, application);
     sm_wire_put_text(&out, ORC_T_VERSION, session->version_id);
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
-    if (engine_greets(session->engine) && session->target->replication)
-        sm_wire_put(&out, ORC_T_REPLICATION, sm_bytes("", 0)); /* which is asked for afterwards */
+    if (session->target->replication)
+        sm_wire_put(&out, ORC_T_REPLICATION, sm_bytes("", 0)); /* most ask for it afterwards */
     session->phase = TRYING;
     session->proofs_given = 0;
     session->is_proved = false;

@@ -6,6 +6,7 @@ noinst_LTLIBRARIES += %D%/librelay.la
 	%D%/pgsql.c %D%/pgsql.h \
 	%D%/pgsql_guard.c %D%/pgsql_guard.h %D%/pgsql_login.c %D%/pgsql_message.c %D%/pgsql_message.h %D%/protocol.h %D%/pump.c \
 	%D%/pump.h %D%/redis.c %D%/redis.h %D%/redis_command.c %D%/redis_command.h %D%/redis_filter.c %D%/redis_filter.h \
+	%D%/redis_guard.c %D%/redis_guard.h \
 	%D%/redis_login.c %D%/relay.c %D%/relay.h %D%/sandbox.c %D%/sandbox.h %D%/scram.c %D%/scram.h \
 	%D%/session.c %D%/session.h %D%/sql_lexer.c %D%/sql_lexer.h %D%/stream.c %D%/stream.h \
 	%D%/tickets.c %D%/tickets.h %D%/tls.c %D%/tls.h %D%/upstream.c %D%/upstream.h

@@ -433,6 +433,11 @@ static bool sift(struct relay_session *session, struct sm_bytes words,
     return true;
 }
 
+static bool may_interrupt(const struct relay_session *session)
+{
+    return mysql_is_idle_after(session->pump.tail);
+}
+
 const struct relay_protocol relay_mysql = {
     .engine = "mysql",
     .begin = begin,
@@ -450,6 +455,6 @@ const struct relay_protocol relay_mysql = {
     .log_in_anew = log_in_anew,
     .part = part,
     .sift = sift,
-    .may_interrupt = mysql_is_idle_after,
+    .may_interrupt = may_interrupt,
     .reads_late = true,
 };

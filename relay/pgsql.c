@@ -144,17 +144,18 @@ static void client_ready(struct relay_session *session)
 }
 
 /* ReadyForQuery is the last thing said: the server is idle and the client between two messages. */
-static bool may_interrupt(const uint8_t tail[RELAY_TAIL])
+static bool may_interrupt(const struct relay_session *session)
 {
     static const uint8_t ready_for_query[5] = {'Z', 0, 0, 0, 5}; /* and the transaction's status */
-    return memcmp(tail + RELAY_TAIL - 6, ready_for_query, sizeof ready_for_query) == 0;
+    return memcmp(session->pump.tail + RELAY_TAIL - 6, ready_for_query, sizeof ready_for_query) ==
+           0;
 }
 
 /* What would lock everybody out until the next rotation: psql's \password, above all. */
 static enum relay_overheard overhear(const struct relay_session *session, struct sm_bytes words,
                                      struct relay_buffer *answer)
 {
-    if (!may_interrupt(session->pump.tail) || !pgsql_says_sets_password(words, session->user))
+    if (!may_interrupt(session) || !pgsql_says_sets_password(words, session->user))
         return RELAY_PASS_ON;
     struct relay_error error = relay_session_own_password(session);
     bool said =

@@ -147,7 +147,7 @@ bool redis_say_all(struct relay_session *session, struct relay_buffer *greeting)
     struct redis *redis = session->state;
     struct relay_buffer *to_server = &session->pump.to_server;
     struct sm_bytes all = relay_buffer_view(&redis->from_client);
-    redis->filter = redis_filter(session->user, session->operator_name);
+    redis->filter = redis_filter(session->user, session->operator_name, session->may_replicate);
     for (size_t at = 0; at < all.len;) {
         struct relay_sifted sifted;
         struct relay_buffer instead = relay_buffer(REDIS_INSTEAD_MAX);
@@ -164,11 +164,15 @@ bool redis_say_all(struct relay_session *session, struct relay_buffer *greeting)
     return true;
 }
 
-/* The end of an answer, or a line's in the middle of one: then the client hears of an end at all.
+/*
+ * The end of an answer, or a line's in the middle of one: then the client hears of an end at all.
+ * A replica hears nothing but its server: it would count our bytes among those it has of it, and go
+ * on from the wrong place.
  */
-static bool may_interrupt(const uint8_t tail[RELAY_TAIL])
+static bool may_interrupt(const struct relay_session *session)
 {
-    return memcmp(tail + RELAY_TAIL - 2, "\r\n", 2) == 0;
+    const struct redis *redis = session->state;
+    return !redis->filter.replicates && memcmp(session->pump.tail + RELAY_TAIL - 2, "\r\n", 2) == 0;
 }
 
 const struct relay_protocol relay_redis = {

@@ -8,7 +8,9 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#define LOOKED_AT_MAX 6  /* bytes of the longest name in the table */
+#include "relay/redis_guard.h"
+
+#define LOOKED_AT_MAX 8  /* bytes of the longest name in the table */
 #define HELLO_MAX     16 /* words */
 
 /* What becomes of a command. */
@@ -19,10 +21,12 @@ struct answers {
     struct relay_buffer *answer;  /* for the client */
 };
 
-struct redis_filter redis_filter(const char *user, const char *operator_name)
+struct redis_filter redis_filter(const char *user, const char *operator_name, bool may_replicate)
 {
-    return (struct redis_filter){
-        .user = user, .operator_name = operator_name, .held = relay_buffer(REDIS_COMMAND_MAX)};
+    return (struct redis_filter){.user = user,
+                                 .operator_name = operator_name,
+                                 .may_replicate = may_replicate,
+                                 .held = relay_buffer(REDIS_COMMAND_MAX)};
 }
 
 void redis_filter_done(struct redis_filter *filter)
@@ -184,48 +188,35 @@ static enum fate look_at_quit(struct redis_filter *filter, struct redis_words wo
     return GOES_BY;
 }
 
-static enum fate refuse_password(struct redis_filter *filter, struct answers *to)
+/* SYNC, PSYNC and what goes before them: all of the data, and whatever is written from then on. */
+static enum fate look_at_replication(struct redis_filter *filter, struct redis_words words,
+                                     struct answers *to)
 {
-    return refuse(filter, to,
-                  "smcred: the password of this user is the target's secret and is changed by "
-                  "rotation only");
+    (void)words;
+    if (!filter->may_replicate)
+        return refuse(filter, to,
+                      "smcred: this target permits no replication; replication = yes in "
+                      "smcred.conf would");
+    filter->replicates = true;
+    return GOES_BY;
 }
 
-static bool sets_password(struct sm_bytes rule)
+/* Ours if the guard has an objection. */
+static enum fate guarded(struct redis_filter *filter, const char *objection, struct answers *to)
 {
-    static const char marks[] = "><#!";
-    return (rule.len > 0 && memchr(marks, *(const char *)rule.data, sizeof marks - 1)) ||
-           redis_word_is(rule, "nopass") || redis_word_is(rule, "resetpass") ||
-           redis_word_is(rule, "reset");
+    return objection ? refuse(filter, to, objection) : GOES_BY;
 }
 
 static enum fate look_at_acl(struct redis_filter *filter, struct redis_words words,
                              struct answers *to)
 {
-    struct sm_bytes word;
-    if (!redis_words_next(&words, &word) || !redis_word_is(word, "SETUSER") ||
-        !redis_words_next(&words, &word) || !sm_bytes_is(word, filter->user))
-        return GOES_BY;
-    while (redis_words_next(&words, &word)) {
-        if (sets_password(word))
-            return refuse_password(filter, to);
-    }
-    return GOES_BY;
+    return guarded(filter, redis_guard_acl(words, filter->user), to);
 }
 
-/* requirepass is the password of the user "default". */
 static enum fate look_at_config(struct redis_filter *filter, struct redis_words words,
                                 struct answers *to)
 {
-    struct sm_bytes word, value;
-    if (strcmp(filter->user, "default") != 0 || !redis_words_next(&words, &word) ||
-        !redis_word_is(word, "SET"))
-        return GOES_BY;
-    while (redis_words_next(&words, &word) && redis_words_next(&words, &value)) {
-        if (redis_word_is(word, "requirepass"))
-            return refuse_password(filter, to);
-    }
-    return GOES_BY;
+    return guarded(filter, redis_guard_config(words, filter->user), to);
 }
 
 typedef enum fate look(struct redis_filter *filter, struct redis_words words, struct answers *to);
@@ -234,9 +225,11 @@ static const struct {
     const char *name;
     look *look;
 } table[] = {
-    {"AUTH", look_at_auth},     {"HELLO", look_at_hello}, {"CLIENT", look_at_client},
-    {"RESET", look_at_reset},   {"QUIT", look_at_quit},   {"ACL", look_at_acl},
-    {"CONFIG", look_at_config},
+    {"AUTH", look_at_auth},         {"HELLO", look_at_hello},
+    {"CLIENT", look_at_client},     {"RESET", look_at_reset},
+    {"QUIT", look_at_quit},         {"ACL", look_at_acl},
+    {"CONFIG", look_at_config},     {"SYNC", look_at_replication},
+    {"PSYNC", look_at_replication}, {"REPLCONF", look_at_replication},
 };
 
 static look *look_of(struct sm_bytes name)

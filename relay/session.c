@@ -533,7 +533,7 @@ void relay_session_proof(struct relay_session *session, const struct sm_wire_in 
 /* In the middle of a message an explanation would be garbage. */
 static bool may_speak(const struct relay_session *session)
 {
-    return session->pump.to_client.len == 0 && session->protocol->may_interrupt(session->pump.tail);
+    return session->pump.to_client.len == 0 && session->protocol->may_interrupt(session);
 }
 
 void relay_session_interrupt(struct relay_session *session, const struct sm_wire_in *message)

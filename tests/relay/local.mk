@@ -4,8 +4,8 @@ relay_alone = -Wl,--wrap=connect -Wl,--wrap=epoll_wait -Wl,--wrap=RAND_bytes
 EXTRA_DIST += %D%/alone.h
 if HAVE_CMOCKA
 relay_tests = %D%/test_buffer %D%/test_identity %D%/test_keeper %D%/test_loop %D%/test_mysql_echo %D%/test_mysql_guard %D%/test_mysql_kill \
-	%D%/test_mysql_packet %D%/test_pgsql_guard %D%/test_pgsql_message %D%/test_redis_filter %D%/test_scram %D%/test_session \
-	%D%/test_tickets
+	%D%/test_mysql_packet %D%/test_pgsql_guard %D%/test_pgsql_message %D%/test_redis_filter %D%/test_redis_guard %D%/test_scram \
+	%D%/test_session %D%/test_tickets
 check_PROGRAMS += $(relay_tests)
 TESTS += $(relay_tests)
 
@@ -55,6 +55,10 @@ TESTS += $(relay_tests)
 %C%_test_redis_filter_SOURCES = %D%/test_redis_filter.c
 %C%_test_redis_filter_CFLAGS = $(test_cflags)
 %C%_test_redis_filter_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_redis_guard_SOURCES = %D%/test_redis_guard.c
+%C%_test_redis_guard_CFLAGS = $(test_cflags)
+%C%_test_redis_guard_LDADD = relay/librelay.la $(CMOCKA_LIBS)
 
 %C%_test_scram_SOURCES = %D%/test_scram.c
 %C%_test_scram_CFLAGS = $(test_cflags)

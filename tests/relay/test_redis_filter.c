@@ -44,12 +44,18 @@ static void listen_to(struct redis_filter *filter, struct sm_bytes words, struct
 }
 
 /* In pieces of so many bytes. */
+static void listen_in_pieces(struct redis_filter *filter, const char *words, size_t len,
+                             size_t piece, struct heard *heard)
+{
+    for (size_t at = 0; at < len; at += piece)
+        listen_to(filter, sm_bytes(words + at, len - at < piece ? len - at : piece), heard);
+}
+
 static struct heard hear(const char *user, const char *words, size_t len, size_t piece)
 {
     struct heard heard = {.server_len = 0};
-    struct redis_filter filter = redis_filter(user, "alice");
-    for (size_t at = 0; at < len; at += piece)
-        listen_to(&filter, sm_bytes(words + at, len - at < piece ? len - at : piece), &heard);
+    struct redis_filter filter = redis_filter(user, "alice", false);
+    listen_in_pieces(&filter, words, len, piece, &heard);
     heard.goodbye = filter.goodbye;
     redis_filter_done(&filter);
     return heard;
@@ -205,41 +211,48 @@ static void who_quits_is_known(void **state)
     assert_false(PASSES(PING).goodbye);
 }
 
-/* ---- the own password ---- */
+/* ---- the guard ---- */
 
-static void the_own_password_is_not_set(void **state)
+static void what_the_guard_objects_to_the_server_never_hears(void **state)
 {
-    static const char *const rules[] = {">new",   "<old",      "#0011",     "!0011",
-                                        "nopass", "resetpass", "ResetPass", "reset"};
+    static const char requirepass[] = "CONFIG SET requirepass x\r\n";
     (void)state;
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        char words[128];
-        int len = snprintf(words, sizeof words, "ACL setuser app on %s\r\n", rules[i]);
-        check("app", words, (size_t)len, refusal("", OWN, ""), "");
-    }
     CHECK("*4\r\n$3\r\nacl\r\n$7\r\nSETUSER\r\n$3\r\napp\r\n$2\r\n>x\r\n" PING,
           refusal("", OWN, PING), "");
-}
-
-static void other_rules_and_other_users_passwords_are(void **state)
-{
-    (void)state;
-    PASSES("ACL setuser app on ~x* +get\r\n");
+    check("default", requirepass, sizeof requirepass - 1, refusal("", OWN, ""), "");
     PASSES("ACL setuser application >new\r\n");
-    PASSES("ACL whoami\r\n");
-    PASSES("ACL\r\n");
-    PASSES("CONFIG SET requirepass x\r\n");
-    PASSES("CONFIG GET requirepass\r\n");
+    PASSES(requirepass);
 }
 
-static void requirepass_is_the_default_users(void **state)
+/* ---- replication ---- */
+
+#define SYNCS    "SYNC\r\n*3\r\n$5\r\npsync\r\n$1\r\n?\r\n$2\r\n-1\r\n"
+#define NO_COPY  "this target permits no replication; replication = yes in smcred.conf would"
+#define REPLCONF "*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n0\r\n"
+
+static void nobody_copies_all_where_the_target_says_nothing_of_replication(void **state)
 {
-    static const char words[] = "*6\r\n$6\r\nCONFIG\r\n$3\r\nset\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n"
-                                "$11\r\nRequirePass\r\n$1\r\nx\r\n";
-    static const char asked[] = "CONFIG GET requirepass\r\n";
     (void)state;
-    check("default", words, sizeof words - 1, refusal("", OWN, ""), "");
-    check("default", asked, sizeof asked - 1, asked, "");
+    CHECK("sync\r\n" PING, refusal("", NO_COPY, PING), "");
+    CHECK("*3\r\n$5\r\nPSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n", refusal("", NO_COPY, ""), "");
+    CHECK(PING REPLCONF, refusal(PING, NO_COPY, ""), "");
+    PASSES("*1\r\n$5\r\nSYNCS\r\n*1\r\n$9\r\nREPLICAOF\r\n");
+}
+
+static void who_may_is_a_replica_and_goes_on_talking(void **state)
+{
+    (void)state;
+    for (size_t piece = 1; piece < sizeof SYNCS; piece++) {
+        struct heard heard = {.server_len = 0};
+        struct redis_filter filter = redis_filter("app", "alice", true);
+        listen_in_pieces(&filter, PING, sizeof PING - 1, piece, &heard);
+        assert_false(filter.replicates);
+        listen_in_pieces(&filter, SYNCS "\n\n" REPLCONF, sizeof SYNCS "\n\n" REPLCONF - 1, piece,
+                         &heard);
+        assert_true(filter.replicates);
+        assert_string_equal(heard.server, PING SYNCS "\n\n" REPLCONF);
+        redis_filter_done(&filter);
+    }
 }
 
 /* ---- limits ---- */
@@ -264,7 +277,7 @@ static void without_memory_or_room_it_fails(void **state)
     static const char words[] = "RESET\r\n";
     struct relay_sifted sifted;
     struct relay_buffer instead = relay_buffer(10), answer = relay_buffer(10);
-    struct redis_filter filter = redis_filter("app", "alice");
+    struct redis_filter filter = redis_filter("app", "alice", false);
     (void)state;
     assert_false(
         redis_filter_sift(&filter, sm_bytes(words, sizeof words - 1), &sifted, &instead, &answer));
@@ -330,9 +343,9 @@ SM_TEST_MAIN(cmocka_unit_test(what_is_not_looked_at_goes_by),
              cmocka_unit_test(hello_goes_without_its_login_and_with_the_humans_name),
              cmocka_unit_test(a_connections_name_says_whose_it_is),
              cmocka_unit_test(nobody_is_logged_out), cmocka_unit_test(who_quits_is_known),
-             cmocka_unit_test(the_own_password_is_not_set),
-             cmocka_unit_test(other_rules_and_other_users_passwords_are),
-             cmocka_unit_test(requirepass_is_the_default_users),
+             cmocka_unit_test(what_the_guard_objects_to_the_server_never_hears),
+             cmocka_unit_test(nobody_copies_all_where_the_target_says_nothing_of_replication),
+             cmocka_unit_test(who_may_is_a_replica_and_goes_on_talking),
              cmocka_unit_test(a_command_that_is_looked_at_has_a_limit),
              cmocka_unit_test(without_memory_or_room_it_fails),
              cmocka_unit_test(the_first_command_says_who_the_client_wants_to_be),
