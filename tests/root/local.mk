@@ -21,8 +21,8 @@ EXTRA_DIST += %D%/t_rotation_by_hand.sh %D%/t_rotation_broken.sh %D%/t_rotation_
 TESTS += %D%/t_shim_setuid.sh
 EXTRA_DIST += %D%/t_shim_setuid.sh
 %D%/t_shim_setuid.log: preload/libsmcred_preload.so $(preload_helpers)
-TESTS += %D%/t_rotation_load.sh %D%/t_redis_rotation.sh
-EXTRA_DIST += %D%/t_rotation_load.sh %D%/t_redis_rotation.sh
+TESTS += %D%/t_rotation_load.sh %D%/t_redis_rotation.sh %D%/t_redis_protocol.sh
+EXTRA_DIST += %D%/t_rotation_load.sh %D%/t_redis_rotation.sh %D%/t_redis_protocol.sh
 TESTS += %D%/t_pam_postgres.sh %D%/t_pam_services.sh %D%/t_pam_sshd.sh %D%/t_pam_story.sh %D%/t_pam_soak.sh
 TESTS += %D%/t_pam_samples.sh %D%/t_pam_passwd.sh %D%/t_pam_supply.sh %D%/t_pam_guess.sh %D%/t_pam_deadline.sh %D%/t_pam_hostile.sh
 EXTRA_DIST += %D%/host.sh %D%/t_pam_samples.sh %D%/t_pam_passwd.sh %D%/t_pam_supply.sh %D%/t_pam_guess.sh %D%/t_pam_deadline.sh %D%/t_pam_hostile.sh
