@@ -156,6 +156,8 @@ void session_audit_wishes(struct audit_line *line, const struct session *session
 /* False: it cannot be recorded, so it cannot be granted. */
 SM_MUST_CHECK bool session_audit_decision(const struct session *session, const char *outcome,
                                           const char *sqlstate, const char *text);
+/* A refusal that leaves the session as it is: its line alone names the rule that refused. */
+void session_audit_refusal(struct session *session, const struct policy_decision *decision);
 /* For what has happened and cannot be refused any more; a failure is logged there. */
 void session_audit_fact(const struct session *session, struct audit_line *line);
 void session_audit_lost(const struct session *session, const char *why);

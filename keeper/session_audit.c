@@ -5,6 +5,7 @@
 #include "keeper/session.h"
 
 #include "common/clock.h"
+#include "common/log.h"
 
 void session_audit_begin(struct audit_line *line, const struct session *session, const char *event)
 {
@@ -47,6 +48,17 @@ bool session_audit_decision(const struct session *session, const char *outcome,
     audit_put(&line, "sqlstate", sqlstate);
     audit_put(&line, "text", text);
     return keeper_audit(session->owner->keeper, &line);
+}
+
+void session_audit_refusal(struct session *session, const struct policy_decision *decision)
+{
+    char rule[POLICY_RULE_MAX];
+    memcpy(rule, session->rule, sizeof rule);
+    memcpy(session->rule, decision->rule, sizeof rule);
+    if (!session_audit_decision(session, "refused", decision->sqlstate, decision->text))
+        log_warning("a refusal of session=%016llx is not in the audit log",
+                    (unsigned long long)session->id);
+    memcpy(session->rule, rule, sizeof rule);
 }
 
 void session_audit_fact(const struct session *session, struct audit_line *line)

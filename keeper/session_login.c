@@ -320,6 +320,7 @@ static void on_login(void *arg, const struct login_answer *answer)
      */
     if (!decision.allowed && session->attempt == 1 && !session->is_anew) {
         char hint[512];
+        memcpy(session->rule, decision.rule, sizeof session->rule);
         policy_fitting(session->config, &session->peer, hint, sizeof hint);
         session_refuse(session, SMCRED_DENIED, decision.sqlstate, decision.text, hint);
         return;
@@ -401,19 +402,20 @@ bool session_take_wishes(struct session *session, const struct sm_wire_in *in)
 /* ---- another login of a session that is logged in ---- */
 
 /* The user may be the one that it is logged in as, or any that names nobody. */
-static struct policy_decision decide_anew(struct session *session, bool whole)
+static bool is_permitted_anew(struct session *session, bool whole, struct policy_decision *decision)
 {
+    *decision = (struct policy_decision){.sqlstate = NOT_ALLOWED, .text = SESSION_NAME_TOO_LONG};
     if (!session->target || session->target->engine != session->engine)
-        return (struct policy_decision){.sqlstate = NOT_ALLOWED,
-                                        .text = "this target does not exist any more"};
-    if (!whole)
-        return (struct policy_decision){.sqlstate = NOT_ALLOWED, .text = SESSION_NAME_TOO_LONG};
-    struct policy_decision decision = decide(session);
-    if (!decision.allowed)
-        return decision;
-    memcpy(session->rule, decision.rule, sizeof session->rule);
-    return policy_user(session->target, session->asked_user, session->relay->operator_name,
-                       session->user);
+        *decision = (struct policy_decision){.sqlstate = NOT_ALLOWED,
+                                             .text = "this target does not exist any more"};
+    else if (whole)
+        *decision = decide(session);
+    if (!decision->allowed)
+        return false;
+    memcpy(session->rule, decision->rule, sizeof session->rule);
+    *decision = policy_user(session->target, session->asked_user, session->relay->operator_name,
+                            session->user);
+    return decision->allowed;
 }
 
 /* Nothing has changed for it, and the relay is told so. */
@@ -422,9 +424,7 @@ static void refuse_anew(struct session *session, const struct policy_decision *d
     uint8_t buffer[4096];
     struct sm_wire_out out;
     char text[SM_ERROR_TEXT_MAX];
-    if (!session_audit_decision(session, "refused", decision->sqlstate, decision->text))
-        log_warning("a refusal of session=%016llx is not in the audit log",
-                    (unsigned long long)session->id);
+    session_audit_refusal(session, decision);
     session_end_login(session);
     (void)snprintf(text, sizeof text, "%.440s (audit id %016llx)", decision->text,
                    (unsigned long long)session->id);
@@ -442,8 +442,8 @@ static void open_anew(struct session *session, const struct sm_wire_in *in)
     bool whole = session_take_wishes(session, in);
     session->config = config_ref(keeper->config);
     session->target = config_find(keeper->config, session->target_name);
-    struct policy_decision decision = decide_anew(session, whole);
-    if (!decision.allowed) {
+    struct policy_decision decision;
+    if (!is_permitted_anew(session, whole, &decision)) {
         refuse_anew(session, &decision);
         return;
     }

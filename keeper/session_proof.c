@@ -56,9 +56,7 @@ static bool refuse_wishes(struct session *session)
     char hint[512];
     if (decision.allowed)
         return false;
-    if (!session_audit_decision(session, "refused", decision.sqlstate, decision.text))
-        log_warning("a refusal of session=%016llx is not in the audit log",
-                    (unsigned long long)session->id);
+    session_audit_refusal(session, &decision);
     policy_fitting(session->config, &session->peer, hint, sizeof hint);
     session_send_refusal(session, ORC_PROOF, SMCRED_DENIED, decision.sqlstate, decision.text, hint);
     return true;

@@ -909,6 +909,7 @@ static void who_asks_late_for_another_user_is_refused(void **state)
     assert_true(sm_wire_get_text(&in, ORC_T_TEXT, text, sizeof text));
     assert_non_null(strstr(text, "logs in as \"app\""));
     assert_non_null(audited("\"asked_user\":\"boss\"", "\"outcome\":\"refused\""));
+    assert_non_null(audited("\"asked_user\":\"boss\"", "\"rule\":\"target billing: user\""));
 }
 
 static void a_server_may_change_the_method(void **state)
@@ -1044,9 +1045,11 @@ static void a_session_stays_that_asks_to_be_another_users(void **state)
     assert_true(sm_wire_get_text(&in, ORC_T_TEXT, text, sizeof text));
     assert_non_null(strstr(text, "logs in as \"app\""));
     assert_non_null(audited("\"asked_user\":\"boss\"", "\"outcome\":\"refused\""));
+    assert_non_null(audited("\"asked_user\":\"boss\"", "\"rule\":\"target billing: user\""));
     ask_anew(id, "app", NULL);
     in = expect_opened();
     assert_int_equal(in.header.status, SMCRED_OK);
+    (void)will_be_audited("\"rule\":\"target billing: allow", "\"asked_user\":\"app\"");
 }
 
 static void a_resumed_session_may_log_in_anew(void **state)
