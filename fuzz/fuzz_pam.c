@@ -103,7 +103,8 @@ int __wrap_pam_set_data(pam_handle_t *pamh, const char *name, void *data,
     return PAM_SUCCESS;
 }
 
-int __wrap_pam_prompt(pam_handle_t *pamh, int style, char **out, const char *format, ...)
+__attribute__((format(printf, 4, 5))) int __wrap_pam_prompt(pam_handle_t *pamh, int style,
+                                                            char **out, const char *format, ...)
 {
     char text[8192];
     va_list args;
@@ -118,7 +119,8 @@ int __wrap_pam_prompt(pam_handle_t *pamh, int style, char **out, const char *for
     return PAM_SUCCESS;
 }
 
-void __wrap_pam_syslog(const pam_handle_t *pamh, int priority, const char *format, ...)
+__attribute__((format(printf, 3, 4))) void __wrap_pam_syslog(const pam_handle_t *pamh, int priority,
+                                                             const char *format, ...)
 {
     char line[2048];
     va_list args;

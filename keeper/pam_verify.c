@@ -210,15 +210,14 @@ static void judge_seen(struct pam_request *request)
     const char *current = stages ? stages_version(stages, CACHE_STAGE_DEFAULT) : NULL;
     bool same = current && strcmp(current, request->tried->version_id) == 0;
     int64_t now_ms = sm_boot_ms();
-    if (pam_heard_nothing(request)) { /* then what is cached counts, as long as it may */
-        finish(request, SMCRED_OK, NULL);
-    } else if (request->status == SMCRED_NOT_FOUND) {
+    if (request->status == SMCRED_NOT_FOUND) {
         answer_unread(request);
     } else if (stages && stages->deleted) {
         refuse_deleted(request);
-    } else if (same && stages->fixed) {
-        finish(request, SMCRED_OK, NULL);
-    } else { /* or there is no map that would tell */
+    } else if (pam_heard_nothing(request) || (same && stages->fixed)) {
+        finish(request, SMCRED_OK,
+               NULL); /* nothing heard: what is cached counts, as long as it may */
+    } else {          /* or there is no map that would tell */
         request->moved = stages && !same;
         pam_read(request, CACHE_STAGE_DEFAULT,
                  request->moved ? now_ms : now_ms - request->rules->fresh_ms,

@@ -28,7 +28,7 @@ struct lookup {
 
 struct people {
     struct people_options options;
-    LIST_HEAD(, lookup) under_way;
+    LIST_HEAD(lookups, lookup) under_way;
     size_t count;
 };
 

@@ -23,7 +23,7 @@ struct turn {
 /* Somebody for whom something waits. */
 struct party {
     struct table_entry node; /* first; its key is `bytes`; the table is in order of turns */
-    STAILQ_HEAD(, turn) waiting;
+    STAILQ_HEAD(turn_queue, turn) waiting;
     size_t count;
     uint8_t bytes[];
 };

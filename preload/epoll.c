@@ -61,7 +61,7 @@ static int digit(char c)
  * there. */
 static const char *number(const char *at, const char *label, int base, uint64_t *out_value)
 {
-    while (*at == ' ')
+    while (*at == ' ') /* NOLINT: the kernel has written it, if the caller has not */
         at++;
     for (; *label != '\0'; label++, at++)
         if (*at != *label)
@@ -113,7 +113,7 @@ static bool is_epoll(int directory, const char *name)
     if (len != sizeof epoll - 1)
         return false;
     for (long i = 0; i < len; i++)
-        if (link[i] != epoll[i])
+        if (link[i] != epoll[i]) /* NOLINT: the kernel has written as many */
             return false;
     return true;
 }

@@ -55,8 +55,9 @@ static enum smcred_status write_error(const struct relay_session *session, struc
         if (line[i] == '\r' || line[i] == '\n')
             line[i] = ' ';
     }
-    memcpy(line + len, "\r\n", 2);
-    return relay_buffer_add(out, sm_bytes(line, (size_t)len + 2));
+    line[len++] = '\r';
+    line[len++] = '\n';
+    return relay_buffer_add(out, sm_bytes(line, (size_t)len));
 }
 
 /* ---- the first command ---- */
@@ -96,7 +97,7 @@ static bool look(struct relay_session *session)
     const struct redis *redis = session->state;
     struct redis_wish wish;
     struct sm_bytes words = relay_buffer_view(&redis->from_client);
-    if (*(const uint8_t *)words.data == TLS_HANDSHAKE) {
+    if (words.len > 0 && *(const uint8_t *)words.data == TLS_HANDSHAKE) {
         relay_login_refuse(
             session, RELAY_PROTOCOL_BROKEN,
             "the client wants TLS, and this target has none for it: leave --tls out; the "

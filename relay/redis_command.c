@@ -186,8 +186,8 @@ enum smcred_status redis_line_write(struct relay_buffer *out, struct sm_bytes by
     size_t count = 0;
     struct relay_buffer words = relay_buffer(out->max);
     struct line line = {.at = bytes.data, .end = (const uint8_t *)bytes.data + bytes.len};
-    line.text = bytes.len > 0 ? malloc(bytes.len) : NULL;
-    enum smcred_status status = line.text || bytes.len == 0 ? SMCRED_OK : SMCRED_NO_MEMORY;
+    line.text = malloc(bytes.len + 1);
+    enum smcred_status status = line.text ? SMCRED_OK : SMCRED_NO_MEMORY;
     while (status == SMCRED_OK && find_word(&line)) {
         line.len = 0;
         status =

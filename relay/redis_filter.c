@@ -80,7 +80,7 @@ static bool is_ours(const struct redis_filter *filter, struct sm_bytes user)
 static enum fate look_at_auth(struct redis_filter *filter, struct redis_words words,
                               struct answers *to)
 {
-    struct sm_bytes user;
+    struct sm_bytes user = sm_bytes(NULL, 0);
     if (words.count < 1)
         return GOES_BY;  /* no server likes that, and none is told a password */
     if (words.count > 2) /* a typed password with a blank in it, say */

@@ -53,8 +53,7 @@ static void warn_of_none(const struct tool_context *ctx, const cJSON *document)
     if (targets && cJSON_GetArraySize(targets) == 0)
         (void)fprintf(stderr, "%s: warning: no target of this host has that secret\n", ctx->name);
     else if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(document, "unknown")))
-        (void)fprintf(stderr, "%s: warning: no such version of it has been seen here\n",
-                      ctx->name);
+        (void)fprintf(stderr, "%s: warning: no such version of it has been seen here\n", ctx->name);
 }
 
 static int run(const struct tool_context *ctx, int argc, char **argv)

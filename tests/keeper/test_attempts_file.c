@@ -130,8 +130,9 @@ static void damage_is_told_and_the_rest_counts(void **state)
     static const char *const texts[] = {
         "", "{", "[]",
         "{\"wrong\":[{\"user\":\"app\",\"endpoint\":\"/run/db\",\"version\":\"v\"}]}",
-        "{\"wrong\":[{\"user\":\"app\",\"endpoint\":\"/run/db\",\"version\":\"v\",\"at_ms\":-1},"
-        "{\"user\":\"app\",\"endpoint\":\"/run/db\",\"version\":\"v\",\"at_ms\":1769854829000}]}"};
+        ("{\"wrong\":[{\"user\":\"app\",\"endpoint\":\"/run/db\",\"version\":\"v\",\"at_ms\":-1},"
+         "{\"user\":\"app\",\"endpoint\":\"/run/"
+         "db\",\"version\":\"v\",\"at_ms\":1769854829000}]}")};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         FILE *stream = fopen(file, "w");
         assert_non_null(stream);

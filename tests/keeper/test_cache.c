@@ -89,7 +89,7 @@ static int setup(void **state)
     assert_int_equal(sem_init(&source.gate, 0, 0), 0);
     struct cache_options options = {.base = world.base,
                                     .workers = world.workers,
-                                    .source = {fetch, release, &source, NULL},
+                                    .source = {.fetch = fetch, .release = release, .arg = &source},
                                     .limits = cache_limits_default(),
                                     .now_ms = world_now,
                                     .random = world_random,

@@ -92,13 +92,14 @@ static int setup(void **state)
     (void)state;
     world_begin(1, 100);
     service = (struct service){.current = "v1", .fixed = true};
-    struct cache_options options = {.base = world.base,
-                                    .workers = world.workers,
-                                    .source = {fetch, NULL, NULL, read_map, rotate},
-                                    .limits = cache_limits_default(),
-                                    .now_ms = world_now,
-                                    .wall_ms = wall_now,
-                                    .random = world_random};
+    struct cache_options options = {
+        .base = world.base,
+        .workers = world.workers,
+        .source = {.fetch = fetch, .read_map = read_map, .rotate = rotate},
+        .limits = cache_limits_default(),
+        .now_ms = world_now,
+        .wall_ms = wall_now,
+        .random = world_random};
     assert_int_equal(cache_new(&options, &cache), SMCRED_OK);
     return 0;
 }

@@ -125,8 +125,8 @@ static void what_is_weak_dear_or_locked_is_not_taken(void **state)
         "$y$",
         "$gy$",
         "$7$",
-        "!$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68OTLiBFdcbYEdFC"
-        "oEOfaS35inz1",
+        ("!$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68OTLiBFdcbYEdFC"
+         "oEOfaS35inz1"),
         "*!$y$j9T$abc$def",
         "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA",
         "SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy",

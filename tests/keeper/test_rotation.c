@@ -369,7 +369,7 @@ static void start_keeper(void)
 {
     struct cache_options cache_options = {.base = world.base,
                                           .workers = world.workers,
-                                          .source = {fetch, NULL, NULL, read_map},
+                                          .source = {.fetch = fetch, .read_map = read_map},
                                           .limits = cache_limits_default(),
                                           .now_ms = world_now,
                                           .random = world_random};

@@ -94,12 +94,13 @@ static int setup(void **state)
     (void)state;
     world_begin(1, 1000);
     service = (struct service){.current = "v1"};
-    struct cache_options options = {.base = world.base,
-                                    .workers = world.workers,
-                                    .source = {fetch, NULL, NULL, read_map, NULL, read_maps},
-                                    .limits = cache_limits_default(),
-                                    .now_ms = world_now,
-                                    .random = world_random};
+    struct cache_options options = {
+        .base = world.base,
+        .workers = world.workers,
+        .source = {.fetch = fetch, .read_map = read_map, .read_maps = read_maps},
+        .limits = cache_limits_default(),
+        .now_ms = world_now,
+        .random = world_random};
     options.limits.ttl_ms = 100 * MINUTE_MS; /* so that every map is the watch's */
     assert_int_equal(cache_new(&options, &cache), SMCRED_OK);
     wall_ahead_ms = 0;
