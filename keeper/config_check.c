@@ -85,6 +85,24 @@ static bool is_local(const char *host)
            (inet_pton(AF_INET, host, &in) == 1 && ntohl(in.s_addr) >> 24 == 127);
 }
 
+/* Redis has one method, the password itself: where it may never be given, nobody ever gets in. */
+static void check_only_method(struct config_loader *loader, const struct config_target *target,
+                              const char *dialled)
+{
+    if (target->engine != INDEX_REDIS)
+        return;
+    if (target->cleartext == CONFIG_CLEARTEXT_NO)
+        config_problem_at(loader, target->place,
+                          "[target %s] cleartext: Redis has no login without it, so nobody would "
+                          "get in",
+                          target->name);
+    if (target->tls != ORC_TLS_VERIFY_FULL && dialled && *dialled != '/')
+        config_problem_at(loader, target->place,
+                          "[target %s] tls: Redis's logins need verify-full, or a Unix socket; "
+                          "nobody would get in",
+                          target->name);
+}
+
 static void check_target(struct config_loader *loader, struct config_target *target)
 {
     const char *dialled = target->hostaddr ? target->hostaddr : target->host;
@@ -104,6 +122,7 @@ static void check_target(struct config_loader *loader, struct config_target *tar
         config_problem_at(loader, target->place,
                           "[target %s] cleartext: needs tls = verify-full, or a Unix socket",
                           target->name);
+    check_only_method(loader, target, dialled);
     check_ca(loader, target);
     check_identity(loader, target);
     check_server_key(loader, target);

@@ -113,6 +113,8 @@ static void names_every_mistake_with_its_place(void **state)
         {"[target a]\nsecret = s\nca_file = /dev/null\n", "is not a regular file"},
         {"[target a]\nsecret = s\ntls = verify-ca\ncleartext = yes\nca_file = /nonexistent\n",
          "cleartext: needs tls = verify-full"},
+        {T "engine = redis\ncleartext = no\n", "cleartext: Redis has no login without it"},
+        {T "engine = redis\nhostaddr = ::1\n", "tls: Redis's logins need verify-full"},
         {T "match = h\n[target b]\nsecret = s\ntls = disable\nmatch = H.\n",
          "c.conf:8: [target b] match: h means target a already (c.conf:4)"},
         {T "match = h:5432\n[target b]\nsecret = s\ntls = disable\nmatch = h\n", "means target a"},
