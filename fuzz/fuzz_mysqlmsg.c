@@ -74,7 +74,7 @@ static void deny(struct sm_bytes words)
     for (size_t at = 0; at < len; at++)
         mysql_deny(&pieces, sm_bytes(other + at, 1), false);
     must(memcmp(one, other, len) == 0);
-    must(mysql_is_between_packets(&whole) == mysql_is_between_packets(&pieces));
+    must(mysql_may_command(&whole) == mysql_may_command(&pieces));
 }
 
 /* The shortest statement that is taken for the own password's change is this one. */
@@ -166,10 +166,28 @@ static void listen_for_echo(struct sm_bytes bytes)
          SMCRED_NOT_FOUND);
 }
 
+/* However an answer comes in pieces, it is followed to the same place. */
+static void follow(struct sm_bytes words)
+{
+    struct mysql_answers whole = mysql_answers(UINT32_MAX), pieces;
+    if (words.len == 0)
+        return;
+    mysql_answers_owe(&whole, *(const uint8_t *)words.data); /* as if it had asked this */
+    mysql_answers_owe(&whole, MYSQL_COM_QUERY);
+    pieces = whole;
+    mysql_answers_hear(&whole, words);
+    for (size_t at = 0; at < words.len; at++)
+        mysql_answers_hear(&pieces, sm_bytes((const uint8_t *)words.data + at, 1));
+    must(whole.is_followed == pieces.is_followed);
+    must(mysql_answers_want_file(&whole) == mysql_answers_want_file(&pieces));
+    must(!whole.is_followed || (whole.count == pieces.count && whole.left == pieces.left));
+}
+
 static void from_server(struct sm_bytes bytes)
 {
     struct mysql_packet packet;
     listen_for_echo(bytes);
+    follow(bytes);
     if (bytes.len >= RELAY_TAIL)
         (void)mysql_is_idle_after(bytes.data);
     while (mysql_packet_parse(bytes, &packet) == SMCRED_OK) {

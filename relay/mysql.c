@@ -410,7 +410,7 @@ static enum relay_overheard overhear(const struct relay_session *session, struct
                                      struct relay_buffer *answer)
 {
     enum mysql_command command = mysql_command_of(words);
-    if (!mysql_is_between_packets(&session->recall.flow))
+    if (!mysql_may_command(&session->recall.flow))
         return RELAY_PASS_ON; /* it only looks like one */
     if (command == MYSQL_COM_QUIT)
         return RELAY_GOODBYE;
@@ -438,6 +438,11 @@ static bool may_interrupt(const struct relay_session *session)
     return mysql_is_idle_after(session->pump.tail);
 }
 
+static void follow(struct relay_session *session, struct sm_bytes words)
+{
+    mysql_answers_hear(&session->recall.flow.answers, words);
+}
+
 const struct relay_protocol relay_mysql = {
     .engine = "mysql",
     .begin = begin,
@@ -456,5 +461,6 @@ const struct relay_protocol relay_mysql = {
     .part = part,
     .sift = sift,
     .may_interrupt = may_interrupt,
+    .follow = follow,
     .reads_late = true,
 };

@@ -53,11 +53,17 @@ bool mysql_is_of_replication(enum mysql_command command)
 static void end_header(struct mysql_flow *flow)
 {
     uint8_t sequence = flow->header[3];
+    bool is_of_file = mysql_answers_want_file(&flow->answers);
     flow->left = mysql_body_len(flow->header);
-    flow->is_command = sequence == 0 && !flow->is_wrapped;
+    flow->is_command = sequence == 0 && !flow->is_wrapped && !is_of_file;
     flow->is_wrapped = sequence == UINT8_MAX && flow->left > 0; /* of LOAD DATA LOCAL */
-    if (flow->left == 0)
-        flow->header_len = 0;
+    if (flow->left > 0)
+        return;
+    flow->header_len = 0;
+    if (is_of_file)
+        mysql_answers_file_ends(&flow->answers);
+    else if (flow->is_command)
+        mysql_answers_owe(&flow->answers, MYSQL_COM_SLEEP); /* as servers take it */
 }
 
 void mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replicate)
@@ -74,6 +80,8 @@ void mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replica
         if (command == MYSQL_COM_CHANGE_USER ||
             (!may_replicate && mysql_is_of_replication(command)))
             bytes[at] = MYSQL_COM_SLEEP;
+        if (flow->is_command)
+            mysql_answers_owe(&flow->answers, bytes[at]);
         flow->is_command = false;
         size_t here = words.len - at < flow->left ? words.len - at : flow->left;
         at += here;
@@ -83,9 +91,9 @@ void mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replica
     }
 }
 
-bool mysql_is_between_packets(const struct mysql_flow *flow)
+bool mysql_may_command(const struct mysql_flow *flow)
 {
-    return flow->header_len == 0;
+    return flow->header_len == 0 && !mysql_answers_want_file(&flow->answers);
 }
 
 /* ---- the own password ---- */

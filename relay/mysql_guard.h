@@ -10,6 +10,7 @@
 #define RELAY_MYSQL_GUARD_H
 
 #include "common/bytes.h"
+#include "relay/mysql_answers.h"
 #include "relay/protocol.h"
 #include "relay/sql_lexer.h"
 
@@ -39,13 +40,14 @@ struct sql_lexer mysql_sql_lexer(struct sm_bytes sql);
 bool mysql_sets_password(struct sm_bytes sql, const char *user);
 /* Do these words say so, in a query or to be prepared? */
 bool mysql_says_sets_password(struct sm_bytes words, const char *user);
-/* Where a client's packets begin, however they come in pieces. */
+/* Where a client's packets begin, however they come in pieces, and what they are answered. */
 struct mysql_flow {
     uint8_t header[4]; /* what has come of the present one's */
     uint8_t header_len;
     bool is_command; /* the next byte is one */
     bool is_wrapped; /* the next packet's number is 0, and it goes on with data */
     uint32_t left;   /* bytes of the present one */
+    struct mysql_answers answers;
 };
 bool mysql_is_of_replication(enum mysql_command command);
 /*
@@ -53,8 +55,8 @@ bool mysql_is_of_replication(enum mysql_command command);
  * (RELAY_ANEW) becomes one that no server knows, and so does replication unless it is permitted.
  */
 void mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replicate);
-/* Nothing of a packet is left to come. */
-bool mysql_is_between_packets(const struct mysql_flow *flow);
+/* Nothing of a packet is left to come, and the next one may be a command. */
+bool mysql_may_command(const struct mysql_flow *flow);
 /*
  * True if a server that said this last has answered a command and says no more by itself.  Only the
  * common ends are known: an OK without a text, and the end of rows.

@@ -447,6 +447,8 @@ static void log_in(struct relay_session *session, const struct mysql_packet *pac
         relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "sent too much during the login");
         return;
     }
+    session->recall.flow.answers = mysql_answers(mysql->wish.capabilities);
+    mysql_answers_hear(&session->recall.flow.answers, rest);
     relay_session_logged_in(session, &greeting);
 }
 

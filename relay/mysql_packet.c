@@ -100,11 +100,6 @@ static void copy_text(struct reader *in, char *buffer, size_t size)
 
 /* ---- packets ---- */
 
-uint32_t mysql_body_len(const uint8_t header[MYSQL_HEADER])
-{
-    return (uint32_t)header[0] | (uint32_t)header[1] << 8 | (uint32_t)header[2] << 16;
-}
-
 size_t mysql_packet_len(const uint8_t header[MYSQL_HEADER])
 {
     uint32_t len = mysql_body_len(header);

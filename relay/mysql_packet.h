@@ -52,7 +52,10 @@ struct mysql_packet {
 };
 
 /* Bytes behind the header, of a packet of any size. */
-uint32_t mysql_body_len(const uint8_t header[MYSQL_HEADER]);
+static inline uint32_t mysql_body_len(const uint8_t header[MYSQL_HEADER])
+{
+    return (uint32_t)header[0] | (uint32_t)header[1] << 8 | (uint32_t)header[2] << 16;
+}
 /* How long the packet is that has this header, header included; 0: too long for a login. */
 size_t mysql_packet_len(const uint8_t header[MYSQL_HEADER]);
 /*

@@ -106,6 +106,8 @@ struct relay_protocol {
     bool (*sift)(struct relay_session *session, struct sm_bytes words,
                  struct relay_sifted *out_sifted, struct relay_buffer *instead,
                  struct relay_buffer *answer);
+    /* The server's words, on their way to the client.  NULL: nobody looks at them. */
+    void (*follow)(struct relay_session *session, struct sm_bytes words);
     /* True if the server's last bytes, pump.tail, show that an error may be put behind them. */
     bool (*may_interrupt)(const struct relay_session *session);
     /* Its clients read such an error when they have said their next command, and not before. */

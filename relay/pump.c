@@ -130,6 +130,8 @@ static enum relay_pumped server_to_client(struct relay_pump *pump)
         if (pump->server_eof)
             return RELAY_PUMP_CLOSED;
         io = fill(pump, pump->stream, &len);
+        if (len > 0 && pump->follow)
+            pump->follow(pump, sm_bytes(pump->plain, len));
         if (len > 0 && give_client(pump, pump->plain, len) != RELAY_IO_DONE)
             return RELAY_PUMP_CLOSED;
         if (io == RELAY_IO_ERROR)
@@ -151,29 +153,6 @@ static enum relay_pumped end_of_client(struct relay_pump *pump)
     return pump->client_gone ? RELAY_PUMP_CLOSED : RELAY_PUMP_ON;
 }
 
-/*
- * True if the words were answered here; then *out_io is how that went, and AGAIN if the client is
- * not copied from any more.
- */
-static bool answer_here(struct relay_pump *pump, size_t len, enum relay_io *out_io)
-{
-    struct relay_buffer answer = relay_buffer(ANSWER_MAX);
-    if (pump->server_told || !pump->overhear)
-        return false;
-    enum relay_overheard heard = pump->overhear(pump, sm_bytes(pump->plain, len), &answer);
-    pump->goodbye = heard == RELAY_GOODBYE;
-    *out_io = RELAY_IO_AGAIN;
-    if (heard == RELAY_ANEW)
-        return true;
-    if (heard != RELAY_ANSWERED && heard != RELAY_REWORDED)
-        return false;
-    struct sm_bytes words = relay_buffer_view(&answer);
-    *out_io = heard == RELAY_ANSWERED ? give_client(pump, words.data, words.len)
-                                      : give_server(pump, words.data, words.len);
-    relay_buffer_clear(&answer);
-    return true;
-}
-
 /* One step of what becomes of the client's words; `out_taken` of them are done with then. */
 static enum relay_io sift(struct relay_pump *pump, struct sm_bytes words, size_t *out_taken)
 {
@@ -192,15 +171,39 @@ static enum relay_io sift(struct relay_pump *pump, struct sm_bytes words, size_t
     return io;
 }
 
-static enum relay_io give_server_what_it_may_hear(struct relay_pump *pump, size_t len)
+static enum relay_io give_server_what_it_may_hear(struct relay_pump *pump, struct sm_bytes words)
 {
+    const uint8_t *at = words.data, *end = at + words.len;
     enum relay_io io = RELAY_IO_DONE;
     size_t taken = 0;
     if (!pump->sift)
-        return give_server(pump, pump->plain, len);
-    for (size_t at = 0; at < len && io == RELAY_IO_DONE; at += taken)
-        io = sift(pump, sm_bytes(pump->plain + at, len - at), &taken);
+        return give_server(pump, at, words.len);
+    for (; at < end && io == RELAY_IO_DONE; at += taken)
+        io = sift(pump, sm_bytes(at, (size_t)(end - at)), &taken);
     return io;
+}
+
+/*
+ * True if the words were answered here; then *out_io is how that went, and AGAIN if the client is
+ * not copied from any more.
+ */
+static bool answer_here(struct relay_pump *pump, size_t len, enum relay_io *out_io)
+{
+    struct relay_buffer answer = relay_buffer(ANSWER_MAX);
+    if (pump->server_told || !pump->overhear)
+        return false;
+    enum relay_overheard heard = pump->overhear(pump, sm_bytes(pump->plain, len), &answer);
+    pump->goodbye = heard == RELAY_GOODBYE;
+    *out_io = RELAY_IO_AGAIN;
+    if (heard == RELAY_ANEW)
+        return true;
+    if (heard != RELAY_ANSWERED && heard != RELAY_REWORDED)
+        return false;
+    struct sm_bytes words = relay_buffer_view(&answer);
+    *out_io = heard == RELAY_ANSWERED ? give_client(pump, words.data, words.len)
+                                      : give_server_what_it_may_hear(pump, words);
+    relay_buffer_clear(&answer);
+    return true;
 }
 
 static enum relay_pumped client_to_server(struct relay_pump *pump)
@@ -225,7 +228,8 @@ static enum relay_pumped client_to_server(struct relay_pump *pump)
                 return RELAY_PUMP_CLOSED;
             continue;
         }
-        if (len > 0 && give_server_what_it_may_hear(pump, len) != RELAY_IO_DONE)
+        if (len > 0 &&
+            give_server_what_it_may_hear(pump, sm_bytes(pump->plain, len)) != RELAY_IO_DONE)
             return RELAY_PUMP_BROKEN;
     }
     relay_loop_again(pump->loop, pump->client);

@@ -33,6 +33,7 @@ struct relay_pump {
                                      struct relay_buffer *answer);
     bool (*sift)(struct relay_pump *pump, struct sm_bytes words, struct relay_sifted *out_sifted,
                  struct relay_buffer *instead, struct relay_buffer *answer);
+    void (*follow)(struct relay_pump *pump, struct sm_bytes words);
     bool client_gone;                  /* it will neither send nor read any more */
     bool client_eof, server_eof, shut; /* shut: the server was told that there is no more */
 };

@@ -299,11 +299,15 @@ static void log_in_anew(struct relay_session *session, struct sm_bytes words)
         relay_session_end(session, "failed", RELAY_NO_MEMORY, "no room for another login");
 }
 
+static struct relay_session *session_of(struct relay_pump *pump)
+{
+    return (struct relay_session *)((char *)pump - offsetof(struct relay_session, pump));
+}
+
 static enum relay_overheard overhear(struct relay_pump *pump, struct sm_bytes words,
                                      struct relay_buffer *answer)
 {
-    struct relay_session *session =
-        (struct relay_session *)((char *)pump - offsetof(struct relay_session, pump));
+    struct relay_session *session = session_of(pump);
     enum relay_overheard heard = session->protocol->overhear(session, words, answer);
     if (heard == RELAY_ANEW && pump->to_client.len > 0)
         return RELAY_PASS_ON; /* it has not read what it was told before */
@@ -315,9 +319,14 @@ static enum relay_overheard overhear(struct relay_pump *pump, struct sm_bytes wo
 static bool sift(struct relay_pump *pump, struct sm_bytes words, struct relay_sifted *out_sifted,
                  struct relay_buffer *instead, struct relay_buffer *answer)
 {
-    struct relay_session *session =
-        (struct relay_session *)((char *)pump - offsetof(struct relay_session, pump));
+    struct relay_session *session = session_of(pump);
     return session->protocol->sift(session, words, out_sifted, instead, answer);
+}
+
+static void follow(struct relay_pump *pump, struct sm_bytes words)
+{
+    struct relay_session *session = session_of(pump);
+    session->protocol->follow(session, words);
 }
 
 static const char *tls_version_of(const struct relay_stream *stream)
@@ -336,6 +345,7 @@ void relay_session_logged_in(struct relay_session *session, struct relay_buffer 
     tell(session, &out);
     session->pump.overhear = session->protocol->overhear ? overhear : NULL;
     session->pump.sift = session->protocol->sift ? sift : NULL;
+    session->pump.follow = session->protocol->follow ? follow : NULL;
     relay_pump_greet(&session->pump, greeting);
     copy(session);
 }

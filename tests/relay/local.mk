@@ -3,7 +3,7 @@
 relay_alone = -Wl,--wrap=connect -Wl,--wrap=epoll_wait -Wl,--wrap=RAND_bytes
 EXTRA_DIST += %D%/alone.h
 if HAVE_CMOCKA
-relay_tests = %D%/test_buffer %D%/test_identity %D%/test_keeper %D%/test_loop %D%/test_mysql_echo %D%/test_mysql_guard %D%/test_mysql_kill \
+relay_tests = %D%/test_buffer %D%/test_identity %D%/test_keeper %D%/test_loop %D%/test_mysql_answers %D%/test_mysql_echo %D%/test_mysql_guard %D%/test_mysql_kill \
 	%D%/test_mysql_packet %D%/test_pgsql_guard %D%/test_pgsql_message %D%/test_redis_filter %D%/test_redis_guard %D%/test_scram \
 	%D%/test_session %D%/test_tickets
 check_PROGRAMS += $(relay_tests)
@@ -27,6 +27,10 @@ TESTS += $(relay_tests)
 %C%_test_loop_CFLAGS = $(test_cflags)
 %C%_test_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=epoll_wait
 %C%_test_loop_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_mysql_answers_SOURCES = %D%/test_mysql_answers.c
+%C%_test_mysql_answers_CFLAGS = $(test_cflags)
+%C%_test_mysql_answers_LDADD = relay/librelay.la $(CMOCKA_LIBS)
 
 %C%_test_mysql_echo_SOURCES = %D%/test_mysql_echo.c
 %C%_test_mysql_echo_CFLAGS = $(test_cflags)

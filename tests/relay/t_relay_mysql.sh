@@ -170,6 +170,19 @@ loads() {
         select count(*) from n where t = 'some text'" -D app --local-infile
 }
 ok "loads a client's own file" loads
+# After 254 results the server's request for the file has number 255, and the file's first packet 0, as commands have.
+loads_late() {
+    local first
+    for first in 11 12 13 15 1e 03; do
+        printf "\x$first<%s\n" "$first" >"$world/late"
+        { echo 'create or replace table late (t varbinary(20));' && printf '%0.sdo 1;' {1..253} &&
+            echo "load data local infile '$world/late' into table late; select hex(t) from late"; } >"$world/script"
+        answers "${first^^}3C$(printf %s "$first" | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F)" \
+            "delimiter //
+$(cat "$world/script")//" -D app --local-infile || return 1
+    done
+}
+ok "also as the 256th packet of an answer, and whatever it begins with" loads_late
 dumps() {
     timeout 60 mariadb-dump --no-defaults -S "$world/k/socket" -u alice app n >"$world/dump" 2>&1 &&
         mysql -D app -e 'rename table n to was' && mysql -D app <"$world/dump" &&
@@ -282,6 +295,27 @@ assert cursor.fetchone() == ("app",)
 PY
     }
     ok "no server hears a change of user in a pipeline" denies_in_pipeline
+    denies_behind_a_file() {
+        python <<'PY'
+import sys, pymysql
+db = pymysql.connect(unix_socket=sys.argv[1], user="alice", database="app", local_infile=True)
+db._execute_command(3, "load data local infile 'x' into table late")
+assert db._read_packet()._data[:1] == b"\xfb"
+db._sock.sendall(b"\2\0\0\2z\n" + b"\0\0\0\3" + b"\x0b\0\0\0\x12\4\0\0\0\0\0\1\0\0\0")  # COM_BINLOG_DUMP
+db._next_seq_id = 4
+db._read_ok_packet()
+db._next_seq_id = 1
+try:
+    db._read_ok_packet()
+    sys.exit("it was not denied")
+except pymysql.Error as error:
+    assert error.args[0] == 1047, error.args
+cursor = db.cursor()
+cursor.execute("select count(*) from late where t = 'z'")
+assert cursor.fetchone() == (1,)
+PY
+    }
+    ok "nor the binary log's dump behind a file that it asked for" denies_behind_a_file
     resets() {
         python <<'PY'
 import sys, pymysql
