@@ -146,25 +146,6 @@ failed_only() {
     empty "$1" "$(grep -v "$2" <<<"$crowd_failures" | head -n 5)"
 }
 
-# session [OPTION...]: alice opens one; lives SENTENCE: it still answers
-beats=0
-session() {
-    mkfifo "$dir/session.in"
-    client "$@" <"$dir/session.in" >"$dir/session.out" 2>&1 &
-    session_pid=$!
-    exec 5>"$dir/session.in"
-}
-lives() {
-    beats=$((beats + 1))
-    echo "select 'beat $beats';" >&5
-    holds "$1" eventually 20 grep -q "beat $beats$" "$dir/session.out"
-}
-session_ends() {
-    exec 5>&-
-    wait "$session_pid"
-    rm "$dir/session.in" "$dir/session.out"
-}
-
 # ---- the database ----
 
 # A function tries AWSPENDING before it sets it, which is wrong once for each version: none of smcred's.

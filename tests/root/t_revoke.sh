@@ -10,31 +10,22 @@ sandbox reload "$WORLD"
 eventually 20 grep -q "reloaded: " "$WORLD_LOG/keeper.log"
 
 value() { python3 "$top_srcdir/tests/keeper/control_client.py" "$SMCRED_SOCKET" resolve "name=$WORLD_TARGET"; }
-in_again() { [ "$(query 'select 1')" = 1 ]; }
 version() { smcred status --json | jq -r '.cache[] | select(.stage == "AWSCURRENT") | .version'; }
 sessions() { smcred status --json | jq -r ".sessions[] | select(.state == \"open\") | .$1"; }
 
-# session: alice has one open; gone SENTENCE TEXT: it has ended with these words
-session() {
-    rm -f "$dir/in"
-    mkfifo "$dir/in"
-    client <"$dir/in" >"$dir/out" 2>&1 &
-    session=$!
-    exec 5>"$dir/in"
-    echo "select 'here';" >&5
-    eventually 20 grep -q here "$dir/out"
+# is_in: alice has a session; gone SENTENCE TEXT: it has ended with these words
+is_in() {
+    session
+    lives "alice has a session"
 }
 none_open() { [ -z "$(sessions id)" ]; }
 gone() {
     holds "$1" eventually 20 none_open
-    echo "select 'still here';" >&5
-    exec 5>&-
-    wait "$session"
-    like "and is told why" "$(cat "$dir/out")" "*$words_of_an_end*$2*"
+    session_is_told "and is told why" "$words_of_an_end*$2"
 }
 
 # ---- a secret ----
-session
+is_in
 is "a key made of the password logs in without it" "$(smcred status --json | jq .scram_keys)" "${keys_kept:-1}"
 holds "a value is given" value
 fails "who is no administrator revokes nothing" as_alice smcred revoke secret "$WORLD_TARGET"
@@ -51,10 +42,9 @@ audited '"event":"revoke"' '"operator":"root"' '"kind":"secret"' '"reason":"it i
 audited '"outcome":"refused"' '"rule":"revoked: secret' '"operator":"smcred-alice"' && ok "and whom it hit" || not_ok "and whom it hit"
 like "the list has it" "$(smcred revoke --list)" "*secret*$WORLD_SECRET*root*wiki page*"
 
-keeper=$(pgrep -u smcred -f "$WORLD/smcred/sbin/smcredd")
-kill -KILL "$keeper"
-another() { pgrep -u smcred -f "$WORLD/smcred/sbin/smcredd" | grep -qvx "$keeper" && smcred status >/dev/null; }
-holds "the keeper is killed, and another takes over" eventually 20 another
+old=$(keeper_pid)
+kill -KILL "$old"
+holds "the keeper is killed, and another takes over" eventually 20 another_keeper "$old"
 like "the secret is still revoked" "$(query 'select 1')" "*was revoked by root*"
 holds "it is lifted" smcred revoke secret "$WORLD_SECRET" --lift
 holds "and alice is in again" eventually 20 in_again
@@ -66,7 +56,7 @@ like "a name of no target's secret is revoked with a warning" "$(smcred revoke s
     "*warning: no target of this host has that secret*"
 smcred revoke secret ordres --lift >/dev/null 2>&1
 
-session
+is_in
 arn=$(smcred secret get-metadata "$WORLD_SECRET" --json | jq -r .ARN)
 is "an ARN without its six characters means the same secret" "$(smcred revoke secret "${arn%-*}" --json | jq -c .targets)" "[\"$WORLD_TARGET\"]"
 gone "its session ends" "was revoked by root"
@@ -74,7 +64,7 @@ smcred revoke secret "$arn" --lift >/dev/null
 holds "lifted by its whole ARN, alice is in" eventually 20 in_again
 
 # ---- a version ----
-session
+is_in
 leaked=$(version)
 holds "a version is revoked" smcred revoke version "$WORLD_TARGET" "$leaked"
 gone "its session ends" "version $leaked of secret"
@@ -92,7 +82,7 @@ smcred revoke version "$WORLD_TARGET" "$(smcred revoke --list --json | jq -r '.r
 holds "and lifted, it logs in" eventually 20 in_again
 
 # ---- a user ----
-session
+is_in
 holds "a user is revoked" smcred revoke user smcred-alice --reason "the laptop was stolen"
 gone "his session ends" "laptop was stolen"
 like "he does not come in" "$(query 'select 1')" "*user smcred-alice was revoked by root*laptop was stolen*"
@@ -102,7 +92,7 @@ holds "he is in again" in_again
 like "a user of nowhere" "$(smcred revoke user no-such-user 2>&1)" "*there is no such user on this host*"
 
 # ---- a session ----
-session
+is_in
 id=$(sessions id)
 holds "a session is ended by its id" smcred revoke session "$id" --reason "maintenance"
 gone "it has ended" "the session was ended by root: maintenance"
@@ -111,8 +101,7 @@ like "a session that is not there" "$(smcred revoke session "$id" 2>&1)" "*there
 
 # ---- a file that says nothing ----
 echo '{"revocations": [' >"$WORLD/run/revocations.json"
-keeper=$(pgrep -u smcred -f "$WORLD/smcred/sbin/smcredd")
-kill -KILL "$keeper"
+kill -KILL "$(keeper_pid)"
 holds "a keeper with a damaged list does not start, and says why" \
     eventually 20 grep -q "revocations.json is damaged: mend it" "$WORLD_LOG/keeper.log"
 fails "so nobody is let in on a guess" in_again

@@ -9,7 +9,6 @@ needs_world
 waits_at_most 60
 rotate=rotate-$WORLD_TARGET
 function_of "$rotate" "$engine_rotated" --single-user
-in_again() { [ "$(query 'select 1')" = 1 ]; }
 
 # window: setSecret is done, finishSecret is not; window_ends: it goes on to its end
 window() { holds "the password is set, and the function stops" told "$rotate" "hold after setSecret" "$WORLD_SECRET"; }
@@ -86,10 +85,8 @@ move_current "$pending"
 
 # ---- the keeper ----
 
-keeper_pid() { pgrep -u smcred -f "$WORLD/smcred/sbin/smcredd"; }
 window
 is "alice is in" "$(query 'select 1')" 1
-another() { [ -n "$(keeper_pid)" ] && [ "$(keeper_pid)" != "$old" ] && smcred status; }
 end_keeper() { # end_keeper KILL|TERM|parent: the keeper alone, or all of smcredd, as a package's update does
     old=$(keeper_pid)
     if [ "$1" != parent ]; then
@@ -97,7 +94,7 @@ end_keeper() { # end_keeper KILL|TERM|parent: the keeper alone, or all of smcred
     else
         sandbox stop "$WORLD" keeper && sandbox start "$WORLD" keeper
     fi
-    eventually 30 another
+    eventually 30 another_keeper "$old"
 }
 for how in KILL TERM parent; do
     count_wrong

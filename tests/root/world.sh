@@ -54,6 +54,40 @@ fails() {
     if said=$("${@:2}" 2>&1); then not_ok "$1" "$said"; else ok "$1"; fi
 }
 
+# session [OPTION...]: alice opens one; lives SENTENCE: it answers; session_ends: what it had heard is session_said
+beats=0
+session() {
+    mkfifo "$dir/session.in"
+    client "$@" <"$dir/session.in" >"$dir/session.out" 2>&1 &
+    session_pid=$!
+    exec 5>"$dir/session.in"
+}
+lives() {
+    beats=$((beats + 1))
+    echo "select 'beat $beats';" >&5
+    holds "$1" eventually 20 grep -q "beat $beats$" "$dir/session.out"
+}
+session_ends() {
+    exec 5>&-
+    wait "$session_pid"
+    session_said=$(cat "$dir/session.out")
+    rm "$dir/session.in" "$dir/session.out"
+}
+# session_is_told SENTENCE PATTERN: it has ended by itself, and hears that when it speaks
+session_is_told() {
+    echo "select 'still here';" >&5
+    session_ends
+    like "$1" "$session_said" "*$2*"
+}
+in_again() { [ "$(query 'select 1')" = 1 ]; }
+
+# keeper_pid, relay_pids: children of the parent that the sandbox started
+child_pids() { pgrep -P "$(cut -d' ' -f1 "$WORLD/pids/keeper")" "$@"; }
+keeper_pid() { child_pids -u smcred; }
+relay_pids() { child_pids -u smcred-relay; }
+# another_keeper PID: it has taken over from that one
+another_keeper() { [ -n "$(keeper_pid)" ] && [ "$(keeper_pid)" != "$1" ] && smcred status; }
+
 # audited TEXT...: some audit line has all of them, soon
 audited() {
     local text
