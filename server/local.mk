@@ -54,6 +54,7 @@ noinst_LTLIBRARIES += %D%/libserver.la
 	%D%/operations.h \
 	%D%/page.c %D%/page.h \
 	%D%/password.c %D%/password.h \
+	%D%/options.c %D%/options.h \
 	%D%/parameter.h %D%/parameters.c \
 	%D%/parameter_access.c \
 	%D%/parameter_filters.c %D%/parameter_filters.h \
