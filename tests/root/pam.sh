@@ -7,13 +7,22 @@ pam_password='correct horse battery'
 pam_services=()
 at_exit 'for pam_service in "${pam_services[@]}"; do rm -f "/etc/pam.d/$pam_service"; done'
 
-# needs_pam: the module that the world has; $pam_module, and $pam_socket its option
+# needs_pam: the module that the world has, $pam_module, and $pam_line with its options; and what is typed, in
+# the files right and wrong of $dir
 needs_pam() {
     pam_module=$(find "$WORLD/smcred" -name pam_smcred.so)
     [ -n "$pam_module" ] || skip_all "built without Linux-PAM"
     pam_line="$pam_module socket=$WORLD/run/control.sock"
-    printf '%s' "$pam_password" >"$dir/right"
-    printf 'wrong' >"$dir/wrong"
+    printf '%s\n' "$pam_password" >"$dir/right"
+    echo wrong >"$dir/wrong"
+}
+
+# pam_secrets NAME...: secrets, each with the password
+pam_secrets() {
+    local name
+    for name in "$@"; do
+        printf '%s' "$pam_password" | smcred secret create "$name" >/dev/null
+    done
 }
 
 # pam_service NAME PROGRAM: makes smcred-PID-NAME of the lines on stdin, where MODULE is our module; and if

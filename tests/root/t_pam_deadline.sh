@@ -9,7 +9,7 @@ entries=$top_builddir/tests/root/pam_entries
 needs_world
 needs_pam
 mkdir "$dir/pam.d"
-printf '%s' "$pam_password" | smcred secret create bastion/users/$pam_user >/dev/null
+pam_secrets bastion/users/$pam_user
 printf '%s\n' '[pam]' "allow = $pam_user" 'secrets = bastion/users/* ftp/* prod/orders/*' >"$WORLD/etc/conf.d/pam.conf"
 chmod 644 "$WORLD/etc/conf.d/pam.conf"
 sandbox reload "$WORLD"

@@ -9,9 +9,7 @@ command -v sshd >/dev/null || skip_all "needs openssh-server"
 needs_world
 needs_pam
 bystander=smcred-mallory
-for user in $pam_user $bystander; do
-    printf '%s' "$pam_password" | smcred secret create "bastion/users/$user" >/dev/null
-done
+pam_secrets bastion/users/$pam_user bastion/users/$bystander
 pam_service sshd /usr/sbin/sshd <<'E2'
 auth     required MODULE secret=bastion/users/%u
 account  required pam_permit.so

@@ -10,12 +10,8 @@ needs_root
 needs_world
 needs_pam
 needs_host
-printf '%s\n' "$pam_password" >"$dir/right"
-echo wrong >"$dir/wrong"
 : >"$dir/nothing"
-for user in smcred-alice smcred-mallory smcred-server; do
-    printf '%s' "$pam_password" | smcred secret create bastion/users/$user >/dev/null
-done
+pam_secrets bastion/users/smcred-{alice,mallory,server}
 printf '{"username":"smcred-relay"}' | smcred secret create bastion/users/smcred-relay >/dev/null
 
 # door NAME [OPTION...]: a service of our lines alone

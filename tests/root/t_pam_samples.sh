@@ -16,17 +16,13 @@ host_has_samples
 
 # ---- what the samples ask for: secrets, and a policy for each service ----
 role=ledger_app
-for secret in bastion/users/$pam_user ftp/$pam_user prod/orders/$role; do
-    printf '%s' "$pam_password" | smcred secret create $secret >/dev/null
-done
+pam_secrets bastion/users/$pam_user ftp/$pam_user prod/orders/$role
 for service in sshd sudo su login cron; do
     pam_policy $service "allow = $pam_user" "secrets = bastion/users/*"
 done
 pam_policy vsftpd "allow = $pam_user" "secrets = ftp/*"
 pam_policy smcred-postgresql "callers = postgres" "secrets = prod/orders/*"
 sandbox reload "$WORLD"
-printf '%s\n' "$pam_password" >"$dir/right"
-echo wrong >"$dir/wrong"
 
 # ---- sshd and PostgreSQL beside the ways of host.sh ----
 enters_sshd() { [ "$(ssh_with "${ssh_way:-password}" "$1" id -un 2>"$dir/said")" = $pam_user ]; }

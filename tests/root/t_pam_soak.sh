@@ -20,13 +20,11 @@ host_has_samples
 users=(smcred-alice smcred-mallory smcred-relay)
 pam_policy sshd "allow = ${users[*]}" "secrets = bastion/users/*" "tries = 1000" "tries_window = 1s"
 # shellcheck disable=SC2016 # perl's
-hash=$(perl -e 'my $typed = <STDIN>; print crypt($typed, q($6$rounds=1000$saltofthesoak$))' <"$dir/right")
-printf '%s' "$pam_password" | smcred secret create "bastion/users/${users[0]}" >/dev/null
+hash=$(perl -e 'my $typed = <STDIN>; chomp $typed; print crypt($typed, q($6$rounds=1000$saltofthesoak$))' <"$dir/right")
+pam_secrets "bastion/users/${users[0]}"
 printf '%s' "$hash" | smcred secret create "bastion/users/${users[1]}" >/dev/null
 printf '{"username":"%s","password":"%s"}' "${users[2]}" "$pam_password" |
     smcred secret create "bastion/users/${users[2]}" >/dev/null
-printf '%s\n' "$pam_password" >"$dir/right"
-echo wrong >"$dir/wrong"
 sandbox reload "$WORLD"
 
 # loop USER COUNT EVERY: so many logins, one in EVERY with a wrong password, none if that is 0.  Prints a word for each: came-in,

@@ -10,7 +10,7 @@ needs_world
 needs_pam
 
 # ---- a Secrets Manager with her password, a policy, a service, and an sshd of that name ----
-printf '%s' "$pam_password" | smcred secret create bastion/users/$pam_user >/dev/null
+pam_secrets bastion/users/$pam_user
 pam_service sshd /usr/sbin/sshd <<'E2'
 auth     required MODULE secret=bastion/users/%u timeout=1s
 account  required MODULE timeout=1s

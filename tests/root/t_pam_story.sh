@@ -12,7 +12,7 @@ needs_world
 needs_pam
 other=smcred-mallory
 
-printf '%s' "$pam_password" | smcred secret create bastion/users/$pam_user >/dev/null
+pam_secrets bastion/users/$pam_user
 pam_service sudo <<'E2'
 auth     required MODULE secret=bastion/users/%u
 account  required pam_permit.so
