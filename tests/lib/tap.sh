@@ -63,6 +63,15 @@ empty() {
     if [ -z "$2" ]; then ok "$1"; else not_ok "$1" "$2"; fi
 }
 
+# A port below those that the kernel gives away by itself, and free just now.
+free_port() {
+    perl -MIO::Socket::INET -e '
+        my $port;
+        do { $port = 10000 + int rand 20000 }
+            until IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1", LocalPort => $port);
+        print "$port\n"'
+}
+
 # in_time SENTENCE MS LIMIT_MS: a limit is one of a machine at rest.  On a busy one, passing it is said
 # aloud and fails nobody: it would tell of the machine's other work.
 in_time() {

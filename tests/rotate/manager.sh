@@ -32,14 +32,6 @@ make_certificates() {
     chmod 600 "$1/server.key"
 } >/dev/null 2>&1
 
-free_port() {
-    perl -MIO::Socket::INET -e '
-        my $port;
-        do { $port = 10000 + int rand 20000 }
-            until IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1", LocalPort => $port);
-        print "$port\n"'
-}
-
 start_server() {
     "$top_builddir/smcred-server" --init "$dir/store" >"$dir/admin" || return 1
     . "$dir/admin"
