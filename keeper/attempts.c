@@ -39,6 +39,7 @@ struct account {
 struct attempts {
     struct attempts_options options;
     struct table accounts;
+    uint64_t changes, kept;
 };
 
 void attempts_set_limits(struct attempts *attempts, unsigned wrong_max, int64_t window_ms)
@@ -169,8 +170,9 @@ bool attempts_allowed(struct attempts *attempts, struct attempts_account name,
     return false;
 }
 
-static void tell_of_change(const struct attempts *attempts)
+static void tell_of_change(struct attempts *attempts)
 {
+    attempts->changes++;
     if (attempts->options.changed)
         attempts->options.changed(attempts->options.arg);
 }
@@ -251,6 +253,21 @@ void attempts_walk_wrong(const struct attempts *attempts,
                                                        attempts->options.now_ms() - wrong->at_ms});
         }
     }
+}
+
+uint64_t attempts_changes(const struct attempts *attempts)
+{
+    return attempts->changes;
+}
+
+void attempts_kept(struct attempts *attempts, uint64_t changes)
+{
+    attempts->kept = changes;
+}
+
+bool attempts_are_kept(const struct attempts *attempts, uint64_t changes)
+{
+    return !attempts->options.changed || changes <= attempts->kept;
 }
 
 enum smcred_status attempts_copy(const struct attempts *from, struct attempts *to)

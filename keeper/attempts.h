@@ -30,7 +30,8 @@ struct attempts_options {
     unsigned wrong_max;      /* 0: the default; up to ATTEMPTS_WRONG_MAX */
     int64_t window_ms;       /* 0: the default */
     size_t accounts_max;     /* 0: 4096; beyond it, the account longest without a wrong one goes */
-    void (*changed)(void *arg); /* after each that was counted, or forgotten; may be NULL */
+    void (*changed)(void *arg); /* after each that was counted, or forgotten: someone keeps a record
+                                   of them; NULL: nobody does */
     void *arg;
 };
 
@@ -71,6 +72,13 @@ void attempts_walk_wrong(const struct attempts *attempts,
 /* As walked, by a keeper before this one.  Errors: SMCRED_NO_MEMORY. */
 SM_MUST_CHECK enum smcred_status attempts_restore(struct attempts *attempts,
                                                   const struct attempts_wrong_one *one);
+
+/* How many were counted or forgotten since the start. */
+uint64_t attempts_changes(const struct attempts *attempts);
+/* The record has so many of them, or cannot be had. */
+void attempts_kept(struct attempts *attempts, uint64_t changes);
+/* Has it, or is there none? */
+bool attempts_are_kept(const struct attempts *attempts, uint64_t changes);
 
 /* Limits and all accounts; `to` is new.  Errors: SMCRED_NO_MEMORY. */
 SM_MUST_CHECK enum smcred_status attempts_copy(const struct attempts *from, struct attempts *to);

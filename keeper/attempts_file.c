@@ -6,9 +6,15 @@
 #include "keeper/attempts_file.h"
 
 #include <cjson/cJSON.h>
-#include <stdio.h>
 
-#include "keeper/statefile.h"
+#include "keeper/record.h"
+
+struct attempts_file {
+    struct attempts_file_options options;
+    struct record *record;
+};
+
+/* ---- writing ---- */
 
 struct writing {
     cJSON *list;
@@ -31,35 +37,28 @@ static void put_one(void *arg, const struct attempts_wrong_one *one)
     writing->failed = true;
 }
 
-static char *print(const struct attempts *attempts, int64_t wall_ms)
+static char *print(void *arg)
 {
+    const struct attempts_file *file = arg;
     cJSON *document = cJSON_CreateObject();
     struct writing writing = {.list = cJSON_AddArrayToObject(document, "wrong"),
-                              .wall_ms = wall_ms};
+                              .wall_ms = file->options.wall_ms()};
     if (writing.list)
-        attempts_walk_wrong(attempts, put_one, &writing);
+        attempts_walk_wrong(file->options.attempts, put_one, &writing);
     char *text = writing.list && !writing.failed ? cJSON_PrintUnformatted(document) : NULL;
     cJSON_Delete(document);
     return text;
 }
 
-enum smcred_status attempts_save(const struct attempts *attempts, const char *directory,
-                                 int64_t wall_ms, struct sm_error *err)
+static void on_written(void *arg, uint64_t changes)
 {
-    sm_autofree char *path = NULL;
-    if (asprintf(&path, "%s/" ATTEMPTS_FILE, directory) < 0) {
-        path = NULL;
-        return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
-    }
-    char *text = print(attempts, wall_ms);
-    if (!text)
-        return sm_error_set(err, SMCRED_NO_MEMORY, "%s is not written: out of memory", path);
-    enum smcred_status status = statefile_replace(path, text);
-    cJSON_free(text);
-    return status == SMCRED_OK
-               ? status
-               : sm_error_set(err, status, "%s is not written: %s", path, strerror(errno));
+    const struct attempts_file *file = arg;
+    attempts_kept(file->options.attempts, changes);
+    if (file->options.kept)
+        file->options.kept(file->options.arg);
 }
+
+/* ---- reading ---- */
 
 static const char *text_of(const cJSON *object, const char *member)
 {
@@ -81,14 +80,16 @@ static enum smcred_status take_one(struct attempts *attempts, const cJSON *objec
     return attempts_restore(attempts, &one);
 }
 
-static enum smcred_status parse(struct attempts *attempts, const char *text, int64_t wall_ms)
+static enum smcred_status parse(void *arg, const char *text)
 {
+    const struct attempts_file *file = arg;
     cJSON *document = cJSON_Parse(text);
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(document, "wrong"), *object;
     enum smcred_status status = cJSON_IsArray(list) ? SMCRED_OK : SMCRED_INVALID;
     cJSON_ArrayForEach(object, list)
     {
-        enum smcred_status taken = take_one(attempts, object, wall_ms);
+        enum smcred_status taken =
+            take_one(file->options.attempts, object, file->options.wall_ms());
         if (taken != SMCRED_OK)
             status = taken;
     }
@@ -96,17 +97,58 @@ static enum smcred_status parse(struct attempts *attempts, const char *text, int
     return status;
 }
 
-enum smcred_status attempts_load(struct attempts *attempts, const char *directory, int64_t wall_ms,
-                                 struct sm_error *err)
+/* ---- the file ---- */
+
+static uint64_t changes_of(void *arg)
 {
-    sm_autofree char *path = NULL, *text = NULL;
-    if (asprintf(&path, "%s/" ATTEMPTS_FILE, directory) < 0) {
-        path = NULL;
-        return sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
-    }
-    enum smcred_status status = statefile_read(path, &text, err);
-    if (status != SMCRED_OK || !text)
+    const struct attempts_file *file = arg;
+    return attempts_changes(file->options.attempts);
+}
+
+enum smcred_status attempts_file_new(const struct attempts_file_options *options,
+                                     struct attempts_file **out_file)
+{
+    struct attempts_file *file = calloc(1, sizeof *file);
+    if (!file)
+        return SMCRED_NO_MEMORY;
+    file->options = *options;
+    struct record_options record = {.workers = options->workers,
+                                    .directory = options->directory,
+                                    .name = ATTEMPTS_FILE,
+                                    .what = "wrong passwords",
+                                    .now_ms = options->now_ms,
+                                    .changes = changes_of,
+                                    .print = print,
+                                    .written = on_written,
+                                    .arg = file};
+    enum smcred_status status = record_new(&record, &file->record);
+    if (status != SMCRED_OK) {
+        free(file);
         return status;
-    status = parse(attempts, text, wall_ms);
-    return status == SMCRED_OK ? status : sm_error_set(err, status, "%s is damaged", path);
+    }
+    *out_file = file;
+    return SMCRED_OK;
+}
+
+enum smcred_status attempts_file_load(struct attempts_file *file, struct sm_error *err)
+{
+    return record_load(file->record, parse, err);
+}
+
+void attempts_file_write(struct attempts_file *file)
+{
+    record_write(file->record);
+}
+
+void attempts_file_tick(struct attempts_file *file)
+{
+    record_tick(file->record);
+}
+
+void attempts_file_free(struct attempts_file *file)
+{
+    if (!file)
+        return;
+    record_free(file->record);
+    free(file);
 }

@@ -45,6 +45,7 @@
 
 #define LOOKUP_THREADS 2
 #define HASH_THREADS   2
+#define WRITE_THREADS  2
 
 uint64_t keeper_random_id(void)
 {
@@ -310,6 +311,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
     canary_tick(keeper);
     relays_tick(keeper->relays, now_ms);
     control_tick(keeper->control, now_ms);
+    attempts_file_tick(keeper->attempts_file);
     tries_file_tick(keeper->tries_file);
     pam_sweep(keeper, now_ms);
 }
@@ -378,28 +380,47 @@ static bool open_audit(struct keeper *keeper)
     return false;
 }
 
-/* Both go on without: a budget that is forgotten is better than no login. */
 static void keep_attempts(void *arg)
 {
     const struct keeper *keeper = arg;
-    struct sm_error err = {0};
-    if (attempts_save(keeper->attempts, keeper->options->state_dir, sm_wall_ms(), &err) !=
-        SMCRED_OK)
-        log_error("a restart would forget wrong passwords: %s", err.text);
+    attempts_file_write(keeper->attempts_file);
 }
 
-static void read_attempts(struct keeper *keeper)
+static void on_attempts_kept(void *arg)
+{
+    const struct keeper *keeper = arg;
+    logins_recorded(keeper->logins);
+}
+
+/* It goes on without what cannot be read: a budget that is forgotten is better than no login. */
+static bool build_attempts(struct keeper *keeper)
 {
     struct sm_error err = {0};
-    if (attempts_load(keeper->attempts, keeper->options->state_dir, sm_wall_ms(), &err) !=
-        SMCRED_OK)
+    struct attempts_options attempts = {.now_ms = sm_boot_ms,
+                                        .wrong_max = keeper->config->wrong_max,
+                                        .window_ms = keeper->config->wrong_window_ms,
+                                        .changed = keep_attempts,
+                                        .arg = keeper};
+    struct attempts_file_options file = {.workers = keeper->writers,
+                                         .directory = keeper->options->state_dir,
+                                         .now_ms = sm_boot_ms,
+                                         .wall_ms = sm_wall_ms,
+                                         .kept = on_attempts_kept,
+                                         .arg = keeper};
+    if (attempts_new(&attempts, &keeper->attempts) != SMCRED_OK)
+        return false;
+    file.attempts = keeper->attempts;
+    if (attempts_file_new(&file, &keeper->attempts_file) != SMCRED_OK)
+        return false;
+    if (attempts_file_load(keeper->attempts_file, &err) != SMCRED_OK)
         log_warning("wrong passwords of before the start are not counted: %s", err.text);
+    return true;
 }
 
 static bool build_tries(struct keeper *keeper)
 {
     struct sm_error err = {0};
-    struct tries_file_options file = {.workers = keeper->fetchers,
+    struct tries_file_options file = {.workers = keeper->writers,
                                       .directory = keeper->options->state_dir,
                                       .now_ms = sm_boot_ms,
                                       .wall_ms = sm_wall_ms};
@@ -443,16 +464,10 @@ static bool build_core(struct keeper *keeper, struct source *source)
                                         .workers = keeper->lookups,
                                         .lookup = resolver_lookup,
                                         .now_ms = sm_boot_ms};
-    struct attempts_options attempts = {.now_ms = sm_boot_ms,
-                                        .wrong_max = keeper->config->wrong_max,
-                                        .window_ms = keeper->config->wrong_window_ms,
-                                        .changed = keep_attempts,
-                                        .arg = keeper};
     if (proofs_new(&proofs, &keeper->proofs) != SMCRED_OK ||
-        resolver_new(&resolver, &keeper->resolver) != SMCRED_OK ||
-        attempts_new(&attempts, &keeper->attempts) != SMCRED_OK || !build_tries(keeper))
+        resolver_new(&resolver, &keeper->resolver) != SMCRED_OK || !build_attempts(keeper) ||
+        !build_tries(keeper))
         return false;
-    read_attempts(keeper);
     struct logins_options logins = {.base = keeper->base,
                                     .cache = keeper->cache,
                                     .attempts = keeper->attempts,
@@ -478,6 +493,7 @@ static bool build_workers(struct keeper *keeper)
                SMCRED_OK &&
            workers_new(keeper->base, HASH_THREADS, HASH_THREADS, &keeper->hashers) == SMCRED_OK &&
            turns_new(keeper->hashers, HASH_THREADS, &keeper->hashing) == SMCRED_OK &&
+           workers_new(keeper->base, WRITE_THREADS, WRITE_THREADS, &keeper->writers) == SMCRED_OK &&
            workers_new(keeper->base, PEOPLE_THREADS, 2 * PEOPLE_MAX, &keeper->directory) ==
                SMCRED_OK;
 }
@@ -593,7 +609,9 @@ static void stop(struct keeper *keeper)
     relays_free(keeper->relays);
     index_free(keeper->index);
     watch_free(keeper->watch);
+    workers_free(keeper->writers);
     logins_free(keeper->logins);
+    attempts_file_free(keeper->attempts_file);
     attempts_free(keeper->attempts);
     workers_free(keeper->fetchers);
     workers_free(keeper->lookups);

@@ -18,6 +18,7 @@
 #define KEEPER_TICK_MS     500 /* how often deadlines of minor weight are looked at */
 
 struct attempts;
+struct attempts_file;
 struct audit;
 struct audit_line;
 struct cache;
@@ -58,6 +59,7 @@ struct keeper {
     struct workers *hashers;   /* crypt() of typed passwords */
     struct turns *hashing;     /* theirs */
     struct workers *directory; /* NSS */
+    struct workers *writers;   /* of state files: two, so that each has one */
     struct people *names;      /* theirs, by uid */
     struct people *people;     /* theirs */
     struct cache *cache;
@@ -65,6 +67,7 @@ struct keeper {
     struct proofs *proofs;
     struct resolver *resolver;
     struct attempts *attempts;
+    struct attempts_file *attempts_file;
     struct tries *tries;
     struct tries_file *tries_file;
     struct logins *logins;

@@ -10,7 +10,7 @@ noinst_LTLIBRARIES += %D%/libkeeper.la
 	%D%/inifile.c %D%/inifile.h \
 	%D%/keeper.c %D%/keeper.h %D%/listen.c %D%/listen.h %D%/localca.c %D%/localca.h %D%/localtls.c %D%/localtls.h %D%/mend.c %D%/mend.h %D%/memfile.c %D%/memfile.h %D%/options.c \
 	%D%/options.h %D%/parent.c %D%/parent.h %D%/pemfile.c %D%/pemfile.h %D%/places.c %D%/places.h %D%/policy.c %D%/policy.h \
-	%D%/relays.c %D%/relays.h %D%/request.c %D%/revocations.c %D%/revocations.h \
+	%D%/record.c %D%/record.h %D%/relays.c %D%/relays.h %D%/request.c %D%/revocations.c %D%/revocations.h \
 	%D%/revoke.c %D%/revoke.h %D%/session.h %D%/session_audit.c \
 	%D%/session_login.c %D%/session_proof.c %D%/sessions.c %D%/sessions.h %D%/simulated.c %D%/simulated.h %D%/source.c %D%/source.h %D%/statefile.c %D%/statefile.h %D%/wiping.c %D%/wiping.h \
 	%D%/word.c %D%/word.h

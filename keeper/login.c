@@ -363,6 +363,7 @@ static void learn_wrong_password(struct login *login)
     /* Without memory it is not counted, and the next one will be */
     if (attempts_wrong(logins->options.attempts, account, login->current->version_id) != SMCRED_OK)
         return;
+    login->change = attempts_changes(logins->options.attempts);
     struct lesson *lesson = lessons_get(&logins->lessons, login->secret_id, login->endpoint);
     if (!lesson)
         return;
@@ -376,21 +377,34 @@ void login_refused(struct login *login, const struct verdict_refusal *refusal)
     int64_t now_ms = login_now(login);
     assert(login->dial_count > 0);
     stop_asking(login);
-    if (verdict == VERDICT_WRONG_PASSWORD)
-        learn_wrong_password(login);
-    login_land(login);
     login->refused = true;
+    login->prove = NULL;
+    login->deadline_ms = now_ms + login->logins->options.patience_ms;
     if (verdict == VERDICT_NOT_SECRET) {
+        login_land(login);
         login_give_up_saying(login, SMCRED_DENIED,
                              "the database refused, and not for its password");
         return;
     }
-    login_note_tried(login, verdict == VERDICT_OTHER_ROLE);
     if (login->search == NO_SEARCH || now_ms - login->fresh_from_ms > FRESH_MS)
         login->fresh_from_ms = now_ms;
-    login->deadline_ms = now_ms + login->logins->options.patience_ms;
-    login->prove = NULL;
-    login_search(login, AFTER_REFUSAL);
+    if (verdict == VERDICT_WRONG_PASSWORD)
+        learn_wrong_password(login);
+    login_note_tried(login, verdict == VERDICT_OTHER_ROLE);
+    if (!login_wait_for_record(login))
+        login_recorded(login);
+}
+
+void login_recorded(struct login *login)
+{
+    bool is_kept = attempts_are_kept(login->logins->options.attempts, login->change);
+    login_land(login);
+    if (is_kept)
+        login_search(login, AFTER_REFUSAL);
+    else
+        login_give_up_saying(login, SMCRED_TIMED_OUT,
+                             "the password was wrong, and the disk does not take that down: "
+                             "nothing else is tried, lest a restart forget it");
 }
 
 static void on_map_alone(void *arg, const struct cache_answer *answer)

@@ -53,6 +53,9 @@ void logins_set_rotation_wait(struct logins *logins, int64_t rotation_wait_ms);
 /* Does what is due for those who wait.  The logins' own timer calls it; so do tests. */
 void logins_tick(struct logins *logins);
 
+/* More wrong passwords are on disk (attempts_kept()): who waited for that goes on, soon. */
+void logins_recorded(struct logins *logins);
+
 /* Borrowed for the call of login_begin(). */
 struct login_target {
     const char *secret_id;
@@ -107,7 +110,8 @@ typedef void login_prove(void *arg, const struct login_proof *proof);
 void login_challenged(struct login *login, struct sm_bytes salt, login_prove *prove);
 
 /*
- * The database refused the current attempt (verdict.h).  Answers through `next` as above, and
+ * The database refused the current attempt (verdict.h).  If for its password, nothing more is tried
+ * before that is on disk.  Answers through `next` as above, and
  * SMCRED_DENIED: no version is left to try, so the database's own error goes to the client.
  */
 void login_refused(struct login *login, const struct verdict_refusal *refusal);

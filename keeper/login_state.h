@@ -35,7 +35,7 @@ struct tried { /* refused */
     bool for_its_role; /* and not for its password */
 };
 
-enum waiting { NOT_WAITING, FOR_VERDICT, FOR_ROTATION };
+enum waiting { NOT_WAITING, FOR_VERDICT, FOR_ROTATION, FOR_RECORD };
 
 struct login {
     struct logins *logins;
@@ -72,7 +72,8 @@ struct login {
 
     /* Waiting. */
     enum waiting waiting;
-    bool overtime; /* it has waited for a verdict */
+    bool overtime;   /* it has waited for a verdict */
+    uint64_t change; /* of attempts_changes(): its last wrong password, waited for to be on disk */
     TAILQ_ENTRY(login) link;
     int64_t wake_ms;
     int64_t give_up_ms; /* of all waits for a rotation; 0: there was none */
@@ -126,6 +127,9 @@ void login_offer(struct login *login, bool stale, const struct sm_error *err);
 /* There is a challenge that was not answered: what is to be proved, if anything? */
 void login_decide(struct login *login);
 
+/* The wrong password is on disk, or it takes too long: what is tried next? */
+void login_recorded(struct login *login);
+
 /* ---- login_search.c ---- */
 
 /* Looks for another version; what it finds, or what comes of finding nothing, is an answer. */
@@ -142,6 +146,9 @@ void login_prove_on_trial(struct login *login);
 void login_prove_in_flight(struct login *login);
 /* The verdict is there, or will never be: who waited for it goes on. */
 void login_land(struct login *login);
+/* False: the login's last wrong password is on disk.  Else it waits for that, and whoever waits for
+ * its verdict goes on waiting. */
+bool login_wait_for_record(struct login *login);
 bool login_is_rotating(const struct login *login);
 bool login_knows_better(const struct login *login);
 /* Until when it may help to wait; 0: it does not. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * login_wait.c - what keeps a login waiting: another one's verdict, or a rotation that is under
- * way.
+ * login_wait.c - what keeps a login waiting: another one's verdict, its own wrong password's way to
+ * the disk, or a rotation that is under way.
  */
 #include <event2/event.h>
 
@@ -174,6 +174,32 @@ void login_prove_in_flight(struct login *login)
     prove_in_turn(login, false);
 }
 
+/* ---- a wrong password that is to be written down ---- */
+
+bool login_wait_for_record(struct login *login)
+{
+    struct lesson *lesson = login_lesson(login);
+    if (attempts_are_kept(login->logins->options.attempts, login->change))
+        return false;
+    for (size_t i = 0; lesson && i < LESSON_FLIGHTS_MAX; i++)
+        if (lesson->flights[i].login == login)
+            lesson->flights[i].until_ms = login->deadline_ms;
+    wait_until(login, FOR_RECORD, login->deadline_ms);
+    return true;
+}
+
+void logins_recorded(struct logins *logins)
+{
+    struct login *login;
+    TAILQ_FOREACH(login, &logins->waiting, link)
+    {
+        if (login->waiting == FOR_RECORD &&
+            attempts_are_kept(logins->options.attempts, login->change))
+            login->wake_ms = logins->options.now_ms();
+    }
+    schedule(logins);
+}
+
 /* ---- a rotation window ---- */
 
 bool login_is_rotating(const struct login *login)
@@ -249,6 +275,10 @@ static void wake(struct login *login)
     login_stop_waiting(login);
     if (what == FOR_VERDICT) {
         login_decide(login);
+        return;
+    }
+    if (what == FOR_RECORD) {
+        login_recorded(login);
         return;
     }
     login->prove = NULL; /* that connection was given up */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * statefile.c - written beside, synced, and renamed.  Called by revocations.c,
- * attempts_file.c and localca.c.
+ * record.c and localca.c.
  */
 #include "keeper/statefile.h"
 

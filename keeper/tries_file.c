@@ -8,39 +8,15 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "common/log.h"
-#include "keeper/statefile.h"
-#include "keeper/workers.h"
+#include "keeper/record.h"
 
 #define HEX_SIZE (2 * TRIES_DIGEST_SIZE + 1)
 #define OWES_MAX 1e11 /* ms: three years; a window is shorter */
 
 struct tries_file {
     struct tries_file_options options;
-    char *path;
-    uint64_t saved; /* of tries_changes() */
-    int64_t next_ms;
-    bool failing; /* said once */
-
-    /* A write under way: */
-    char *text;
-    uint64_t saving;
-    enum smcred_status status;
-    int error; /* errno */
+    struct record *record;
 };
-
-enum smcred_status tries_file_new(const struct tries_file_options *options,
-                                  struct tries_file **out_file)
-{
-    struct tries_file *file = calloc(1, sizeof *file);
-    if (!file || asprintf(&file->path, "%s/" TRIES_FILE, options->directory) < 0) {
-        free(file);
-        return SMCRED_NO_MEMORY;
-    }
-    file->options = *options;
-    *out_file = file;
-    return SMCRED_OK;
-}
 
 /* ---- writing ---- */
 
@@ -64,9 +40,9 @@ static void put_one(void *arg, const struct tries_debt *debt)
     writing->failed = true;
 }
 
-/* NULL for want of memory. */
-static char *print(const struct tries_file *file)
+static char *print(void *arg)
 {
+    const struct tries_file *file = arg;
     cJSON *document = cJSON_CreateObject();
     bool dated = cJSON_AddNumberToObject(document, "at_ms", (double)file->options.wall_ms());
     struct writing writing = {.list = dated ? cJSON_AddArrayToObject(document, "wrong") : NULL};
@@ -75,72 +51,6 @@ static char *print(const struct tries_file *file)
     char *text = writing.list && !writing.failed ? cJSON_PrintUnformatted(document) : NULL;
     cJSON_Delete(document);
     return text;
-}
-
-static void write_text(void *arg)
-{
-    struct tries_file *file = arg;
-    file->status = file->text ? statefile_replace(file->path, file->text) : SMCRED_NO_MEMORY;
-    file->error = errno;
-}
-
-/* What is not in the file is tried again. */
-static void written(struct tries_file *file)
-{
-    cJSON_free(file->text);
-    file->text = NULL;
-    if (file->status == SMCRED_OK)
-        file->saved = file->saving;
-    else if (!file->failing)
-        log_error("a restart would forget who guesses: %s is not written: %s", file->path,
-                  file->status == SMCRED_SYSTEM ? strerror(file->error)
-                                                : sm_status_text(file->status));
-    file->failing = file->status != SMCRED_OK;
-}
-
-static void on_written(void *arg, bool ran)
-{
-    struct tries_file *file = arg;
-    if (!ran) { /* the end of the keeper, who writes it then */
-        cJSON_free(file->text);
-        file->text = NULL;
-        return;
-    }
-    written(file);
-}
-
-/* False: there is nothing new. */
-static bool begin_writing(struct tries_file *file)
-{
-    file->saving = tries_changes(file->options.tries);
-    if (file->saving == file->saved)
-        return false;
-    file->text = print(file);
-    return true;
-}
-
-void tries_file_tick(struct tries_file *file)
-{
-    int64_t now_ms = file->options.now_ms();
-    if (file->text || now_ms < file->next_ms || !begin_writing(file))
-        return;
-    file->next_ms = now_ms + TRIES_SAVE_MS;
-    file->status = SMCRED_NO_MEMORY;
-    if (!file->text ||
-        workers_submit(file->options.workers, write_text, on_written, file) != SMCRED_OK)
-        written(file);
-}
-
-void tries_file_free(struct tries_file *file)
-{
-    if (!file)
-        return;
-    if (begin_writing(file)) {
-        write_text(file);
-        written(file);
-    }
-    free(file->path);
-    free(file);
 }
 
 /* ---- reading ---- */
@@ -178,8 +88,9 @@ static enum smcred_status take_one(struct tries *tries, const cJSON *object, int
     return debt.owes_ms > 0 ? tries_restore(tries, &debt) : SMCRED_OK;
 }
 
-static enum smcred_status parse(struct tries_file *file, const char *text)
+static enum smcred_status parse(void *arg, const char *text)
 {
+    const struct tries_file *file = arg;
     cJSON *document = cJSON_Parse(text);
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(document, "wrong"), *object;
     const cJSON *at = cJSON_GetObjectItemCaseSensitive(document, "at_ms");
@@ -199,13 +110,52 @@ static enum smcred_status parse(struct tries_file *file, const char *text)
     return status;
 }
 
+/* ---- the file ---- */
+
+static uint64_t changes_of(void *arg)
+{
+    const struct tries_file *file = arg;
+    return tries_changes(file->options.tries);
+}
+
+enum smcred_status tries_file_new(const struct tries_file_options *options,
+                                  struct tries_file **out_file)
+{
+    struct tries_file *file = calloc(1, sizeof *file);
+    if (!file)
+        return SMCRED_NO_MEMORY;
+    file->options = *options;
+    struct record_options record = {.workers = options->workers,
+                                    .directory = options->directory,
+                                    .name = TRIES_FILE,
+                                    .what = "who guesses",
+                                    .now_ms = options->now_ms,
+                                    .changes = changes_of,
+                                    .print = print,
+                                    .arg = file};
+    enum smcred_status status = record_new(&record, &file->record);
+    if (status != SMCRED_OK) {
+        free(file);
+        return status;
+    }
+    *out_file = file;
+    return SMCRED_OK;
+}
+
 enum smcred_status tries_file_load(struct tries_file *file, struct sm_error *err)
 {
-    sm_autofree char *text = NULL;
-    enum smcred_status status = statefile_read(file->path, &text, err);
-    if (status != SMCRED_OK || !text)
-        return status;
-    status = parse(file, text);
-    file->saved = tries_changes(file->options.tries);
-    return status == SMCRED_OK ? status : sm_error_set(err, status, "%s is damaged", file->path);
+    return record_load(file->record, parse, err);
+}
+
+void tries_file_tick(struct tries_file *file)
+{
+    record_tick(file->record);
+}
+
+void tries_file_free(struct tries_file *file)
+{
+    if (!file)
+        return;
+    record_free(file->record);
+    free(file);
 }

@@ -13,8 +13,7 @@
 #include "common/status.h"
 #include "keeper/tries.h"
 
-#define TRIES_FILE    "tries.json"
-#define TRIES_SAVE_MS 1000 /* between two writes: a flood of guesses is not one of writes */
+#define TRIES_FILE "tries.json"
 
 struct tries_file;
 struct workers;
@@ -35,7 +34,7 @@ SM_MUST_CHECK enum smcred_status tries_file_new(const struct tries_file_options 
  * statefile_read().
  */
 SM_MUST_CHECK enum smcred_status tries_file_load(struct tries_file *file, struct sm_error *err);
-/* Has it written if there is news, and it is time. */
+/* Has it written if there is news, and it is time: a flood of guesses is not one of writes. */
 void tries_file_tick(struct tries_file *file);
 /* Writes what is new.  NULL is allowed. */
 void tries_file_free(struct tries_file *file);

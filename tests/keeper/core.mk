@@ -1,4 +1,9 @@
 # tests/keeper/core.mk - tests of the keeper's inner modules, and of the pages' two sides.
+# Preloaded by tests/root/t_slow_disk.sh.
+check_LTLIBRARIES += %D%/slow_disk.la
+%C%_slow_disk_la_SOURCES = %D%/slow_disk.c
+%C%_slow_disk_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -rpath /nowhere
+
 if HAVE_CMOCKA
 keepercore_tests = %D%/test_attempts \
 	%D%/test_cache \

@@ -51,7 +51,7 @@ TESTS += $(keeper_tests)
 %C%_test_parent_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_attempts_file_SOURCES = %D%/test_attempts_file.c
-%C%_test_attempts_file_CFLAGS = $(test_cflags)
+%C%_test_attempts_file_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
 %C%_test_attempts_file_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_revocations_SOURCES = %D%/test_revocations.c

@@ -37,6 +37,15 @@ static enum smcred_status fetch(void *arg, const struct sm_source_query *query,
     return SMCRED_OK;
 }
 
+static bool disk_hangs;
+
+static void write_down(void *arg)
+{
+    (void)arg;
+    if (!disk_hangs)
+        attempts_kept(attempts, attempts_changes(attempts));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -49,7 +58,8 @@ static int setup(void **state)
                                           .now_ms = world_now,
                                           .random = world_random};
     assert_int_equal(cache_new(&cache_options, &cache), SMCRED_OK);
-    struct attempts_options attempts_options = {.now_ms = world_now};
+    disk_hangs = false;
+    struct attempts_options attempts_options = {.now_ms = world_now, .changed = write_down};
     assert_int_equal(attempts_new(&attempts_options, &attempts), SMCRED_OK);
     struct logins_options options = {.base = world.base,
                                      .cache = cache,
@@ -612,6 +622,99 @@ static void what_cannot_log_in_is_not_tried(void **state)
     login_free(login);
 }
 
+/* ---- a disk that takes its time ---- */
+
+static void turn_loop(void)
+{
+    world_settle();
+    assert_int_not_equal(event_base_loop(world.base, EVLOOP_NONBLOCK), -1);
+    world_settle();
+}
+
+static void disk_goes_on(void)
+{
+    disk_hangs = false;
+    write_down(NULL);
+    logins_recorded(logins);
+    turn_loop();
+}
+
+/* tolds[0]'s login, wrong with v1, while the disk hangs; v2 would be right. */
+static struct login *be_wrong(const char *salt)
+{
+    struct login *login = begin(&plain, &tolds[0]);
+    assert_string_equal(challenge(login, salt).version, "v1");
+    rotate("v2", "app", "new");
+    disk_hangs = true;
+    tolds[0] = (struct told){0};
+    world.now_ms += 20;
+    login_refused(login,
+                  &(struct verdict_refusal){.sqlstate = "28P01", .routine = "", .proved = true});
+    turn_loop();
+    return login;
+}
+
+static void whoever_was_wrong_goes_on_when_that_is_on_disk(void **state)
+{
+    (void)state;
+    static const struct login_target elsewhere = {
+        .secret_id = "prod/orders/db", .host = "elsewhere", .default_port = 5432};
+    struct login *login = be_wrong("salt");
+    assert_int_equal(tolds[0].times, 0);
+    assert_int_equal(attempts_count(attempts, (struct attempts_account){"app", ENDPOINT}), 1);
+    struct told told;
+    struct login *other = begin(&elsewhere, &told); /* nor is anybody else kept waiting */
+    login_accepted(other);
+    login_free(other);
+    disk_goes_on();
+    assert_int_equal(tolds[0].times, 1);
+    assert_int_equal(tolds[0].status, SMCRED_OK);
+    assert_string_equal(tolds[0].version, "v2");
+    login_free(login);
+}
+
+static void nor_is_anybody_else_wrong_there_meanwhile(void **state)
+{
+    (void)state;
+    struct login *login = be_wrong("salt");
+    struct login *other = begin(&plain, &tolds[1]);
+    assert_string_equal(tolds[1].version, "v2");
+    memset(proved, 0, sizeof proved);
+    login_challenged(other, sm_bytes_of("salt"), note_proof);
+    turn_loop();
+    assert_int_equal(proved[1].times, 0);
+    world.now_ms += 5000;
+    logins_tick(logins); /* longer than for a verdict */
+    turn_loop();
+    assert_int_equal(proved[1].times, 0);
+    disk_goes_on();
+    assert_int_equal(tolds[0].times, 1);
+    assert_int_equal(proved[1].times, 1);
+    login_free(login);
+    login_free(other);
+}
+
+static void a_disk_that_hangs_ends_the_login(void **state)
+{
+    (void)state;
+    struct login *login = be_wrong("salt");
+    world.now_ms += 8000;
+    logins_tick(logins);
+    turn_loop();
+    assert_int_equal(tolds[0].times, 1);
+    assert_int_equal(tolds[0].status, SMCRED_TIMED_OUT);
+    assert_non_null(strstr(tolds[0].why, "disk"));
+    login_free(login);
+}
+
+static void who_leaves_before_that_is_not_called(void **state)
+{
+    (void)state;
+    login_free(be_wrong("salt"));
+    disk_goes_on();
+    assert_int_equal(tolds[0].times, 0);
+}
+
 static void errors_of_the_source_are_told(void **state)
 {
     (void)state;
@@ -658,5 +761,8 @@ SM_TEST_MAIN(TEST(a_plain_login_tries_the_current_version), TEST(a_rotation_cost
              TEST(what_cannot_be_read_again_is_tried_all_the_same),
              TEST(the_budget_of_an_account_is_kept),
              TEST(the_target_outranks_the_secret_about_where),
-             TEST(what_cannot_log_in_is_not_tried), TEST(errors_of_the_source_are_told),
-             TEST(a_freed_login_is_not_called))
+             TEST(what_cannot_log_in_is_not_tried),
+             TEST(whoever_was_wrong_goes_on_when_that_is_on_disk),
+             TEST(nor_is_anybody_else_wrong_there_meanwhile),
+             TEST(a_disk_that_hangs_ends_the_login), TEST(who_leaves_before_that_is_not_called),
+             TEST(errors_of_the_source_are_told), TEST(a_freed_login_is_not_called))

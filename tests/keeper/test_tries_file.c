@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "keeper/record.h"
 #include "keeper/statefile.h"
 #include "keeper/tries_file.h"
 #include "keeper/workers.h"
@@ -147,7 +148,7 @@ static void whoever_guessed_right_is_forgiven_for_good(void **state)
     guess_all("alice");
     tick();
     tries_forgive(tries, sm_bytes_of("alice"));
-    pass(TRIES_SAVE_MS);
+    pass(RECORD_PAUSE_MS);
     tick();
     kill_keeper();
     assert_int_equal(begin(), SMCRED_OK);
@@ -164,16 +165,16 @@ static void a_flood_of_guesses_is_not_one_of_writes(void **state)
     for (int i = 0; i < 9; i++) {
         assert_true(guess("alice") || i > 3);
         tick();
-        pass(TRIES_SAVE_MS / 10);
+        pass(RECORD_PAUSE_MS / 10);
     }
     assert_int_equal(stat(path, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino); /* each write makes another file */
-    pass(TRIES_SAVE_MS / 10);
+    pass(RECORD_PAUSE_MS / 10);
     tick();
     assert_int_equal(stat(path, &after), 0);
     assert_int_not_equal(before.st_ino, after.st_ino);
     before = after;
-    pass(10 * TRIES_SAVE_MS); /* and where nobody guesses nothing is written */
+    pass(10 * RECORD_PAUSE_MS); /* and where nobody guesses nothing is written */
     tick();
     assert_int_equal(stat(path, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
@@ -259,7 +260,7 @@ static void without_a_directory_it_is_counted_all_the_same(void **state)
     tick();
     assert_false(guess("alice"));
     assert_int_equal(mkdir(directory, 0700), 0);
-    pass(TRIES_SAVE_MS);
+    pass(RECORD_PAUSE_MS);
     tick(); /* what could not be written is tried again */
     assert_int_equal(access(path, R_OK), 0);
 }

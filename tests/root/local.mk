@@ -17,6 +17,9 @@ EXTRA_DIST += $(redis_tests) %D%/redis.sh
 check_PROGRAMS += %D%/secret_search
 %C%_secret_search_SOURCES = %D%/secret_search.c
 %C%_secret_search_LDADD = $(CRYPTO_LIBS)
+TESTS += %D%/t_slow_disk.sh
+EXTRA_DIST += %D%/t_slow_disk.sh
+%D%/t_slow_disk.log: tests/keeper/slow_disk.la
 TESTS += %D%/t_rotation_by_hand.sh %D%/t_rotation_broken.sh %D%/t_rotation_trouble.sh
 EXTRA_DIST += %D%/t_rotation_by_hand.sh %D%/t_rotation_broken.sh %D%/t_rotation_trouble.sh %D%/rotation.sh
 TESTS += %D%/t_shim_setuid.sh
