@@ -180,7 +180,7 @@ static void follow(struct sm_bytes words)
         mysql_answers_hear(&pieces, sm_bytes((const uint8_t *)words.data + at, 1));
     must(whole.is_followed == pieces.is_followed);
     must(mysql_answers_want_file(&whole) == mysql_answers_want_file(&pieces));
-    must(!whole.is_followed || (whole.count == pieces.count && whole.left == pieces.left));
+    must(!whole.is_followed || (whole.count == pieces.count && whole.place == pieces.place));
 }
 
 static void from_server(struct sm_bytes bytes)

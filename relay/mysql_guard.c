@@ -158,7 +158,7 @@ bool mysql_says_sets_password(struct sm_bytes words, const char *user)
 /* Do these bytes end with a packet of so many bytes whose first is one of these? */
 static bool ends_with(const uint8_t tail[RELAY_TAIL], uint8_t len, uint8_t kind, uint8_t or_kind)
 {
-    const uint8_t *packet = tail + RELAY_TAIL - MYSQL_HEADER - len;
+    const uint8_t *packet = &tail[RELAY_TAIL - MYSQL_HEADER - len];
     return packet[0] == len && packet[1] == 0 && packet[2] == 0 &&
            (packet[4] == kind || packet[4] == or_kind);
 }
