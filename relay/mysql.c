@@ -237,6 +237,7 @@ static bool switch_client(struct relay_session *session, const char *plugin)
     struct relay_buffer words = relay_buffer(MYSQL_PACKET_MAX);
     struct sm_bytes nonce = sm_bytes(mysql->shown.nonce, sizeof mysql->shown.nonce);
     mysql->client = MYSQL_CLIENT_SWITCHED;
+    mysql->conversation = plugin;
     mysql->owes_fast_ok = false;
     return say(session, &words,
                mysql_switch_write(&words, mysql->client_sequence++, plugin, nonce));
@@ -273,14 +274,15 @@ static void go_on(struct relay_session *session, const char *plugin)
 static bool take_packet(struct relay_session *session)
 {
     struct mysql *mysql = session->state;
-    const uint8_t *header = relay_buffer_view(&mysql->from_client).data;
-    if (header[3] != mysql->client_sequence++) {
+    struct mysql_packet packet;
+    if (mysql_packet_parse(relay_buffer_view(&mysql->from_client), &packet) != SMCRED_OK ||
+        packet.sequence != mysql->client_sequence++) {
         relay_login_refuse(session, RELAY_PROTOCOL_BROKEN, "the client's packets are out of order");
         return false;
     }
     if (mysql->client == MYSQL_CLIENT_SWITCHED) {
         take_switched(mysql);
-        go_on(session, plugin_to_switch_to(mysql));
+        go_on(session, mysql->conversation);
         return false;
     }
     if (asks_for_tls(session)) {

@@ -44,6 +44,7 @@ struct mysql {
     struct mysql_response wish;      /* borrowed from there */
     struct mysql_greeting shown;     /* our own greeting */
     const char *family;              /* a plugin that every client of such a server has */
+    const char *conversation;        /* the plugin that the client was switched to */
     bool is_anew;                    /* the client was logged in before, and is not greeted */
     bool owes_fast_ok;               /* the client waits for its plugin's word that it is known */
     const char *outcome;             /* of a login that failed before the client was greeted */

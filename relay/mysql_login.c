@@ -368,6 +368,12 @@ static bool begin_method(struct relay_session *session, const struct mysql_metho
                          struct sm_bytes nonce)
 {
     struct mysql *mysql = session->state;
+    if (!method) {
+        relay_login_fail(session, RELAY_NOT_SUPPORTED,
+                         "asks for an authentication method that is not spoken here (it may be "
+                         "GSSAPI, PAM or the passwords of MySQL 4.0)");
+        return false;
+    }
     if (++mysql->challenges > ORC_CHALLENGES_MAX) {
         relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "changes the method again and again");
         return false;
@@ -400,14 +406,7 @@ static bool switch_method(struct relay_session *session, struct sm_bytes body)
         relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "sent a change of method that is cut off");
         return false;
     }
-    const struct mysql_method *method = method_of(it.plugin);
-    if (!method) {
-        relay_login_fail(session, RELAY_NOT_SUPPORTED,
-                         "asks for an authentication method that is not spoken here (it may be "
-                         "GSSAPI, PAM or the passwords of MySQL 4.0)");
-        return false;
-    }
-    return begin_method(session, method, it.data);
+    return begin_method(session, method_of(it.plugin), it.data);
 }
 
 static bool hear_plugin(struct relay_session *session, struct sm_bytes words)

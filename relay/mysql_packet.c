@@ -98,6 +98,14 @@ static void copy_text(struct reader *in, char *buffer, size_t size)
         in->broken = true;
 }
 
+/* Copies so many bytes, if they are there. */
+static void copy_bytes(struct reader *in, void *buffer, size_t len)
+{
+    struct sm_bytes bytes = take(in, len);
+    if (bytes.len > 0)
+        memcpy(buffer, bytes.data, bytes.len);
+}
+
 /* ---- packets ---- */
 
 size_t mysql_packet_len(const uint8_t header[MYSQL_HEADER])
@@ -157,7 +165,7 @@ enum smcred_status mysql_greeting_parse(struct sm_bytes body, struct mysql_greet
         return in.broken ? SMCRED_PROTOCOL : SMCRED_UNSUPPORTED;
     copy_text(&in, greeting.version, sizeof greeting.version);
     greeting.thread_id = (uint32_t)take_number(&in, 4);
-    struct sm_bytes nonce = take(&in, 8);
+    copy_bytes(&in, greeting.nonce, 8);
     (void)take(&in, 1); /* always 0 */
     greeting.capabilities = (uint32_t)take_number(&in, 2);
     greeting.charset = (uint8_t)take_number(&in, 1);
@@ -172,13 +180,12 @@ enum smcred_status mysql_greeting_parse(struct sm_bytes body, struct mysql_greet
         !(greeting.capabilities & MYSQL_SECURE_CONNECTION))
         return SMCRED_UNSUPPORTED;
     /* At least 13 bytes, the last of which is 0: it belongs to no nonce. */
-    struct sm_bytes rest = take(&in, nonce_len > 8 + 13 ? nonce_len - 8 : 13);
+    copy_bytes(&in, greeting.nonce + 8, MYSQL_NONCE - 8);
+    (void)take(&in, nonce_len > MYSQL_NONCE + 1 ? nonce_len - MYSQL_NONCE : 1);
     if (greeting.capabilities & MYSQL_PLUGIN_AUTH)
         copy_text(&in, greeting.plugin, sizeof greeting.plugin);
     if (in.broken)
         return SMCRED_PROTOCOL;
-    memcpy(greeting.nonce, nonce.data, 8);
-    memcpy(greeting.nonce + 8, rest.data, MYSQL_NONCE - 8);
     if (greeting.capabilities & MYSQL_CLIENT_MYSQL)
         greeting.extended = 0; /* the bytes are reserved there */
     *out_greeting = greeting;
@@ -489,7 +496,7 @@ bool mysql_error_parse(struct sm_bytes body, struct mysql_error *out_error)
     error.code = (uint16_t)take_number(&in, 2);
     if (in.left >= 6 && *in.at == '#') {
         (void)take(&in, 1);
-        memcpy(error.sqlstate, take(&in, 5).data, 5);
+        copy_bytes(&in, error.sqlstate, 5);
     }
     struct sm_bytes text = take(&in, in.left);
     if (in.broken)

@@ -42,6 +42,8 @@ static enum relay_io flush_server(struct relay_pump *pump)
 
 static void remember_tail(struct relay_pump *pump, const uint8_t *data, size_t len)
 {
+    if (len == 0)
+        return;
     if (len > sizeof pump->tail) {
         data += len - sizeof pump->tail;
         len = sizeof pump->tail;
@@ -250,8 +252,7 @@ static enum relay_pumped after_broken_write(struct relay_pump *pump)
 
 void relay_pump_greet(struct relay_pump *pump, struct relay_buffer *greeting)
 {
-    if (greeting->len > 0)
-        remember_tail(pump, relay_buffer_view(greeting).data, greeting->len);
+    remember_tail(pump, relay_buffer_view(greeting).data, greeting->len);
     pump->bytes_out += greeting->len;
     pump->to_client = *greeting;
     pump->to_client.max = RELAY_PUMP_MAX;
