@@ -11,7 +11,8 @@ mariadb_tests = %D%/t_local_tls.sh %D%/t_revoke_mariadb.sh %D%/t_drift_mariadb.s
 	%D%/t_restart_mariadb.sh %D%/t_hang_mariadb.sh
 TESTS += $(mariadb_tests)
 EXTRA_DIST += $(mariadb_tests) %D%/postgres.sh %D%/mariadb.sh
-redis_tests = %D%/t_revoke_redis.sh %D%/t_drift_redis.sh %D%/t_mend_redis.sh %D%/t_prove_redis.sh
+redis_tests = %D%/t_redis_protocol.sh %D%/t_revoke_redis.sh %D%/t_drift_redis.sh %D%/t_mend_redis.sh %D%/t_prove_redis.sh \
+	%D%/t_rotation_load_redis.sh %D%/t_rotation_broken_redis.sh %D%/t_rotation_trouble_redis.sh
 TESTS += $(redis_tests)
 EXTRA_DIST += $(redis_tests) %D%/redis.sh
 check_PROGRAMS += %D%/secret_search
@@ -25,8 +26,8 @@ EXTRA_DIST += %D%/t_rotation_by_hand.sh %D%/t_rotation_broken.sh %D%/t_rotation_
 TESTS += %D%/t_shim_setuid.sh
 EXTRA_DIST += %D%/t_shim_setuid.sh
 %D%/t_shim_setuid.log: preload/libsmcred_preload.so $(preload_helpers)
-TESTS += %D%/t_rotation_load.sh %D%/t_redis_rotation.sh %D%/t_redis_protocol.sh
-EXTRA_DIST += %D%/t_rotation_load.sh %D%/t_redis_rotation.sh %D%/t_redis_protocol.sh
+TESTS += %D%/t_rotation_load.sh
+EXTRA_DIST += %D%/t_rotation_load.sh
 TESTS += %D%/t_pam_postgres.sh %D%/t_pam_services.sh %D%/t_pam_sshd.sh %D%/t_pam_story.sh %D%/t_pam_soak.sh
 TESTS += %D%/t_pam_samples.sh %D%/t_pam_passwd.sh %D%/t_pam_supply.sh %D%/t_pam_guess.sh %D%/t_pam_deadline.sh %D%/t_pam_hostile.sh
 EXTRA_DIST += %D%/host.sh %D%/t_pam_samples.sh %D%/t_pam_passwd.sh %D%/t_pam_supply.sh %D%/t_pam_guess.sh %D%/t_pam_deadline.sh %D%/t_pam_hostile.sh

@@ -11,7 +11,6 @@ wrong_in_a_turn=3 # no salt warns; it is two on a machine at rest, and the budge
 reads_in_a_window=3
 words_of_a_loss='Lost connection to '
 whoami='select substring_index(current_user(), "@", 1)'
-where_am_i='select concat(substring_index(current_user(), "@", 1), " at ", @@port)'
 client_name=mariadb
 needs_engine() {
     command -v mariadb-install-db >/dev/null && id mysql >/dev/null 2>&1 || skip_all "needs MariaDB"
@@ -30,6 +29,8 @@ to_target() { echo "-h localhost -S $WORLD/run/$1/mysql.sock"; }
 as_user() { echo "-u $1"; }
 to_database() { echo "-D $1"; }
 
+where_am_i() { query 'select concat(substring_index(current_user(), "@", 1), " at ", @@port)'; }
+
 in_the_database() { in_mariadb -NBr <<<"$1" 2>&1; } # by stdin, for it may have a password
 
 gets_in() {
@@ -41,10 +42,17 @@ sql_of_master() { echo "create user $1@'127.0.0.1' identified by '$2'; grant all
 sql_of_twin() { sql_of_user "$1_clone" "$2"; }
 sql_of_password() { echo "alter user $1@'127.0.0.1' identified by '$2'"; }
 change_behind() { query "execute immediate concat('set pass', 'word = password(''$1'')')" >/dev/null; }
+may_change_itself() { :; }
 may_be_mended() { :; }
 
-refusals() { grep -c "$words_refused${1:-}.*using password" "${2:-$database_log}"; }
+refusals() { grep -c "$words_refused${1:-}.*using password" "$database_log"; }
+refusals_there() { database_log=$other_log refusals "$@"; }
+visits() { grep -c "user.*$1" "$database_log"; }
+visits_there() { grep -c "$1" "$other_log"; }
+words_to() { echo "$words_refused$1"; }
 open_sessions() { in_the_database "select count(*) from information_schema.processlist where user = '$1'"; }
+
+forgets_the_old() { :; }
 
 # Whoever changes users waits for this one; who logs in does not.
 locked() {

@@ -11,7 +11,6 @@ wrong_in_a_turn=0 # passwords, at most, when one is changed: its salt warns
 reads_in_a_window=2
 words_of_a_loss='server closed the connection unexpectedly'
 whoami='select session_user'
-where_am_i="select session_user || ' at ' || inet_server_port()"
 client_name=psql
 needs_engine() { :; }
 about_engine() {
@@ -28,6 +27,9 @@ query_as() { "$1" psql -XAtq -h "$WORLD_HOST" -c "$2" 2>&1; }
 to_target() { echo "-h $WORLD/run/$1"; }
 as_user() { echo "-U $1"; }
 to_database() { echo "-d $1"; }
+
+# where_am_i: USER at PORT
+where_am_i() { query "select session_user || ' at ' || inet_server_port()"; }
 
 # in_the_database SQL: what the superuser sees, past smcred
 in_the_database() { (cd / && as_postgres psql -XAtq -c "$1" 2>&1); }
@@ -47,13 +49,24 @@ sql_of_twin() { echo "create role $1_clone login password '$2' in role $1"; }
 sql_of_password() { echo "alter role $1 password '$2'"; }
 # change_behind PASSWORD: alice does it, in her session
 change_behind() { query "do \$\$ begin execute 'alter role current_user password ''$1'''; end \$\$" >/dev/null; }
+# may_change_itself USER: that was made by make_user or make_twin
+may_change_itself() { :; }
 # may_be_mended: the world's user has rights that forbid it, or with which PostgreSQL 15 itself says no
 may_be_mended() { in_the_database "alter role $WORLD_ROLE noreplication" >/dev/null; }
 
-# refusals [USER [LOG]]: wrong passwords that the database has seen
-refusals() { grep -c "$words_refused${1:-}" "${2:-$database_log}"; }
+# refusals [USER]: wrong passwords that the database has seen; visits USER: more than none if that one was there.
+# refusals_there, visits_there: at the other one
+refusals() { grep -c "$words_refused${1:-}" "$database_log"; }
+refusals_there() { database_log=$other_log refusals "$@"; }
+visits() { grep -c "user.*$1" "$database_log"; }
+visits_there() { grep -c "$1" "$other_log"; }
+# words_to USER: a part of what the database says when his password is wrong
+words_to() { echo "$words_refused$1"; }
 # open_sessions USER: how many the database has
 open_sessions() { in_the_database "select count(*) from pg_stat_activity where usename = '$1'"; }
+
+# forgets_the_old: the password before the last, in a database that takes both
+forgets_the_old() { :; }
 
 # locked: somebody changes WORLD_ROLE and does not commit, so that setSecret waits; unlocked: he rolls back
 locked() {
@@ -74,7 +87,7 @@ unlocked() {
     rm "$dir/lock" "$dir/lock.out"
 }
 
-# other_database CERTIFICATE: another server, with this NAME.key and NAME.crt; at other_port.  Sets other_log.
+# other_database CERTIFICATE: another server, with this NAME.key and NAME.crt; at other_port
 other_database() {
     local other=$WORLD/pg/other
     other_log=$other/log

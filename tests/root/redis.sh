@@ -11,6 +11,11 @@ words_ours='smcred: '
 words_of_an_end='smcred: '
 whoami='acl whoami'
 keys_kept=0 # the password itself is what logs in
+wrong_in_a_turn=2 # it takes the password before, too; but a keeper that has not looked for two turns has none that is right
+reads_in_a_window=1
+words_of_a_loss='Server closed the connection\|Connection reset by peer\|Could not connect'
+old_goes_on=1
+lock_of_all=1 # whoever waits, all do
 words_mended="who had given AWSCURRENT's back" # it may not change itself
 needs_engine() {
     command -v redis-server >/dev/null && id redis >/dev/null 2>&1 || skip_all "needs Redis"
@@ -36,6 +41,8 @@ gets_in() {
     [ "$(REDISCLI_AUTH=$1 redis-cli -h 127.0.0.1 -p "$WORLD_PORT" --tls --cacert "$WORLD_CA" --user "$WORLD_ROLE" echo 1 2>&1)" = 1 ]
 }
 
+where_am_i() { query 'client info' | sed 's/.* laddr=[^ ]*:\([0-9]*\) .* user=\([^ ]*\) .*/\2 at \1/'; }
+
 in_the_database() { in_redis <<<"$1" 2>&1; }
 hash_of() { printf '#%s' "$(printf %s "$1" | sha256sum | cut -d' ' -f1)"; }
 sql_of_user() { echo "acl setuser $1 on $(hash_of "$2") ~* &* +@all -@admin"; }
@@ -43,7 +50,27 @@ sql_of_master() { echo "acl setuser $1 on $(hash_of "$2") ~* &* +@all"; }
 sql_of_twin() { sql_of_user "$1_clone" "$2"; }
 sql_of_password() { echo "acl setuser $1 resetpass $(hash_of "$2")"; }
 change_behind() { alter "$WORLD_ROLE" "$1"; } # from somewhere else: in a session it is refused
+may_change_itself() { in_redis acl setuser "$1" +acl >/dev/null; }
 may_be_mended() { in_redis acl setuser "$WORLD_ROLE" -@admin >/dev/null; }
+
+# Of wrong passwords there is a log, of visits none; but who visits here what is the other's has a wrong one.
+wrong_passwords() {
+    awk -v whose="$1" '
+        last == "count" { count = $0 }
+        last == "reason" { reason = $0 }
+        last == "username" && reason == "auth" && (whose == "" || $0 == whose) { sum += count }
+        { last = $0 }
+        END { print sum + 0 }'
+}
+refusals() { in_redis acl log 1000 | wrong_passwords "${1:-}"; }
+refusals_there() { in_the_other 'acl log 1000' | wrong_passwords "${1:-}"; }
+visits() { refusals "$1"; }
+visits_there() { refusals_there "$1"; }
+words_to() { echo "$words_refused"; }
+
+forgets_the_old() {
+    in_redis acl setuser "$WORLD_ROLE" resetpass "$(in_redis acl list | grep "^user $WORLD_ROLE " | grep -o '#[0-9a-f]*' | tail -n 1)" >/dev/null
+}
 
 # Redis itself stands still, as it has no lock that ACL SETUSER would wait for.
 redis_pid() { cut -d' ' -f1 "$WORLD/pids/redis"; }
@@ -59,6 +86,23 @@ in_set_secret() { # smcred-rotate has a connection to it
     return 1
 }
 unlocked() { kill -CONT "$(redis_pid)"; }
+
+other_database() {
+    local other=$WORLD/redis/other
+    install -d -o redis "$other" "$other"/{data,socket}
+    install -m 600 -o redis "$1".key "$1".crt "$other"
+    printf 'user default off\nuser root on %s ~* &* +@all\n' "$(hash_of "$(cat "$WORLD/private/redis-root")")" |
+        install -m 600 -o redis /dev/stdin "$other/data/users"
+    sed "s|$WORLD/redis/server|$other/${1##*/}|; t; s|$WORLD/redis/|$other/|" "$WORLD/redis/conf" >"$other/conf"
+    setpriv --reuid=redis --regid=redis --init-groups redis-server "$other/conf" --port 0 --tls-port "$other_port" \
+        >"$WORLD_LOG/other.log" 2>&1 </dev/null &
+    at_exit "kill -KILL $!; wait $! 2>/dev/null"
+    is_up() { [ "$(in_the_other ping)" = PONG ]; }
+    eventually 60 is_up
+}
+in_the_other() {
+    REDISCLI_AUTH=$(cat "$WORLD/private/redis-root") redis-cli -e -s "$WORLD/redis/other/socket/s" --user root <<<"$1"
+}
 
 # The password is all that logs in.
 know_the_keys() { planted=14; }
