@@ -1,5 +1,5 @@
 # tests/rotate/local.mk - tests of rotate/.
-rotate_scripts = %D%/t_alternating.sh %D%/t_function.sh %D%/t_killed.sh %D%/t_killed_mariadb.sh %D%/t_mysql_alternating.sh %D%/t_mysql_grammar.sh %D%/t_mysql_single.sh %D%/t_redis.sh %D%/t_single.sh %D%/t_states.sh %D%/t_words.sh
+rotate_scripts = %D%/t_alternating.sh %D%/t_function.sh %D%/t_killed.sh %D%/t_killed_mariadb.sh %D%/t_killed_redis.sh %D%/t_mysql_alternating.sh %D%/t_mysql_grammar.sh %D%/t_mysql_single.sh %D%/t_redis.sh %D%/t_single.sh %D%/t_states.sh %D%/t_words.sh
 TESTS += $(rotate_scripts)
 EXTRA_DIST += $(rotate_scripts) %D%/manager.sh %D%/mysql_double.py %D%/mysql_world.sh %D%/redis_world.sh %D%/world.sh
 if HAVE_CMOCKA

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# redis_world.sh - sourced by t_redis.sh: a Redis that speaks TLS, beside what manager.sh has.
+# redis_world.sh - sourced by t_redis.sh and t_killed_redis.sh: a Redis that speaks TLS, beside what manager.sh has.
 #
 # shellcheck shell=bash disable=SC2154,SC2034,SC2119,SC2120 # top_srcdir and top_builddir come from make; the rest is the tests'
 . "$top_srcdir/tests/rotate/manager.sh" || exit 1
@@ -49,8 +49,9 @@ CONF
     return 1
 }
 
-# query USER PASSWORD WORD...: over TLS, as applications log in
+# query USER PASSWORD WORD...: over TLS, as applications log in; "select 1" answers 1, as in SQL
 query() {
+    [ "${*:3}" != 'select 1' ] || set -- "$1" "$2" echo 1
     REDISCLI_AUTH=$2 redis-cli -h 127.0.0.1 -p "$port" --tls --cacert "$dir/tls/ca.pem" --user "$1" "${@:3}" 2>&1
 }
 
