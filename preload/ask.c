@@ -21,6 +21,9 @@
 #define ANSWER_MAX  1024 /* bytes; a longer refusal is cut, and a grant is 24 */
 #define PAUSE_NS    1000000
 
+#define AUDIT_ID      " (audit id "
+#define AUDIT_ID_ROOM (sizeof AUDIT_ID) /* bytes, for that and the ")" behind the id */
+
 struct question {
     struct sm_wire_header header;
     struct sm_wire_field field;
@@ -172,16 +175,18 @@ static int receive_answer(int fd, struct answer *answer, int64_t deadline_ms)
     }
 }
 
-static void copy_text(const char *from, size_t len, char *text, size_t size)
+/* Appends `from` to the text, which ends at `at`, as far as there is room; where it ends then. */
+static size_t put_text(char *text, size_t at, size_t size, struct sm_bytes from)
 {
-    size_t at = 0;
-    for (; at < len && at < size - 1; at++)
-        text[at] = (char)(from[at] >= ' ' && from[at] < 0x7f ? from[at] : '?');
+    const char *bytes = from.data;
+    for (size_t i = 0; i < from.len && at < size - 1; i++, at++)
+        text[at] = (char)(bytes[i] >= ' ' && bytes[i] < 0x7f ? bytes[i] : '?');
     text[at] = '\0';
+    return at;
 }
 
-/* The CTL_TEXT of a refusal, as far as it lies within the packet. */
-static void find_text(const struct answer *answer, char *text, size_t size)
+/* The field of that tag, as far as it lies within the packet; nothing if there is none. */
+static struct sm_bytes find_field(const struct answer *answer, uint16_t tag)
 {
     size_t at = sizeof(struct sm_wire_header);
     while (answer->len - at >= sizeof(struct sm_wire_field)) {
@@ -189,13 +194,25 @@ static void find_text(const struct answer *answer, char *text, size_t size)
         at += sizeof *field;
         size_t rest = answer->len - at;
         size_t len = field->len < rest ? field->len : rest;
-        if (field->tag == CTL_TEXT) {
-            copy_text((const char *)answer->packet + at, len, text, size);
-            return;
-        }
+        if (field->tag == tag)
+            return sm_bytes(answer->packet + at, len);
         size_t padded = (len + 7) & ~(size_t)7;
         at += padded < rest ? padded : rest;
     }
+    return sm_bytes(NULL, 0);
+}
+
+/* A refusal's reason, and where the audit log has it. */
+static void find_reason(const struct answer *answer, char *text, size_t size)
+{
+    struct sm_bytes id = find_field(answer, CTL_AUDIT_ID);
+    size_t room = id.len > 0 && id.len < size - AUDIT_ID_ROOM ? AUDIT_ID_ROOM + id.len : 0;
+    size_t at = put_text(text, 0, size - room, find_field(answer, CTL_TEXT));
+    if (at == 0 || room == 0)
+        return;
+    at = put_text(text, at, size, sm_bytes(AUDIT_ID, sizeof AUDIT_ID - 1));
+    at = put_text(text, at, size, id);
+    (void)put_text(text, at, size, sm_bytes(")", 1));
 }
 
 /* An answer to our question, or one that came before the keeper had read it: it is too busy. */
@@ -213,7 +230,7 @@ static int judge(const struct answer *answer, char *text, size_t size)
         header->version != SM_WIRE_VERSION || !is_answer(header))
         return -EPROTO;
     if (header->status != SMCRED_OK) {
-        find_text(answer, text, size);
+        find_reason(answer, text, size);
         return header->status == SMCRED_DENIED    ? -EACCES
                : header->status == SMCRED_LIMITED ? -EUSERS
                                                   : -ECONNABORTED;
@@ -276,7 +293,7 @@ int shim_ask(const struct shim_target *target, char *text, size_t size)
         size_t len = 0;
         while (why[len] != '\0')
             len++;
-        copy_text(why, len, text, size);
+        (void)put_text(text, 0, size, sm_bytes(why, len));
     }
     return result;
 }

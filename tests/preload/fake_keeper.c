@@ -89,6 +89,8 @@ static void refuse(int fd, uint16_t verb, uint64_t id, enum smcred_status status
     sm_wire_begin(&out, buffer, sizeof buffer, verb, status, id);
     sm_wire_put_text(&out, CTL_RULE, "target orders: allow");
     sm_wire_put_text(&out, CTL_TEXT, text);
+    if (status == SMCRED_DENIED)
+        sm_wire_put_text(&out, CTL_AUDIT_ID, "96870813c7093ea4");
     if (sm_wire_finish(&out) != SMCRED_OK ||
         sm_seqpacket_send(fd, sm_bytes(out.data, out.len), NULL, sm_boot_ms() + PATIENCE_MS) !=
             SMCRED_OK)

@@ -122,7 +122,7 @@ fi
 if [ -n "$static" ]; then
     start_keeper refusing
     like "a refusal in PostgreSQL's form" "$(watched "$static" startup 127.99.0.1 5432)" \
-        "E...?SFATAL.VFATAL.C28000.Msmcred: nobody is not allowed on target orders (rule: target orders: allow).."
+        "E...?SFATAL.VFATAL.C28000.Msmcred: nobody is not allowed on target orders (rule: target orders: allow; audit id 96870813c7093ea4).."
     start_keeper limiting
     like "a keeper that has too much to do" "$(watched "$static" startup 127.99.0.1 5432)" "E*C53300.M*limit reached*"
     start_keeper overrun

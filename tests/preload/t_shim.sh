@@ -198,12 +198,12 @@ is "a relative SMCRED_INDEX is not used" \
     "$(cd "$dir" && env SMCRED_INDEX=index LD_PRELOAD="$shim" "$probe" connect 127.0.0.9 5432)" "$others"
 
 # --- the keeper says no, or nothing ---
-no="E...?SFATAL.VFATAL.C28000.Msmcred: nobody is not allowed on target orders.."
+no="E...?SFATAL.VFATAL.C28000.Msmcred: nobody is not allowed on target orders (audit id 96870813c7093ea4).."
 not_now="E...?SFATAL.VFATAL.C57P03.Msmcred: "
 start_keeper refusing
 like "a refusal comes as PostgreSQL's own" "$(with "$probe" startup 127.99.0.1 5432)" "$no"
 like "also by IPv6" "$(with "$probe" startup fd00:99::1 5432)" "$no"
-like "or as Redis's" "$(with "$probe" connect 127.83.0.3 6379)" "-WRONGPASS smcred: nobody is not allowed on target orders*"
+like "or as Redis's" "$(with "$probe" connect 127.83.0.3 6379)" "-WRONGPASS smcred: nobody is not allowed on target orders (audit id 96870813c7093ea4)*"
 write_index "target future $dir/future.sock 9 127.83.0.5 9999"
 is "or as an errno, to a protocol that the shim is too old for" "$(with "$probe" connect 127.83.0.5 9999)" "Permission denied"
 write_index

@@ -30,7 +30,7 @@ for way in by_shim by_socket; do
 done
 like "mallory is refused, and told the rule" \
     "$(as_mallory mariadb --no-defaults --skip-ssl -h "$shim" -e 'select 1' 2>&1)" \
-    "ERROR 1045 (28000): smcred: smcred-mallory may not use target billing, by rule *target billing: allow*"
+    "ERROR 1045 (28000): smcred: smcred-mallory may not use target billing, by rule *target billing: allow* (audit id *)"
 like "at the target's socket too" \
     "$(as_mallory env -u LD_PRELOAD mariadb --no-defaults --skip-ssl -S "$socket" -e 'select 1' 2>&1)" "ERROR 1045*target billing: allow*"
 like "nobody gets in without us" "$(as_alice env -u LD_PRELOAD mariadb --no-defaults -h 127.0.0.1 -P "$WORLD_MARIADB_PORT" \
