@@ -101,7 +101,8 @@ void relay_upstream_expired(struct relay_session *session)
     if (!session->route->connected && sm_boot_ms() < session->login_deadline_ms)
         try_next(session, ETIMEDOUT);
     else
-        fail(session, "cannot connect to", "it took too long");
+        fail(session, session->route->connected ? "no answer in time from" : "cannot connect to",
+             session->route->connected ? "it was reached, and did not go on" : "it took too long");
 }
 
 /* True if the transport stands; otherwise there is more to wait for, or it was handled. */

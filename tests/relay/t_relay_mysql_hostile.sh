@@ -77,7 +77,7 @@ done
 meets close-at-once '1429 HY000 smcred: .*closed the connection before its greeting' "sees a server close at once"
 meets half '1429 HY000 smcred: .*closed the connection before its greeting' "or in the middle of its greeting"
 meets close '[0-9]+ .* smcred: .*closed the connection during the login' "or later"
-meets stall-at-once '1429 HY000 smcred: .*it took too long' "does not wait for a greeting for ever" --deadline-ms 1500
+meets stall-at-once '1429 HY000 smcred: no answer in time from "db.internal": it was reached, and did not go on' "does not wait for a greeting for ever" --deadline-ms 1500
 meets stall '[0-9]+ .* smcred: .*did not finish the login in time' "nor for a verdict" --deadline-ms 1500
 meets switch-unknown '1235 42000 smcred: .*not spoken here.*' "does not speak GSSAPI, and says so"
 meets switch-old '1235 42000 smcred: .*not spoken here.*' "nor the passwords of MySQL 4.0"

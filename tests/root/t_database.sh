@@ -68,7 +68,7 @@ cases=(
     "tls-garbage|TLS failed with"
 )
 stalls=("stall-at-once|did not finish the login in time" "stall-after-startup|did not finish the login in time"
-    "tls-stall|cannot connect to \"db.internal\": it took too long")
+    "tls-stall|no answer in time from \"db.internal\": it was reached, and did not go on")
 tls=("wrong-name|hostname mismatch" "expired|certificate has expired" "stranger|self-signed certificate")
 {
     for line in "${cases[@]}" "${stalls[@]}"; do
