@@ -104,7 +104,10 @@ static bool prepare_postgres(const cJSON *document, const cJSON *target, struct 
            set("PGDATABASE", document_text(target, "dbname", scratch));
 }
 
-/* It knows no "protocol", and without a port it takes any socket of some MySQL's that it finds. */
+/*
+ * It knows no "protocol", and without a port it takes any socket of some MySQL's that it finds.  It
+ * takes $DSN for the name of a section of its own.
+ */
 static bool is_mycli(const char *program)
 {
     const char *slash = strrchr(program, '/');
@@ -123,7 +126,7 @@ static bool prepare_mysql(const cJSON *document, const cJSON *target, struct lau
     launch->first = mysql_first;
     return *path && set("MYSQL_PWD", "") && add_option(launch, "host", "localhost") &&
            add_option(launch, "socket", path) &&
-           (is_mycli(launch->programs[0]) ? add_option(launch, "port", "3306")
+           (is_mycli(launch->programs[0]) ? set("DSN", "") && add_option(launch, "port", "3306")
                                           : add_option(launch, "protocol", "socket")) &&
            add_option(launch, "user", document_text(document, "operator", scratch));
 }

@@ -221,8 +221,9 @@ is "or what --program says" "$(PATH=$dir/bin "$smcred" connect --program mariadb
 is "what it knows only as its first words stays there" \
     "$(PATH=$dir/bin "$smcred" connect billing -- --no-defaults --defaults-group-suffix=x -e --no-defaults 2>&1)" \
     "mysql|--no-defaults|--defaults-group-suffix=x|$mysql|-e|--no-defaults|unset|"
-cp "$dir/bin/mysql" "$dir/bin/mycli"
-is "mycli looks for no other socket" "$(PATH=$dir/bin "$smcred" connect --program "$dir/bin/mycli" billing 2>&1)" \
+sed 's/MYSQL_PWD/DSN/' "$dir/bin/mysql" >"$dir/bin/mycli"
+chmod +x "$dir/bin/mycli"
+is "mycli looks for no other socket, and at no DSN" "$(PATH=$dir/bin DSN=x "$smcred" connect --program "$dir/bin/mycli" billing 2>&1)" \
     "mycli|--host=localhost|--socket=/run/smcred/billing/mysql.sock|--port=3306|--user=alice|unset|"
 
 # Clients of Redis get the socket; a password in their environment is for another server.
