@@ -112,6 +112,8 @@ struct relay_protocol {
     bool (*may_interrupt)(const struct relay_session *session);
     /* Its clients read such an error when they have said their next command, and not before. */
     bool reads_late;
+    /* Its servers hear another login on the connection on which they have refused one. */
+    bool hears_again;
 };
 
 extern const struct relay_protocol relay_mysql, relay_pgsql, relay_redis;

@@ -190,4 +190,5 @@ const struct relay_protocol relay_redis = {
     .write_error = write_error,
     .sift = sift,
     .may_interrupt = may_interrupt,
+    .hears_again = true,
 };

@@ -4,7 +4,8 @@
  *
  * TLS from the first byte.  There is one method, the password itself, which the keeper gives for a
  * verified server or a Unix socket alone.  The database and the human's name are said in the same
- * breath, so a login costs one round trip; nothing of it reaches the client.
+ * breath, so a login costs one round trip; nothing of it reaches the client.  One that is refused
+ * leaves the connection as it was, for the next.
  */
 #include "relay/redis.h"
 
@@ -23,8 +24,11 @@ void redis_server_connected(struct relay_session *session)
     uint8_t buffer[256];
     struct sm_wire_out out;
     session->phase = RELAY_LOGIN;
-    relay_buffer_clear(&redis->from_server);
     relay_buffer_clear(&redis->to_server);
+    if (!session->route->again) {
+        relay_buffer_clear(&redis->from_server);
+        redis->unheard = 0;
+    }
     redis->step = REDIS_STEP_SILENT;
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_CLEARTEXT);
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
@@ -126,6 +130,8 @@ static void server_error(struct relay_session *session, const struct answer *ans
         relay_session_relay_error(session, answer->whole, "", answer->text);
         return;
     }
+    relay_buffer_consume(&redis->from_server, answer->whole.len);
+    redis->unheard = names_database(session) ? 2 : 1; /* SELECT, CLIENT SETNAME */
     relay_session_refused(
         session, &(struct relay_verdict){.sqlstate = RELAY_BAD_PASSWORD, .text = answer->text});
 }
@@ -159,6 +165,11 @@ static void log_in(struct relay_session *session)
 static bool take_answer(struct relay_session *session, const struct answer *answer)
 {
     struct redis *redis = session->state;
+    if (redis->unheard > 0) {
+        redis->unheard--;
+        relay_buffer_consume(&redis->from_server, answer->whole.len);
+        return true;
+    }
     bool may_fail = redis->step == REDIS_STEP_NAMED; /* a name is for people, where it is allowed */
     if (answer->is_error && !may_fail) {
         server_error(session, answer);

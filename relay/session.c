@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/un.h>
@@ -254,7 +255,8 @@ void relay_session_refused(struct relay_session *session, const struct relay_ver
 {
     uint8_t buffer[1024];
     struct sm_wire_out out;
-    relay_upstream_close(session);
+    if (!session->protocol->hears_again)
+        relay_upstream_close(session);
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_REFUSED);
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
     sm_wire_put_text(&out, ORC_T_SQLSTATE, verdict->sqlstate);
@@ -438,8 +440,38 @@ static void dial(struct relay_session *session)
     relay_upstream_dial(session);
 }
 
+/* Has the server not hung up, of which the loop may have told before this was asked? */
+static bool still_listens(const struct relay_session *session)
+{
+    struct pollfd server = {.fd = session->server.fd, .events = POLLRDHUP};
+    return server.fd >= 0 && poll(&server, 1, 0) == 0;
+}
+
+/* Is the place that the last attempt came to one that this one may go to?  Then it stays there. */
+static bool is_there(const struct relay_session *session, const struct relay_endpoint *before)
+{
+    const struct relay_route *route = session->route;
+    if (session->is_anew || session->endpoint != before || !still_listens(session))
+        return false;
+    for (size_t i = 0; i < route->count; i++) {
+        if (route->lengths[i] == session->address_len &&
+            memcmp(&route->addresses[i], &session->address, session->address_len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The server has refused one attempt, and hears another. */
+static void log_in_again(struct relay_session *session)
+{
+    session->route->connected = session->route->again = true;
+    relay_loop_arm(&session->relay->loop, &session->deadline, session->login_deadline_ms);
+    session->protocol->server_connected(session);
+}
+
 static void go_to(struct relay_session *session, const struct sm_wire_in *message)
 {
+    const struct relay_endpoint *before = session->endpoint;
     uint32_t number = 0;
     free(session->route);
     session->route = route_of(message);
@@ -459,7 +491,10 @@ static void go_to(struct relay_session *session, const struct sm_wire_in *messag
         relay_session_fail(session, "failed", &error);
         return;
     }
-    dial(session);
+    if (is_there(session, before))
+        log_in_again(session);
+    else
+        dial(session);
 }
 
 /* The keeper gives no proof for this attempt.  False: it was not asked for anything. */
@@ -479,6 +514,8 @@ void relay_session_wait(struct relay_session *session, const struct sm_wire_in *
         wait_ms = WAIT_MAX_MS;
     if (!stop_proving(session))
         return;
+    if (!session->is_anew)
+        relay_upstream_close(session);
     if (session->login_deadline_ms != 0)
         session->login_deadline_ms += wait_ms; /* it is the server's time, and this is not */
     arm(session, wait_ms + session->relay->deadlines.keeper_ms);

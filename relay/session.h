@@ -55,6 +55,7 @@ struct relay_route {
     bool hearing;       /* and a server that speaks first is listened to */
     bool asked_for_tls; /* or the protocol has said that it wants TLS */
     bool resumes;       /* the server is offered to go on with an earlier TLS session */
+    bool again;         /* the connection is the one of the attempt before, which was refused */
     int last_errno;
     char user[RELAY_NAME_MAX], dbname[RELAY_NAME_MAX], application[RELAY_NAME_MAX];
 };

@@ -75,15 +75,18 @@ class Talk:
 
 
 def log_in(talk, case):
-    """True if the client is let in."""
+    """True if the client is let in.  Whom case "again" lets in has been refused on the same connection."""
+    known, refusals = False, 0
     while True:
         words = talk.hear()
         name = words[0].upper()
         if name == b"AUTH":
-            if words[1:] != [b"app", b"right"] and words[1:] != [b"right"]:
-                talk.say(b"-WRONGPASS invalid username-password pair or user is disabled.\r\n")
-                return False
-            talk.say(b"+OK\r\n")
+            known = words[1:] in ([b"app", b"right"], [b"right"]) and (case != "again" or refusals > 0)
+            refusals += not known
+            talk.say(b"+OK\r\n" if known
+                     else b"-WRONGPASS invalid username-password pair or user is disabled.\r\n")
+        elif not known:
+            talk.say(b"-NOAUTH Authentication required.\r\n")
         elif name == b"SELECT":
             talk.say(b"-ERR DB index is out of range\r\n" if case == "select" else b"+OK\r\n")
         elif name == b"CLIENT":

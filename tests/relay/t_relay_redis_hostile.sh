@@ -43,6 +43,11 @@ ok "passes a refusal on" says '-WRONGPASS invalid username-password pair or user
 ok "after it has told the keeper" said 'REFUSED .*sqlstate=28P01'
 keeper --password wrong --password right
 ok "makes another attempt, unseen by the client" says '\+PONG'
+good_server again
+keeper --password wrong --password right --dbname 3
+ok "on the same connection" says '\+PONG'
+ok "in the keeper's database" [ "$(grep -c "^b'SELECT' b'3'" "$world/server.err")" = 2 ]
+ok "and with the human's name" [ "$(grep -c "^b'CLIENT' b'SETNAME'" "$world/server.err")" = 2 ]
 meets select '-ERR DB index is out of range closed' "passes other errors on at once" --dbname 77
 ok "without asking the keeper" [ "$(grep -c REFUSED "$world/k/out")" = 0 ]
 meets connections '-ERR max number of clients reached closed' "passes on what is said instead"
