@@ -96,6 +96,7 @@ static void put_target(const struct keeper *keeper, cJSON *object,
     if (target->hostaddr)
         text(object, "hostaddr", target->hostaddr);
     number(object, "port", target->port ? target->port : place.port);
+    flag(object, "place_known", places_know(keeper->places, target));
     /* A Unix socket is spoken to without TLS, whatever the target says. */
     bool socket = !target->hostaddr && *host == '/';
     flag(object, "client_cert", target->client_cert != NULL);

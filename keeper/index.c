@@ -131,7 +131,7 @@ static bool add_target(struct build *build, uint32_t at)
 {
     const struct config_target *from = &build->config->targets[at];
     struct index_target *target = &build->targets[at];
-    struct index_place place = {"", 0};
+    struct index_place place = {false, "", 0};
     if (build->place_of)
         place = build->place_of(build->arg, from);
     uint32_t default_port = engine_port(from->engine);
@@ -152,7 +152,8 @@ static bool add_target(struct build *build, uint32_t at)
             add_place(build, match->host, own_port, at);
     }
     const char *dialled = from->hostaddr ? from->hostaddr : from->host ? from->host : place.host;
-    (void)add_address(build, dialled, own_port, at); /* a name is not resolved here */
+    if (from->port || place.known)                       /* else another server may be there */
+        (void)add_address(build, dialled, own_port, at); /* a name is not resolved here */
     return true;
 }
 

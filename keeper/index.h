@@ -13,8 +13,9 @@ struct index_writer;
 
 /* What only the secret of a target says, as far as it is known. */
 struct index_place {
-    const char *host; /* "" if unknown */
-    uint32_t port;    /* 0 if unknown */
+    bool known;
+    const char *host; /* "" if it says none, or is not known; so below */
+    uint32_t port;
 };
 typedef struct index_place index_place_of(void *arg, const struct config_target *target);
 

@@ -38,6 +38,7 @@
 #include "keeper/revoke.h"
 #include "keeper/sessions.h"
 #include "keeper/source.h"
+#include "keeper/survey.h"
 #include "keeper/tries_file.h"
 #include "keeper/turns.h"
 #include "keeper/watch.h"
@@ -158,9 +159,8 @@ static struct cache_limits limits_of(const struct config *config)
 static struct index_place place_of(void *arg, const struct config_target *target)
 {
     const struct keeper *keeper = arg;
-    struct place place =
-        target->secret ? places_of(keeper->places, target->secret) : (struct place){"", "", "", 0};
-    return (struct index_place){place.host, place.port};
+    struct place place = places_of(keeper->places, target->secret);
+    return (struct index_place){place.known, place.host, place.port};
 }
 
 /* Nothing of the keeper's changes on failure, which is logged. */
@@ -277,6 +277,7 @@ static void reload(struct keeper *keeper)
         log_error("not every target has its socket");
     update_localtls(keeper);
     write_index(keeper);
+    survey_begin(keeper->survey);
     log_info("reloaded: %zu targets", fresh.config->target_count);
 }
 
@@ -306,6 +307,7 @@ static void on_tick(evutil_socket_t fd, short events, void *arg)
     if (keeper->index_is_old)
         write_index(keeper);
     say_alive(keeper, now_ms);
+    survey_tick(keeper->survey);
     watch_tick(keeper->watch);
     revoke_tick(keeper);
     canary_tick(keeper);
@@ -527,6 +529,7 @@ static bool build_outer(struct keeper *keeper)
            sessions_new(keeper, &keeper->sessions) == SMCRED_OK &&
            control_new(keeper, &keeper->control) == SMCRED_OK &&
            index_new(keeper->options->runtime_dir, &keeper->index) == SMCRED_OK &&
+           survey_new(&(struct survey_options){keeper, sm_boot_ms}, &keeper->survey) == SMCRED_OK &&
            listeners_new(keeper, &keeper->listeners) == SMCRED_OK && watch(keeper);
 }
 
@@ -585,6 +588,7 @@ static int start(struct keeper *keeper)
     recall_places(keeper);
     update_localtls(keeper);
     write_index(keeper);
+    survey_begin(keeper->survey);
     audit_life(keeper, "start");
     log_info("%zu targets, secrets in %s memory", keeper->config->target_count,
              sm_vault_hidden(keeper->vault) ? "hidden (memfd_secret)" : "locked");
@@ -608,6 +612,7 @@ static void stop(struct keeper *keeper)
         audit_life(keeper, "stop");
     relays_free(keeper->relays);
     index_free(keeper->index);
+    survey_free(keeper->survey);
     watch_free(keeper->watch);
     workers_free(keeper->writers);
     logins_free(keeper->logins);

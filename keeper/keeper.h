@@ -43,6 +43,7 @@ struct revocations;
 struct resolver;
 struct sessions;
 struct source;
+struct survey;
 struct tries;
 struct tries_file;
 struct turns;
@@ -73,6 +74,7 @@ struct keeper {
     struct logins *logins;
     struct audit *audit;
     struct index_writer *index;
+    struct survey *survey;
     struct endpoints *endpoints;
     struct places *places;
     struct localtls *localtls;

@@ -4,6 +4,7 @@
  */
 #include "keeper/places.h"
 
+#include "keeper/config.h"
 #include "keeper/table.h"
 
 #define PLACES_MAX 65536 /* max_secrets' own maximum */
@@ -51,7 +52,7 @@ struct place places_of(const struct places *places, const char *secret_id)
 {
     const struct known *known =
         (const struct known *)table_find(&places->table, sm_bytes_of(secret_id));
-    return known ? known->place : (struct place){"", "", "", 0};
+    return known ? known->place : (struct place){false, "", "", "", 0};
 }
 
 static bool same_where(const struct place *place, const struct sm_snapshot *snapshot)
@@ -75,7 +76,7 @@ static void add(struct places *places, const char *secret_id, const struct place
     known->username = strdup(place->username);
     known->dbname = strdup(place->dbname);
     known->entry.key = sm_bytes_of(known->id);
-    known->place = (struct place){known->host, known->username, known->dbname, place->port};
+    known->place = (struct place){true, known->host, known->username, known->dbname, place->port};
     table_add(&places->table, &known->entry);
     if (!known->id || !known->host || !known->username || !known->dbname)
         drop(places, known);
@@ -86,19 +87,25 @@ bool places_note(struct places *places, const char *secret_id, const struct sm_s
     struct known *known = (struct known *)table_find(&places->table, sm_bytes_of(secret_id));
     if (known && same(&known->place, snapshot))
         return false;
-    bool moved = known ? !same_where(&known->place, snapshot)
-                       : snapshot->port != 0 || snapshot->host[0] != '\0';
+    bool moved = !known || !same_where(&known->place, snapshot);
     if (known)
         drop(places, known);
     if (places->table.count >= PLACES_MAX)
         drop(places, (struct known *)places->table.oldest);
     add(places, secret_id,
-        &(struct place){snapshot->host, snapshot->username, snapshot->dbname, snapshot->port});
+        &(struct place){true, snapshot->host, snapshot->username, snapshot->dbname,
+                        snapshot->port});
     return moved;
 }
 
 void places_recall(struct places *places, const char *secret_id, const char *host, uint32_t port)
 {
     if (!table_find(&places->table, sm_bytes_of(secret_id)))
-        add(places, secret_id, &(struct place){host, "", "", port});
+        add(places, secret_id, &(struct place){true, host, "", "", port});
+}
+
+bool places_know(const struct places *places, const struct config_target *target)
+{
+    bool configured = target->port != 0 && (target->host || target->hostaddr);
+    return configured || places_of(places, target->secret).known;
 }

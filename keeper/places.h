@@ -8,9 +8,11 @@
 
 #include "common/snapshot.h"
 
+struct config_target;
 struct places;
 
 struct place {
+    bool known;                           /* false: the secret has not been read */
     const char *host, *username, *dbname; /* never NULL */
     uint32_t port;
 };
@@ -21,7 +23,11 @@ void places_free(struct places *places);
 bool places_note(struct places *places, const char *secret_id, const struct sm_snapshot *snapshot);
 /* What is known from elsewhere, until the secret is read. */
 void places_recall(struct places *places, const char *secret_id, const char *host, uint32_t port);
-/* All empty if the secret has not been read yet.  Borrowed until the next places_note(). */
+/* Not known and empty if the secret has not been read yet.  Borrowed until the next places_note().
+ */
 struct place places_of(const struct places *places, const char *secret_id);
+
+/* Has the configuration said, or the secret, at which host and port this database is? */
+bool places_know(const struct places *places, const struct config_target *target);
 
 #endif

@@ -158,6 +158,17 @@ static void check_reach(struct visit *visit, const cJSON *target)
         say(visit, FINE, name, "the database is not reached past smcred by this user", "");
 }
 
+/* Does what is typed lead to it? */
+static void check_place(struct visit *visit, const cJSON *target)
+{
+    char scratch[DOCUMENT_SCRATCH];
+    const char *name = document_text(target, "name", scratch);
+    if (strcmp(document_text(target, "place_known", scratch), "no") == 0)
+        say(visit, WARNING, name,
+            "its secret could not be read yet: its own port and address go past smcred",
+            "smcredd's log says why; smcred refresh");
+}
+
 /* Can who insists on TLS towards smcred have it? */
 static void check_local_tls(struct visit *visit, const cJSON *target)
 {
@@ -190,6 +201,7 @@ static void check_target(struct visit *visit, const cJSON *target)
         say(visit, ADVICE, name,
             "the password alone opens the database, from wherever it is reached",
             "client_cert and client_key, and clientcert=verify-ca in pg_hba.conf");
+    check_place(visit, target);
     check_local_tls(visit, target);
     check_reach(visit, target);
 }

@@ -14,7 +14,7 @@ if HAVE_CMOCKA
 keeper_tests = %D%/test_accounts %D%/test_audit %D%/test_config %D%/test_index %D%/test_listen %D%/test_localtls \
 	%D%/test_parent %D%/test_policy %D%/test_relays %D%/test_attempts_file %D%/test_request %D%/test_revocations \
 	%D%/test_sessions \
-	%D%/test_wiping %D%/test_word
+	%D%/test_survey %D%/test_wiping %D%/test_word
 check_PROGRAMS += $(keeper_tests)
 TESTS += $(keeper_tests)
 
@@ -76,6 +76,10 @@ TESTS += $(keeper_tests)
 %C%_test_sessions_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
 %C%_test_sessions_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 %C%_test_sessions_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
+
+%C%_test_survey_SOURCES = %D%/test_survey.c %D%/world.h
+%C%_test_survey_CFLAGS = $(test_cflags) $(EVENT_CFLAGS)
+%C%_test_survey_LDADD = keeper/libkeeper.la $(CMOCKA_LIBS)
 
 %C%_test_wiping_SOURCES = %D%/test_wiping.c
 %C%_test_wiping_CFLAGS = $(test_cflags) $(CJSON_CFLAGS) $(CRYPTO_CFLAGS)

@@ -75,7 +75,7 @@ static struct index_place port_7000(void *arg, const struct config_target *targe
 {
     (void)arg;
     (void)target;
-    return (struct index_place){"10.1.2.3", 7000};
+    return (struct index_place){true, "10.1.2.3", 7000};
 }
 
 #define ORDERS                                                                                     \
@@ -120,6 +120,33 @@ static const char *looked_up(const struct index_writer *writer, const char *host
 {
     const char *name = index_look_up(writer, host, port);
     return name ? name : "-";
+}
+
+static struct index_place nowhere_yet(void *arg, const struct config_target *target)
+{
+    (void)arg;
+    (void)target;
+    return (struct index_place){false, "", 0};
+}
+
+/* Before the secret is read, another server may be at the default port of the address. */
+static void guesses_no_port_of_an_address(void **state)
+{
+    (void)state;
+    struct index_writer *writer;
+    size_t size;
+    struct config *config =
+        parse("[target guess]\nsecret = s\ntls = disable\nmatch = guess.internal\n"
+              "hostaddr = 127.0.0.1\n" ORDERS);
+    assert_int_equal(index_new(directory, &writer), SMCRED_OK);
+    assert_int_equal(index_write(writer, config, nowhere_yet, NULL), SMCRED_OK);
+    const struct index_header *index = map_index(&size);
+    assert_string_equal(name_of_address(index, "127.0.0.1", 5432), "-");
+    assert_string_equal(name_of_address(index, "127.0.0.1", 6432), "orders");
+    assert_string_equal(name_at(index, "guess.internal", 5432), "guess");
+    (void)munmap((void *)(uintptr_t)index, size);
+    index_free(writer);
+    config_unref(config);
 }
 
 /* What `smcred explain` says of a host is what the shim does with it. */
@@ -226,6 +253,8 @@ static void gives_every_target_an_address_of_its_own(void **state)
 
 SM_TEST_MAIN(
     cmocka_unit_test_setup_teardown(finds_what_was_configured, make_directory, remove_directory),
+    cmocka_unit_test_setup_teardown(guesses_no_port_of_an_address, make_directory,
+                                    remove_directory),
     cmocka_unit_test_setup_teardown(looks_up_what_is_typed, make_directory, remove_directory),
     cmocka_unit_test_setup_teardown(recalls_what_secrets_had_said, make_directory,
                                     remove_directory),

@@ -4,7 +4,9 @@
 . "$(dirname "$0")/world.sh"
 command -v jq >/dev/null || skip_all "no jq"
 needs_world
-query 'select 1' >/dev/null # so that the secret's host and port are known
+known() { as_alice smcred targets --json | jq -e --arg port "$WORLD_PORT" \
+    '.targets[] | select(.name == "orders" and .place_known) | (.port | tostring) == $port'; }
+holds "before anybody has logged in the keeper knows the port that only the secret says" eventually 20 known
 
 # finds TEXT [OPTION...]: the level of the finding that begins so, as alice's doctor says
 finds() {
@@ -27,6 +29,19 @@ as_alice smcred doctor >/dev/null
 is "a warning is exit 1" "$?" 1
 like "a table is for people" "$(as_alice smcred doctor)" "*LEVEL*TARGET*FINDING*warning*orders*past smcred*smcred.nft*"
 is "no keeper is exit 3" "$(as_alice env SMCRED_SOCKET=/nonexistent smcred doctor >/dev/null 2>&1; echo $?)" 3
+
+# ---- what the keeper could not read ----
+is "the target's own port is known" "$(finds 'its secret could not be read')" ""
+printf '[target lost]\nsecret = lost\nmatch = lost-db.internal\nhostaddr = 127.0.0.1\nallow = smcred-alice\nca_file = %s\n' \
+    "$WORLD_CA" >"$WORLD/etc/conf.d/lost.conf"
+chmod 644 "$WORLD/etc/conf.d/lost.conf"
+sandbox reload "$WORLD"
+warned() { [ "$(finds 'its secret could not be read')" = warning ]; }
+holds "one that the secret does not say is warned of" eventually 20 warned
+explained() { as_alice smcred explain --host "$@" --json | jq -r .decision; }
+is "what match says leads to it all the same" "$(explained lost-db.internal)" allow
+is "and the database's address does not, by a guess" "$(explained 127.0.0.1 --port 5432)" none
+is "the address of what could be read does" "$(explained 127.0.0.1 --port "$WORLD_PORT")" allow
 
 # ---- what doctor advises ----
 if command -v nft >/dev/null && nft list tables >/dev/null 2>&1; then
