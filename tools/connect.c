@@ -6,6 +6,7 @@
  * that its own options (-d otherdb) still win; clients of MySQL, whose option files would go over
  * variables, get options, in front of their own.
  */
+#include <limits.h>
 #include <stdio.h>
 
 #include "tools/commands.h"
@@ -24,7 +25,7 @@ static bool set(const char *name, const char *value)
     return (*value ? setenv(name, value, 1) : unsetenv(name)) == 0;
 }
 
-#define OPTIONS_MAX 4
+#define OPTIONS_MAX 5
 
 /* What is started: the first of `programs` that there is, with `options` before the caller's. */
 struct launch {
@@ -104,20 +105,54 @@ static bool prepare_postgres(const cJSON *document, const cJSON *target, struct 
            set("PGDATABASE", document_text(target, "dbname", scratch));
 }
 
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* What execvp() would start by this name, behind all symbolic links; false if there is nothing. */
+static bool find_program(const char *name, char out_path[PATH_MAX])
+{
+    const char *path = getenv("PATH");
+    if (strchr(name, '/'))
+        return realpath(name, out_path) != NULL;
+    while (path && *path) {
+        char candidate[PATH_MAX];
+        size_t len = strcspn(path, ":");
+        int put = snprintf(candidate, sizeof candidate, "%.*s/%s", (int)len, path, name);
+        if (put > 0 && (size_t)put < sizeof candidate && access(candidate, X_OK) == 0)
+            return realpath(candidate, out_path) != NULL;
+        path += len + (path[len] == ':');
+    }
+    return false;
+}
+
+/* MariaDB's, also where it is called mysql. */
+static bool is_mariadb(const struct launch *launch)
+{
+    char path[PATH_MAX];
+    for (size_t i = 0; launch->programs[i]; i++) {
+        if (find_program(launch->programs[i], path))
+            return strncmp(file_name(path), "mariadb", 7) == 0;
+    }
+    return false;
+}
+
 /*
  * It knows no "protocol", and without a port it takes any socket of some MySQL's that it finds.  It
  * takes $DSN for the name of a section of its own.
  */
 static bool is_mycli(const char *program)
 {
-    const char *slash = strrchr(program, '/');
-    return strcmp(slash ? slash + 1 : program, "mycli") == 0;
+    return strcmp(file_name(program), "mycli") == 0;
 }
 
 /*
  * "localhost" is what means a socket to all of them, unless an option file says protocol=tcp.  No
  * database: the keeper knows the target's.  Option files may hold a password, which is sent to
- * nobody: the relay asks for none in clear.
+ * nobody: the relay asks for none in clear.  From 11.4 on MariaDB's insist on TLS, at a socket too;
+ * whose that is the kernel has said.
  */
 static bool prepare_mysql(const cJSON *document, const cJSON *target, struct launch *launch)
 {
@@ -128,6 +163,7 @@ static bool prepare_mysql(const cJSON *document, const cJSON *target, struct lau
            add_option(launch, "socket", path) &&
            (is_mycli(launch->programs[0]) ? set("DSN", "") && add_option(launch, "port", "3306")
                                           : add_option(launch, "protocol", "socket")) &&
+           (!is_mariadb(launch) || add_word(launch, "--skip-ssl-verify-server-cert")) &&
            add_option(launch, "user", document_text(document, "operator", scratch));
 }
 

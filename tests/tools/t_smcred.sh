@@ -208,16 +208,21 @@ printf '%s|' "${0##*/}" "$@" "${MYSQL_PWD-unset}"
 END
 chmod +x "$dir/bin/mariadb"
 mysql="--host=localhost|--socket=/run/smcred/billing/mysql.sock|--protocol=socket|--user=alice"
+mariadb=${mysql/--user/--skip-ssl-verify-server-cert|--user}
 mv "$dir/targets.json" "$dir/targets.some"
 cat >"$dir/targets.json" <<'END'
 {"operator": "alice", "uid": 1000, "targets": [{"name": "billing", "engine": "mysql",
   "socket": "/run/smcred/billing/mysql.sock", "dbname": "billing"}]}
 END
 is "mariadb is started where there is no mysql" \
-    "$(PATH=$dir/bin MYSQL_PWD=x "$smcred" connect billing archive -e 'select 1' 2>&1)" "mariadb|$mysql|archive|-e|select 1|unset|"
+    "$(PATH=$dir/bin MYSQL_PWD=x "$smcred" connect billing archive -e 'select 1' 2>&1)" "mariadb|$mariadb|archive|-e|select 1|unset|"
 cp "$dir/bin/mariadb" "$dir/bin/mysql"
 is "else mysql" "$(PATH=$dir/bin "$smcred" connect billing 2>&1)" "mysql|$mysql|unset|"
-is "or what --program says" "$(PATH=$dir/bin "$smcred" connect --program mariadb billing 2>&1)" "mariadb|$mysql|unset|"
+is "or what --program says" "$(PATH=$dir/bin "$smcred" connect --program mariadb billing 2>&1)" "mariadb|$mariadb|unset|"
+ln -sf mariadb "$dir/bin/mysql"
+is "MariaDB's own may be called mysql" "$(PATH=$dir/bin "$smcred" connect billing 2>&1)" "mysql|$mariadb|unset|"
+rm "$dir/bin/mysql"
+cp "$dir/bin/mariadb" "$dir/bin/mysql"
 is "what it knows only as its first words stays there" \
     "$(PATH=$dir/bin "$smcred" connect billing -- --no-defaults --defaults-group-suffix=x -e --no-defaults 2>&1)" \
     "mysql|--no-defaults|--defaults-group-suffix=x|$mysql|-e|--no-defaults|unset|"
