@@ -42,7 +42,7 @@ enum orc_verb {
     ORC_ENDPOINT = 2, /* ENDPOINT HOST TLS + CA fd [+ fd of our certificate and its key], sealed
                          memfds of PEM; none with tls=disable */
     ORC_OPENED = 3,   /* SESSION, and either ENDPOINT HOST PORT ADDRESS... USER DBNAME APPLICATION
-                         VERSION ATTEMPT [REPLICATION], or a status, SQLSTATE TEXT [HINT] [STAYS] */
+                         VERSION ATTEMPT [REPLICATION] [KEEP_MS], or a status, SQLSTATE TEXT [HINT] [STAYS] */
     ORC_PROOF = 4, /* SESSION PROOF VERSION [SERVER_SIGNATURE] [DBNAME] [APPLICATION], or a status
                       with SQLSTATE TEXT; VERSION may be newer than OPENED's, and the names go
                       over OPENED's, which knew nothing of the client's yet */
@@ -50,6 +50,8 @@ enum orc_verb {
     ORC_DRAIN = 6, /* take no new session; exit when the last one has ended */
     ORC_WAIT = 7,  /* SESSION WAIT_MS: no version of the secret is right now; hang up on the server,
                       the next OPENED comes that much later */
+    ORC_FORGET = 9,   /* what is kept of ended sessions is closed: the configuration is another,
+                         or somebody was revoked */
     ORC_IDENTITY = 8, /* IDENTITY + fd, a sealed memfd of PEM: certificate and key that clients are
                          shown; the last one of a number counts */
 
@@ -68,6 +70,8 @@ enum orc_verb {
     ORC_ENDED = 22,   /* SESSION BYTES_IN BYTES_OUT DURATION_MS OUTCOME [SQLSTATE] [TEXT] */
     ORC_ALIVE = 23,   /* one per live session, to a restarted keeper: SESSION ENGINE TARGET USER
                          DBNAME VERSION OPERATOR BACKEND_PID DURATION_MS, as OPENED said them */
+    ORC_AGAIN = 25, /* SESSION ATTEMPT, over a connection that was kept: its server has heard none
+                       of the attempt's proofs, or wants them for another nonce */
     ORC_CANCELLED = 24, /* SESSION of a connection that carried a CancelRequest, BACKEND_PID; ENDED
                            follows */
 };
@@ -111,6 +115,7 @@ enum orc_tag {
     ORC_T_LOGIN = 40,            /* u64: of SESSION, and said again in ALIVE: the keeper's own */
     ORC_T_IDENTITY = 41,         /* u32: what clients are shown; none: they get no TLS */
     ORC_T_STAYS = 43,            /* empty: the session is as logged in as it was */
+    ORC_T_KEEP_MS = 44,          /* u32: for which the server's connection may be kept afterwards */
     ORC_T_CLIENT_TLS = 42,       /* text: such as TLSv1.3, between client and relay */
 };
 

@@ -123,6 +123,9 @@ static void check_target(struct config_loader *loader, struct config_target *tar
                           "[target %s] cleartext: needs tls = verify-full, or a Unix socket",
                           target->name);
     check_only_method(loader, target, dialled);
+    if (target->keep_connection_ms > 0 && target->engine != INDEX_MYSQL)
+        config_problem_at(loader, target->place,
+                          "[target %s] keep_connection: is for engine = mysql only", target->name);
     check_ca(loader, target);
     check_identity(loader, target);
     check_server_key(loader, target);

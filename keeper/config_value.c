@@ -14,8 +14,9 @@
 #include "keeper/engine.h"
 #include "keeper/watch.h"
 
-#define WAIT_MAX_MS (120 * 1000)
-#define WORD_BREAKS " \t,"
+#define WAIT_MAX_MS            (120 * 1000)
+#define KEEP_CONNECTION_MAX_MS (300 * 1000)
+#define WORD_BREAKS            " \t,"
 
 /* ---- readers of values: NULL, or what is wrong with the value ---- */
 
@@ -116,16 +117,29 @@ const char *config_read_count(struct config_loader *loader, void *field, const c
     return NULL;
 }
 
-/* What a person at a prompt, and a client's own timeout, may bear. */
-const char *config_read_wait(struct config_loader *loader, void *field, const char *value)
+static const char *read_short_duration(struct config_loader *loader, void *field, const char *value,
+                                       int64_t max_ms, const char *too_long)
 {
     int64_t ms = 0;
     const char *why = read_duration(loader, &ms, value);
-    if (!why && ms > WAIT_MAX_MS)
-        return "is more than 2 minutes";
+    if (!why && ms > max_ms)
+        return too_long;
     if (!why)
         *(int64_t *)field = ms;
     return why;
+}
+
+/* What a person at a prompt, and a client's own timeout, may bear. */
+const char *config_read_wait(struct config_loader *loader, void *field, const char *value)
+{
+    return read_short_duration(loader, field, value, WAIT_MAX_MS, "is more than 2 minutes");
+}
+
+static const char *read_keep_connection(struct config_loader *loader, void *field,
+                                        const char *value)
+{
+    return read_short_duration(loader, field, value, KEEP_CONNECTION_MAX_MS,
+                               "is more than 5 minutes");
 }
 
 static const char *read_wrong_max(struct config_loader *loader, void *field, const char *value)
@@ -471,6 +485,8 @@ static const struct config_key target_keys[] = {
     {"server_public_key", read_path, offsetof(struct config_target, server_public_key), false},
     {"local_tls", config_read_flag, offsetof(struct config_target, local_tls), false},
     {"replication", config_read_flag, offsetof(struct config_target, replication), false},
+    {"keep_connection", read_keep_connection, offsetof(struct config_target, keep_connection_ms),
+     false},
     {"cleartext", read_cleartext, offsetof(struct config_target, cleartext), false},
     {"canary", config_read_flag, offsetof(struct config_target, canary), false},
     {"on_drift", read_on_drift, offsetof(struct config_target, mends), false},

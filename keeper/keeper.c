@@ -278,6 +278,7 @@ static void reload(struct keeper *keeper)
     update_localtls(keeper);
     write_index(keeper);
     survey_begin(keeper->survey);
+    relays_forget_kept(keeper->relays);
     log_info("reloaded: %zu targets", fresh.config->target_count);
 }
 

@@ -329,6 +329,18 @@ static bool drain(struct relay *relay)
     return relays_send(relay, &out, NULL);
 }
 
+void relays_forget_kept(struct relays *relays)
+{
+    for (struct relay *relay = relays->first, *next; relay; relay = next) {
+        uint8_t buffer[64];
+        struct sm_wire_out out;
+        next = relay->next;
+        sm_wire_begin(&out, buffer, sizeof buffer, ORC_FORGET, SMCRED_OK, 0);
+        if (relay->fd >= 0)
+            (void)relays_send(relay, &out, NULL); /* a failure has dropped it */
+    }
+}
+
 void relays_tick(struct relays *relays, int64_t now_ms)
 {
     for (struct relay *relay = relays->first, *next; relay; relay = next) {

@@ -55,6 +55,8 @@ bool relays_knows(const struct relay_known *known, uint32_t number);
 SM_MUST_CHECK bool relays_mark(struct relay_known *known, uint32_t number);
 /* The identity is a new one: every relay must be told again. */
 void relays_forget_identity(struct relays *relays, uint32_t number);
+/* What relays keep of sessions that have ended is not to be used any more. */
+void relays_forget_kept(struct relays *relays);
 /* The relay broke the protocol: its sessions are written off and the parent ends it. */
 void relays_drop(struct relay *relay, const char *why);
 

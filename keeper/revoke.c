@@ -9,6 +9,7 @@
 #include "keeper/accounts.h"
 #include "keeper/cache.h"
 #include "keeper/proof.h"
+#include "keeper/relays.h"
 #include "keeper/secret_id.h"
 #include "keeper/sessions.h"
 #include "keeper/stages.h"
@@ -164,6 +165,7 @@ struct revoke_done revoke_apply(struct keeper *keeper, const struct revocation *
         return done;
     }
     done.sessions = end_sessions(keeper, revocation);
+    relays_forget_kept(keeper->relays);
     return done;
 }
 

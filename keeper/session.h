@@ -70,9 +70,11 @@ struct session {
     struct resolver_ask *resolving;
     struct challenge *challenge;
     struct proof_ask *proving;
-    struct sm_snapshot *snapshot;            /* of the present attempt */
-    unsigned proofs_given;                   /* in the present attempt: claimed ... */
-    bool is_proved;                          /* ... and one of them was handed out */
+    struct sm_snapshot *snapshot; /* of the present attempt */
+    bool version_asked;           /* which one it is to be, in this attempt */
+    unsigned again;               /* how often its proofs were for no server that heard them */
+    unsigned proofs_given;        /* in the present attempt: claimed ... */
+    bool is_proved;               /* ... and one of them was handed out */
     const char *methods[ORC_CHALLENGES_MAX]; /* of each of them */
     bool is_anew;                            /* it was logged in before */
     bool wishes_known; /* what the client asks for: by OPEN, or by the first challenge */
@@ -137,6 +139,7 @@ void session_go_on(struct session *session, bool accepted);
 const char *session_take_open(struct session *session, const struct sm_wire_in *in);
 const char *session_take_scram(struct session *session, const struct sm_wire_in *in);
 const char *session_take_challenge(struct session *session, const struct sm_wire_in *in);
+const char *session_take_again(struct session *session, const struct sm_wire_in *in);
 const char *session_take_cleartext(struct session *session, const struct sm_wire_in *in);
 
 /* User, database and application that the client asks for.  False: one of them is too long. */

@@ -131,6 +131,10 @@ static void send_opened(struct session *session, const struct resolver_answer *a
     sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
     if (session->target->replication)
         sm_wire_put(&out, ORC_T_REPLICATION, sm_bytes("", 0)); /* most ask for it afterwards */
+    if (session->target->keep_connection_ms > 0)
+        sm_wire_put_u32(&out, ORC_T_KEEP_MS, (uint32_t)session->target->keep_connection_ms);
+    session->again = 0;
+    session->version_asked = false;
     session->phase = TRYING;
     session->proofs_given = 0;
     session->is_proved = false;

@@ -13,6 +13,8 @@
 #include "keeper/proof.h"
 #include "keeper/revoke.h"
 
+#define AGAIN_MAX 2 /* another nonce than the greeting's, and another connection */
+
 /* OPENED was sent before it was known what the client wants. */
 static void put_names(struct sm_wire_out *out, const struct session *session)
 {
@@ -171,7 +173,9 @@ static void ask_for_version(struct session *session, const struct challenge *abo
     if (message.len > 0)
         memcpy(copy->bytes + salt.len, message.data, message.len);
     session->challenge = copy;
-    if (session->proofs_given == 1)
+    bool is_first = !session->version_asked;
+    session->version_asked = true;
+    if (is_first)
         login_challenged(session->login, telling_salt, on_prove);
     else /* the version of this attempt, by another method */
         answer_again(session);
@@ -275,6 +279,21 @@ const char *session_take_challenge(struct session *session, const struct sm_wire
     else
         ask_for_version(session, &about, question.salt, question.message,
                         about.mechanism->tells ? question.salt : sm_bytes(NULL, 0));
+    return NULL;
+}
+
+/* A kept connection costs a login proofs that no server has taken, twice at the most. */
+const char *session_take_again(struct session *session, const struct sm_wire_in *in)
+{
+    uint32_t attempt = 0;
+    if (!sm_wire_get_u32(in, ORC_T_ATTEMPT, &attempt) || session->phase == SOLVING ||
+        attempt != session->attempt)
+        return NULL; /* it has crossed with our next attempt */
+    if (session->phase != TRYING || session->challenge || session->proving ||
+        session->target->keep_connection_ms == 0 || session->again >= AGAIN_MAX)
+        return "it wants to prove again, and has no reason to";
+    session->again++;
+    session->proofs_given = 0;
     return NULL;
 }
 

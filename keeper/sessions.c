@@ -520,6 +520,7 @@ static const struct {
     {ORC_OPEN, session_take_open},
     {ORC_SCRAM, session_take_scram},
     {ORC_CHALLENGE, session_take_challenge},
+    {ORC_AGAIN, session_take_again},
     {ORC_CLEARTEXT, session_take_cleartext},
     {ORC_LOGGED_IN, take_logged_in},
     {ORC_REFUSED, take_refused},

@@ -158,6 +158,9 @@ static void take_message(struct relay *relay, const struct sm_wire_in *message, 
     case ORC_DRAIN:
         relay_drain(relay);
         return;
+    case ORC_FORGET:
+        mysql_let_go(relay);
+        return;
     case ORC_OPENED:
         if (session)
             relay_session_opened(session, message);
@@ -261,6 +264,7 @@ void relay_keeper_detach(struct relay *relay)
         return;
     log_warning("the keeper is gone; open sessions go on");
     sm_close_fd(&fd);
+    mysql_let_go(relay);
     keep_reports(&relay->keeper);
     for (struct relay_session *session = relay->sessions, *next; session; session = next) {
         next = session->next;

@@ -2,7 +2,7 @@
 noinst_LTLIBRARIES += %D%/librelay.la
 %C%_librelay_la_SOURCES = %D%/buffer.c %D%/buffer.h %D%/client.c %D%/client.h %D%/endpoint.c %D%/endpoint.h %D%/error.c \
 	%D%/error.h %D%/identity.c %D%/identity.h %D%/keeper.c %D%/keeper.h %D%/login.c %D%/login.h %D%/loop.c %D%/loop.h %D%/mysql.c %D%/mysql.h %D%/mysql_answers.c %D%/mysql_answers.h %D%/mysql_echo.c %D%/mysql_echo.h %D%/mysql_guard.c %D%/mysql_guard.h \
-	%D%/mysql_kill.c %D%/mysql_kill.h %D%/mysql_login.c %D%/mysql_packet.c %D%/mysql_packet.h \
+	%D%/mysql_kept.c %D%/mysql_kept.h %D%/mysql_kill.c %D%/mysql_kill.h %D%/mysql_login.c %D%/mysql_packet.c %D%/mysql_packet.h \
 	%D%/pgsql.c %D%/pgsql.h \
 	%D%/pgsql_guard.c %D%/pgsql_guard.h %D%/pgsql_login.c %D%/pgsql_message.c %D%/pgsql_message.h %D%/protocol.h %D%/pump.c \
 	%D%/pump.h %D%/redis.c %D%/redis.h %D%/redis_command.c %D%/redis_command.h %D%/redis_filter.c %D%/redis_filter.h \

@@ -137,6 +137,10 @@ static bool postpone(struct relay_session *session, const char *outcome,
                      const struct relay_error *error)
 {
     struct mysql *mysql = session->state;
+    if (mysql && session->phase == RELAY_LOGIN && session->route->is_kept) {
+        mysql_dial_instead(session);
+        return true;
+    }
     if (!mysql || mysql->client != MYSQL_CLIENT_UNGREETED)
         return false;
     relay_buffer_clear(&mysql->refusal); /* an earlier attempt's */
@@ -445,6 +449,16 @@ static void follow(struct relay_session *session, struct sm_bytes words)
     mysql_answers_hear(&session->recall.flow.answers, words);
 }
 
+/* Over a connection that was kept; the client is greeted in its server's words of then. */
+static bool take_kept(struct relay_session *session)
+{
+    if (!mysql_take_kept(session))
+        return false;
+    if (mysql_greet_client(session))
+        relay_session_await_client(session);
+    return true;
+}
+
 const struct relay_protocol relay_mysql = {
     .engine = "mysql",
     .begin = begin,
@@ -461,6 +475,8 @@ const struct relay_protocol relay_mysql = {
     .overhear = overhear,
     .log_in_anew = log_in_anew,
     .part = part,
+    .keep = mysql_keep,
+    .take_kept = take_kept,
     .sift = sift,
     .may_interrupt = may_interrupt,
     .follow = follow,

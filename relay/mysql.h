@@ -5,11 +5,14 @@
 #ifndef RELAY_MYSQL_H
 #define RELAY_MYSQL_H
 
+#include "relay/mysql_kept.h"
 #include "relay/mysql_packet.h"
 #include "relay/session.h"
 
 #define MYSQL_NATIVE "mysql_native_password"
 #define MYSQL_SHA2   "caching_sha2_password"
+
+#define MYSQL_PROOF_KEPT 32 /* bytes of the longest proof that is for a nonce alone */
 
 /* What is between client and relay, or relay and server, and cannot be between client and server.
  */
@@ -60,6 +63,10 @@ struct mysql {
     bool is_password;     /* the keeper was asked for the password itself */
     bool names_are_known; /* the keeper has heard what the client asked for, in any attempt */
     unsigned challenges;  /* of this attempt */
+    uint8_t proof[MYSQL_PROOF_KEPT]; /* what a kept connection was shown, until its verdict */
+    size_t proof_len;
+    bool renewed;  /* it wanted another one, for another nonce */
+    bool foretold; /* and again, for the question that its server is known to ask */
     struct relay_buffer from_server, to_server;
     struct relay_buffer refusal; /* the server's last error */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mysql_echo.c - COM_RESET_CONNECTION and SELECT 'word', in one breath, and their answers.
+ * mysql_echo.c - COM_RESET_CONNECTION, SET ROLE NONE and SELECT 'word', in one breath, and their
+ * answers.
  */
 #include "relay/mysql_echo.h"
 
@@ -10,9 +11,10 @@
 
 #define COM_QUERY            0x03
 #define COM_RESET_CONNECTION 0x1f
+#define OKS                  2    /* before the word comes */
 #define OK_LEN_MIN           7    /* bytes: kind, affected, insert id, status (2), warnings (2) */
 #define EOF_LEN              5    /* bytes: kind, warnings (2), status (2) */
-#define STATUS_AT            3    /* in both, where the two numbers before are 0 */
+#define STATUS_AT            3    /* in both, in an OK if the two numbers before are 0 */
 #define IN_TRANSACTION       0x01 /* and bits of the status */
 #define MORE_RESULTS         0x08
 
@@ -29,20 +31,30 @@ bool mysql_echo_make(char word[MYSQL_ECHO_WORD])
     return true;
 }
 
+static enum smcred_status add_query(struct relay_buffer *out, uint32_t capabilities,
+                                    const char *before, struct sm_bytes word, const char *behind)
+{
+    static const uint8_t query[3] = {COM_QUERY, 0, 1}; /* of attributes: none, in one set */
+    const struct sm_bytes pieces[] = {
+        sm_bytes(query, capabilities & MYSQL_QUERY_ATTRIBUTES ? 3 : 1), sm_bytes_of(before), word,
+        sm_bytes_of(behind)};
+    return mysql_packet_write(out, 0, pieces, sizeof pieces / sizeof *pieces);
+}
+
 enum smcred_status mysql_echo_write(struct relay_buffer *out, uint32_t capabilities,
                                     const char word[MYSQL_ECHO_WORD])
 {
     static const uint8_t reset = COM_RESET_CONNECTION;
-    static const uint8_t query[3] = {COM_QUERY, 0, 1}; /* of attributes: none, in one set */
-    static const char select[] = "/* smcred: nothing left unread? */ SELECT '", as[] = "' AS word";
     const struct sm_bytes first = sm_bytes(&reset, 1);
-    const struct sm_bytes second[] = {
-        sm_bytes(query, capabilities & MYSQL_QUERY_ATTRIBUTES ? 3 : 1),
-        sm_bytes(select, sizeof select - 1), sm_bytes(word, MYSQL_ECHO_WORD),
-        sm_bytes(as, sizeof as - 1)};
     enum smcred_status status = mysql_packet_write(out, 0, &first, 1);
-    return status == SMCRED_OK ? mysql_packet_write(out, 0, second, sizeof second / sizeof *second)
-                               : status;
+    if (status == SMCRED_OK)
+        status = add_query(out, capabilities, "SET ROLE NONE", sm_bytes("", 0), "");
+    if (status == SMCRED_OK)
+        status = add_query(out, capabilities, "/* smcred: nothing left unread? */ SELECT '",
+                           sm_bytes(word, MYSQL_ECHO_WORD),
+                           "' AS word FROM DUAL WHERE NOT EXISTS"
+                           " (SELECT 1 FROM information_schema.profiling)");
+    return status;
 }
 
 /* The packets of an answer, one after the other. */
@@ -81,7 +93,8 @@ static void expect(struct walk *walk, bool holds)
 static bool ends(struct sm_bytes body, uint8_t kind, size_t len_min)
 {
     const uint8_t *at = body.data;
-    return body.len >= len_min && at[0] == kind && at[1] == 0 && at[2] == 0 &&
+    bool has_numbers = body.len >= OK_LEN_MIN;
+    return body.len >= len_min && at[0] == kind && (!has_numbers || (at[1] == 0 && at[2] == 0)) &&
            (at[STATUS_AT] & (IN_TRANSACTION | MORE_RESULTS)) == 0;
 }
 
@@ -102,8 +115,11 @@ enum smcred_status mysql_echo_parse(struct sm_bytes bytes, uint32_t capabilities
 {
     struct walk walk = {.left = bytes, .sequence = 1, .status = SMCRED_OK};
     bool has_eof = !(capabilities & MYSQL_DEPRECATE_EOF);
-    if (next(&walk))
-        expect(&walk, ends(walk.body, MYSQL_OK, OK_LEN_MIN));
+    for (int i = 0; i < OKS; i++) {
+        walk.sequence = 1;
+        if (next(&walk))
+            expect(&walk, ends(walk.body, MYSQL_OK, OK_LEN_MIN));
+    }
     walk.sequence = 1;
     if (next(&walk)) /* one column; MariaDB may say behind it whether its definition follows */
         expect(&walk, walk.body.len <= 2 && begins_with(walk.body, "\1", 1));

@@ -6,6 +6,9 @@
  * breath, say, and whoever logs in next over that connection would take them for his own.  So the
  * session is reset, and the server asked to repeat a word that nobody can have known before.  If
  * its next bytes are the answer to the one and then the word, nothing stood before them.
+ *
+ * On the way goes what MariaDB lets stand at a reset and at a change of user: a role that was set
+ * is taken off, and where statements were profiled, no word comes.
  */
 #ifndef RELAY_MYSQL_ECHO_H
 #define RELAY_MYSQL_ECHO_H
@@ -13,12 +16,12 @@
 #include "relay/buffer.h"
 
 #define MYSQL_ECHO_WORD 32  /* bytes of the word: 128 bits as hexadecimal digits */
-#define MYSQL_ECHO_MAX  512 /* bytes of the server's answers */
+#define MYSQL_ECHO_MAX  512 /* bytes of the questions, and of the server's answers */
 
 /* Makes a word.  False: there is no randomness. */
 SM_MUST_CHECK bool mysql_echo_make(char word[MYSQL_ECHO_WORD]);
 /*
- * Appends COM_RESET_CONNECTION and the query for the word.
+ * Appends the commands, the query for the word as the last one.
  *   capabilities  that client and server have agreed on
  */
 SM_MUST_CHECK enum smcred_status mysql_echo_write(struct relay_buffer *out, uint32_t capabilities,

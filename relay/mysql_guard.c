@@ -80,6 +80,8 @@ void mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replica
         if (command == MYSQL_COM_CHANGE_USER ||
             (!may_replicate && mysql_is_of_replication(command)))
             bytes[at] = MYSQL_COM_SLEEP;
+        else if (command == MYSQL_COM_SET_OPTION || mysql_is_of_replication(command))
+            flow->leaves_traces = true;
         if (flow->is_command)
             mysql_answers_owe(&flow->answers, bytes[at]);
         flow->is_command = false;

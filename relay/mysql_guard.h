@@ -24,6 +24,7 @@ enum mysql_command {
     MYSQL_COM_TABLE_DUMP = 0x13,
     MYSQL_COM_REGISTER_REPLICA = 0x15,
     MYSQL_COM_PREPARE = 0x16,
+    MYSQL_COM_SET_OPTION = 0x1b,
     MYSQL_COM_BINLOG_DUMP_GTID = 0x1e,
     MYSQL_COM_NONE = 0x100, /* the words are not one whole command */
 };
@@ -44,9 +45,10 @@ bool mysql_says_sets_password(struct sm_bytes words, const char *user);
 struct mysql_flow {
     uint8_t header[4]; /* what has come of the present one's */
     uint8_t header_len;
-    bool is_command; /* the next byte is one */
-    bool is_wrapped; /* the next packet's number is 0, and it goes on with data */
-    uint32_t left;   /* bytes of the present one */
+    bool leaves_traces; /* a command was among them that no reset of the connection undoes */
+    bool is_command;    /* the next byte is one */
+    bool is_wrapped;    /* the next packet's number is 0, and it goes on with data */
+    uint32_t left;      /* bytes of the present one */
     struct mysql_answers answers;
 };
 bool mysql_is_of_replication(enum mysql_command command);

@@ -9,6 +9,7 @@
  */
 #include "relay/mysql.h"
 
+#include "common/clock.h"
 #include "common/oracle.h"
 #include "relay/login.h"
 #include "relay/relay.h"
@@ -57,16 +58,22 @@ static const struct mysql_method *method_of(const char *plugin)
 
 /* ---- the server's greeting ---- */
 
-static void begin_attempt(struct mysql *mysql)
+static void begin_attempt(struct relay_session *session)
 {
+    struct mysql *mysql = session->state;
+    free(session->standing);
+    session->standing = NULL;
     relay_buffer_clear(&mysql->from_server);
     relay_buffer_clear(&mysql->to_server);
     explicit_bzero(mysql->nonce, sizeof mysql->nonce);
+    explicit_bzero(mysql->proof, sizeof mysql->proof);
     mysql->step = MYSQL_STEP_SILENT;
     mysql->server_sequence = 0;
     mysql->method = NULL;
     mysql->responded = false;
     mysql->challenges = 0;
+    mysql->proof_len = 0;
+    mysql->foretold = mysql->renewed = false;
 }
 
 /* Whatever the client was told of, the server of another attempt must have too. */
@@ -136,7 +143,7 @@ enum relay_starttls mysql_hear_server(struct relay_session *session)
 {
     struct mysql *mysql = session->state;
     if (!session->route->hearing)
-        begin_attempt(mysql);
+        begin_attempt(session);
     session->route->hearing = true;
     if (mysql->step == MYSQL_STEP_SILENT) {
         enum relay_starttls heard = read_greeting(session);
@@ -190,6 +197,26 @@ enum relay_starttls mysql_starttls(struct relay_session *session)
     return RELAY_STARTTLS_GO;
 }
 
+/*
+ * A server asks for the proof once more when it has heard who it is now.  One that is known to ask
+ * for the same gets both in one breath.
+ */
+static enum smcred_status write_change(struct relay_session *session,
+                                       const struct mysql_response *response)
+{
+    struct mysql *mysql = session->state;
+    enum smcred_status status = mysql_change_user_write(&mysql->to_server, response);
+    mysql->proof_len = 0;
+    if (mysql->is_password || response->proof.len > sizeof mysql->proof)
+        return status;
+    memcpy(mysql->proof, response->proof.data, response->proof.len);
+    mysql->proof_len = response->proof.len;
+    mysql->foretold = session->standing->repeats_nonce;
+    return status == SMCRED_OK && mysql->foretold
+               ? mysql_packet_write(&mysql->to_server, 2, &response->proof, 1)
+               : status;
+}
+
 static enum smcred_status write_response(struct relay_session *session, struct sm_bytes proof)
 {
     struct mysql *mysql = session->state;
@@ -201,7 +228,10 @@ static enum smcred_status write_response(struct relay_session *session, struct s
         response.attributes = relay_buffer_view(&attributes);
         response.plugin = mysql->method->plugin;
         response.proof = proof;
-        status = mysql_response_write(&mysql->to_server, mysql->server_sequence++, &response);
+        status = session->route->is_kept
+                     ? write_change(session, &response)
+                     : mysql_response_write(&mysql->to_server, mysql->server_sequence, &response);
+        mysql->server_sequence++;
     }
     relay_buffer_clear(&attributes);
     mysql->responded = true;
@@ -221,6 +251,9 @@ static bool answer(struct relay_session *session, struct sm_bytes proof)
     enum smcred_status status =
         mysql->responded ? write_answer(mysql, proof) : write_response(session, proof);
     mysql->step = MYSQL_STEP_PROVEN;
+    if (session->route->is_kept) /* it may be dead, and another one still has to be made */
+        relay_loop_arm(&session->relay->loop, &session->deadline,
+                       sm_boot_ms() + session->relay->deadlines.connect_ms / 4);
     if (status == SMCRED_OK)
         return relay_login_flush(session, &mysql->to_server);
     relay_login_fail(session, RELAY_PROTOCOL_BROKEN,
@@ -395,18 +428,52 @@ void mysql_server_connected(struct relay_session *session)
     const char *plugin =
         strcmp(mysql->greeting.plugin, MYSQL_SHA2) == 0 ? MYSQL_SHA2 : MYSQL_NATIVE;
     session->phase = RELAY_LOGIN;
+    if (session->route->is_kept && !mysql_is_fit(session)) {
+        mysql_dial_instead(session);
+        return;
+    }
     (void)begin_method(session, method_of(plugin), /* it handles its own failure */
                        sm_bytes(mysql->greeting.nonce, sizeof mysql->greeting.nonce));
 }
 
+/* A change of user has this question in any case, and often for the nonce of the greeting. */
+static bool repeat_proof(struct relay_session *session, const struct mysql_method *method,
+                         struct sm_bytes nonce)
+{
+    struct mysql *mysql = session->state;
+    bool is_same = mysql->proof_len > 0 && method == mysql->method &&
+                   nonce.len >= mysql->nonce_len &&
+                   memcmp(nonce.data, mysql->nonce, mysql->nonce_len) == 0;
+    if ((mysql->foretold && !is_same) || mysql->renewed) {
+        relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "does not ask as it did before");
+        return false;
+    }
+    if (mysql->foretold) {
+        mysql->server_sequence++;
+        mysql->foretold = false;
+        return true;
+    }
+    session->standing->repeats_nonce = is_same;
+    if (is_same)
+        return answer(session, sm_bytes(mysql->proof, mysql->proof_len));
+    relay_session_again(session);
+    mysql->renewed = true;
+    mysql->challenges = 0;
+    return begin_method(session, mysql->method, nonce);
+}
+
 static bool switch_method(struct relay_session *session, struct sm_bytes body)
 {
+    const struct mysql *mysql = session->state;
     struct mysql_switch it;
     if (!mysql_switch_parse(body, &it)) {
         relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "sent a change of method that is cut off");
         return false;
     }
-    return begin_method(session, method_of(it.plugin), it.data);
+    const struct mysql_method *method = method_of(it.plugin);
+    if (session->route->is_kept && (method == mysql->method || mysql->foretold))
+        return repeat_proof(session, method, it.data);
+    return begin_method(session, method, it.data);
 }
 
 static bool hear_plugin(struct relay_session *session, struct sm_bytes words)
@@ -435,6 +502,7 @@ static void log_in(struct relay_session *session, const struct mysql_packet *pac
     struct sm_bytes rest =
         sm_bytes((const uint8_t *)all.data + packet->whole.len, all.len - packet->whole.len);
     enum smcred_status status = SMCRED_OK;
+    mysql_stand(session);
     if (mysql->owes_fast_ok)
         status = write_for_client(mysql, &greeting, sm_bytes(fast_ok, sizeof fast_ok));
     if (status == SMCRED_OK)
@@ -514,6 +582,10 @@ static void server_error(struct relay_session *session, const struct mysql_packe
     }
     relay_buffer_clear(&mysql->refusal);
     bool is_kept = relay_buffer_add(&mysql->refusal, packet->whole) == SMCRED_OK;
+    if (session->route->is_kept && (!mysql->responded || !is_refusal(error.code))) {
+        mysql_dial_instead(session);
+        return;
+    }
     if (!mysql->responded || !is_refusal(error.code) || !is_kept) {
         pass_error_on(session, packet->body, &error);
         return;
@@ -552,7 +624,9 @@ static bool take_packet(struct relay_session *session, const struct mysql_packet
     }
     switch (body[0]) {
     case MYSQL_OK:
-        if (mysql->step == MYSQL_STEP_PROVEN)
+        if (mysql->foretold) /* not asked, and told all the same */
+            relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "does not ask as it did before");
+        else if (mysql->step == MYSQL_STEP_PROVEN)
             log_in(session, packet);
         else
             relay_login_fail(session, RELAY_NOT_AUTHORIZED, "accepted the login without a proof");

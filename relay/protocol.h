@@ -23,8 +23,9 @@ enum relay_overheard {
     RELAY_PASS_ON,  /* they are the server's business */
     RELAY_ANSWERED, /* they were answered here, and the server shall not hear them */
     RELAY_REWORDED, /* the server shall hear the answer instead */
-    RELAY_GOODBYE,  /* the server shall hang up when it has heard them */
-    RELAY_ANEW,     /* the client wants another login: log_in_anew() hears them */
+    RELAY_KEPT, /* nobody shall hear them: the server's connection is not the session's any more */
+    RELAY_GOODBYE, /* the server shall hang up when it has heard them */
+    RELAY_ANEW,    /* the client wants another login: log_in_anew() hears them */
 };
 
 /* Of a client's words: how many go on as they are, and how many are done with. */
@@ -91,6 +92,16 @@ struct relay_protocol {
      */
     enum relay_overheard (*overhear)(const struct relay_session *session, struct sm_bytes words,
                                      struct relay_buffer *answer);
+    /*
+     * The client has said its last words, RELAY_GOODBYE: takes the server's connection away for a
+     * login to come.  False: they are the server's to hear.  NULL: as every time.
+     */
+    bool (*keep)(struct relay_session *session);
+    /*
+     * Before a server is dialled: goes on over a connection that was kept, as if that had just been
+     * dialled and heard.  False: there is none that will do.  NULL: nor ever.
+     */
+    bool (*take_kept)(struct relay_session *session);
     /*
      * Begins another login, for a client that was logged in: has its say, then
      * relay_session_open().  state is new; the server's connection stands until the keeper agrees.

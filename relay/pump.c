@@ -196,8 +196,8 @@ static bool answer_here(struct relay_pump *pump, size_t len, enum relay_io *out_
         return false;
     enum relay_overheard heard = pump->overhear(pump, sm_bytes(pump->plain, len), &answer);
     pump->goodbye = heard == RELAY_GOODBYE;
-    *out_io = RELAY_IO_AGAIN;
-    if (heard == RELAY_ANEW)
+    *out_io = heard == RELAY_KEPT ? RELAY_IO_EOF : RELAY_IO_AGAIN;
+    if (heard == RELAY_ANEW || heard == RELAY_KEPT)
         return true;
     if (heard != RELAY_ANSWERED && heard != RELAY_REWORDED)
         return false;

@@ -26,6 +26,7 @@ static void stop_if_done(struct relay *relay)
 void relay_drain(struct relay *relay)
 {
     relay->draining = true;
+    mysql_let_go(relay);
     stop_if_done(relay);
 }
 
@@ -88,6 +89,7 @@ enum smcred_status relay_new(int parent_fd, const struct relay_deadlines *deadli
     relay->deadlines = *deadlines;
     relay->parent = (struct relay_watch){.fd = -1, .ready = on_parent};
     relay->keeper.watch.fd = -1;
+    relay->kept.server.fd = -1;
     enum smcred_status status = relay_loop_init(&relay->loop);
     relay->loop.after_round = after_round;
     if (status == SMCRED_OK)
@@ -109,6 +111,7 @@ void relay_free(struct relay *relay)
     while (relay->sessions)
         relay_session_end(relay->sessions, "closed", NULL, "the relay stops");
     after_round(&relay->loop);
+    mysql_let_go(relay);
     int keeper_fd = relay_loop_forget(&relay->loop, &relay->keeper.watch);
     int parent_fd = relay_loop_forget(&relay->loop, &relay->parent);
     sm_close_fd(&keeper_fd);

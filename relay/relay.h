@@ -10,6 +10,7 @@
 #include "relay/identity.h"
 #include "relay/keeper.h"
 #include "relay/loop.h"
+#include "relay/mysql_kept.h"
 #include "relay/session.h"
 
 #define RELAY_SESSIONS_MAX  8192
@@ -33,6 +34,7 @@ struct relay {
     struct relay_identities identities;
     struct relay_session *sessions, *over;
     size_t session_count;
+    struct mysql_kept kept;
     bool draining; /* take nothing new; stop when the last session is over */
 
     /* Buffers of whoever has his turn; empty, or of no more meaning, when it ends. */

@@ -108,6 +108,7 @@ void relay_session_free(struct relay_session *session)
     free(session->user);
     free(session->dbname);
     free(session->version);
+    free(session->standing);
     free(session);
 }
 
@@ -274,6 +275,15 @@ void relay_session_refused(struct relay_session *session, const struct relay_ver
         fail_without_keeper(session);
 }
 
+void relay_session_again(const struct relay_session *session)
+{
+    uint8_t buffer[64];
+    struct sm_wire_out out;
+    relay_session_message(session, &out, buffer, sizeof buffer, ORC_AGAIN);
+    sm_wire_put_u32(&out, ORC_T_ATTEMPT, session->attempt);
+    tell(session, &out);
+}
+
 struct relay_error relay_session_own_password(const struct relay_session *session)
 {
     struct relay_error error =
@@ -315,6 +325,8 @@ static enum relay_overheard overhear(struct relay_pump *pump, struct sm_bytes wo
         return RELAY_PASS_ON; /* it has not read what it was told before */
     if (heard == RELAY_ANEW)
         log_in_anew(session, words);
+    if (heard == RELAY_GOODBYE && session->protocol->keep && session->protocol->keep(session))
+        return RELAY_KEPT;
     return heard;
 }
 
@@ -437,7 +449,8 @@ static void dial(struct relay_session *session)
     session->is_anew = false;
     if (session->login_deadline_ms == 0)
         session->login_deadline_ms = sm_boot_ms() + session->relay->deadlines.login_ms;
-    relay_upstream_dial(session);
+    if (!session->protocol->take_kept || !session->protocol->take_kept(session))
+        relay_upstream_dial(session);
 }
 
 /* Has the server not hung up, of which the loop may have told before this was asked? */
@@ -477,6 +490,9 @@ static void go_to(struct relay_session *session, const struct sm_wire_in *messag
     session->route = route_of(message);
     struct sm_bytes none;
     session->may_replicate = sm_wire_get(message, ORC_T_REPLICATION, &none);
+    uint32_t keep_ms = 0;
+    (void)sm_wire_get_u32(message, ORC_T_KEEP_MS, &keep_ms); /* or not at all */
+    session->keep_ms = keep_ms;
     session->endpoint = NULL;
     session->attempt = 0;
     (void)sm_wire_get_u32(message, ORC_T_ATTEMPT, &session->attempt); /* only the keeper reads it */
@@ -718,7 +734,7 @@ void relay_session_server_event(struct relay_watch *watch, uint32_t events)
         session->protocol->server_ready(session);
         return;
     case RELAY_PROVING: /* what it says meanwhile is read afterwards; its end ends the login */
-        if (events & (EPOLLHUP | EPOLLERR)) {
+        if (events & (EPOLLHUP | EPOLLERR) && !session->route->is_kept) {
             session->phase = RELAY_LOGIN;
             session->protocol->server_ready(session);
         }

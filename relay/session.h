@@ -26,6 +26,7 @@
 
 struct relay;
 struct relay_identity;
+struct mysql_standing;
 
 enum relay_phase {
     RELAY_STARTUP,   /* the client is to say what it wants */
@@ -54,6 +55,7 @@ struct relay_route {
     bool connected;     /* the transport stands */
     bool hearing;       /* and a server that speaks first is listened to */
     bool asked_for_tls; /* or the protocol has said that it wants TLS */
+    bool is_kept;       /* another session has left the transport behind */
     bool resumes;       /* the server is offered to go on with an earlier TLS session */
     bool again;         /* the connection is the one of the attempt before, which was refused */
     int last_errno;
@@ -79,6 +81,8 @@ struct relay_session {
     struct relay_route *route;
     bool is_anew; /* logged in until the keeper says where to: the server's connection stands */
     struct relay_recall recall;
+    int64_t keep_ms; /* how long the server's connection may outlive the session; 0: it does not */
+    struct mysql_standing *standing; /* it may: what the connection is.  NULL: it may not */
     bool may_replicate; /* where replication is asked for once the client is logged in */
     bool is_cancel;     /* the connection carries a cancel request, and nobody listens */
 
@@ -137,6 +141,8 @@ struct relay_verdict {
 };
 /* The server refused the credentials: asks the keeper for another attempt. */
 void relay_session_refused(struct relay_session *session, const struct relay_verdict *verdict);
+/* The server has heard none of the attempt's proofs: the keeper is to give them once more. */
+void relay_session_again(const struct relay_session *session);
 /* Logged in.  `greeting` is for the client; the buffer is taken. */
 void relay_session_logged_in(struct relay_session *session, struct relay_buffer *greeting);
 /* Another session of this relay; NULL if none has this key. */

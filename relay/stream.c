@@ -248,6 +248,15 @@ void relay_stream_shut(struct relay_stream *stream)
     (void)shutdown(stream->fd, SHUT_WR); /* may be gone already */
 }
 
+void relay_stream_move(struct relay_stream *to, struct relay_stream *from)
+{
+    *to = *from;
+    *from = (struct relay_stream){.fd = -1};
+    to->wire = NULL;
+    if (to->ssl)
+        BIO_set_data(SSL_get_rbio(to->ssl), to);
+}
+
 void relay_stream_share(struct relay_stream *stream, struct relay_wire *wire)
 {
     stream->wire = wire;

@@ -65,6 +65,8 @@ enum relay_io relay_stream_read(struct relay_stream *stream, void *buffer, size_
 /* After AGAIN the same bytes, or more behind them, must be offered again. */
 enum relay_io relay_stream_write(struct relay_stream *stream, struct sm_bytes bytes,
                                  size_t *out_len);
+/* Another's from now on, read only for what is asked for; the older one is as if it was done. */
+void relay_stream_move(struct relay_stream *to, struct relay_stream *from);
 /* Says that nothing more will be written. */
 void relay_stream_shut(struct relay_stream *stream);
 

@@ -123,15 +123,21 @@ static bool transport_stands(struct relay_session *session)
     return false;
 }
 
+void relay_upstream_redial(struct relay_session *session)
+{
+    struct relay_route *route = session->route;
+    route->connected = route->hearing = route->asked_for_tls = route->resumes = false;
+    route->is_kept = false;
+    relay_upstream_dial(session);
+}
+
 /* Some servers give tickets and then stumble over them.  Nothing has been said to it yet. */
 static void go_without_tickets(struct relay_session *session)
 {
-    struct relay_route *route = session->route;
     log_warning("\"%s\" cannot resume a TLS session, and will not be asked to again",
                 log_quote(session->endpoint->host));
     relay_tickets_close(&session->endpoint->tickets);
-    route->connected = route->hearing = route->asked_for_tls = route->resumes = false;
-    relay_upstream_dial(session);
+    relay_upstream_redial(session);
 }
 
 static bool begin_tls(struct relay_session *session)

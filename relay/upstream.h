@@ -11,6 +11,8 @@
 #include "relay/session.h"
 
 void relay_upstream_dial(struct relay_session *session);
+/* The same address once more, or as the route says, over a connection of its own. */
+void relay_upstream_redial(struct relay_session *session);
 /* The loop has news about the server's descriptor. */
 void relay_upstream_step(struct relay_session *session);
 /* The present address took too long. */

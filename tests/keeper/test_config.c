@@ -77,6 +77,10 @@ static void names_every_mistake_with_its_place(void **state)
         {"[keeper]\nttl = ten\n", "c.conf:2: [keeper] ttl: is not a number of seconds"},
         {"[keeper]\nttl = 0\n", "ttl: is zero"},
         {"[keeper]\nttl = 5 weeks\n", "ttl: has a unit other than"},
+        {T "engine = mysql\nkeep_connection = 301\n",
+         "[target a] keep_connection: is more than 5 minutes"},
+        {T "keep_connection = 10s\n",
+         "c.conf:1: [target a] keep_connection: is for engine = mysql only"},
         {"[keeper]\nstale = 31d\n", "stale: is more than 30 days"},
         {"[keeper]\nmax_secrets = 0\n", "max_secrets: is not a number from 1"},
         {"[keeper]\nmodule_dir = here\n", "module_dir: is not an absolute path"},
@@ -220,6 +224,7 @@ static void understands_a_whole_one(void **state)
                    "# comment\n[keeper]\nttl = 5m\nstale = 0\nadmin = root\n"
                    "  max_secrets = 7 ; inline\n[aws]\nregion = eu-west-1\n"
                    "[target b]\nsecret = two\ntls = disable\nhost = /run/postgresql\n"
+                   "engine = mysql\nkeep_connection = 5m\n"
                    "[target a.long-name_that.goes.far.beyond.what.libinih.itself.would.keep]\n"
                    "secret = prod/orders/db\nmatch = Orders.internal., 10.0.0.7\n"
                    "match = [fe80::1]:6432\nallow = %s\nallow = @root\nhost = 127.0.0.1\n"
@@ -246,6 +251,8 @@ static void understands_a_whole_one(void **state)
     assert_int_equal(target->allow.list[0].id, getuid());
     assert_true(target->allow.list[1].group);
     assert_true(target->replication);
+    assert_int_equal(target->keep_connection_ms, 0);
+    assert_int_equal(config->targets[1].keep_connection_ms, 300000);
     assert_false(target->md5);
     assert_int_equal(target->cleartext, CONFIG_CLEARTEXT_UNSAID);
     config_unref(config_ref(config));

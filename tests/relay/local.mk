@@ -1,9 +1,9 @@
 # tests/relay/local.mk - tests of relay/.
 # The relay is tested alone: scripted_keeper plays parent and keeper; alone.h, everybody.
 relay_alone = -Wl,--wrap=connect -Wl,--wrap=epoll_wait -Wl,--wrap=RAND_bytes
-EXTRA_DIST += %D%/alone.h
+EXTRA_DIST += %D%/alone.h %D%/talk.h
 if HAVE_CMOCKA
-relay_tests = %D%/test_buffer %D%/test_identity %D%/test_keeper %D%/test_loop %D%/test_mysql_answers %D%/test_mysql_echo %D%/test_mysql_guard %D%/test_mysql_kill \
+relay_tests = %D%/test_buffer %D%/test_identity %D%/test_keeper %D%/test_loop %D%/test_mysql_answers %D%/test_mysql_echo %D%/test_mysql_guard %D%/test_mysql_kept %D%/test_mysql_kill \
 	%D%/test_mysql_packet %D%/test_pgsql_guard %D%/test_pgsql_message %D%/test_redis_filter %D%/test_redis_guard %D%/test_scram \
 	%D%/test_session %D%/test_tickets
 check_PROGRAMS += $(relay_tests)
@@ -67,6 +67,11 @@ TESTS += $(relay_tests)
 %C%_test_scram_SOURCES = %D%/test_scram.c
 %C%_test_scram_CFLAGS = $(test_cflags)
 %C%_test_scram_LDADD = relay/librelay.la $(CMOCKA_LIBS)
+
+%C%_test_mysql_kept_SOURCES = %D%/test_mysql_kept.c
+%C%_test_mysql_kept_CFLAGS = $(test_cflags) $(SSL_CFLAGS) $(CRYPTO_CFLAGS)
+%C%_test_mysql_kept_LDFLAGS = $(AM_LDFLAGS) $(relay_alone)
+%C%_test_mysql_kept_LDADD = relay/librelay.la $(CMOCKA_LIBS)
 
 %C%_test_session_SOURCES = %D%/test_session.c
 %C%_test_session_CFLAGS = $(test_cflags) $(SSL_CFLAGS) $(CRYPTO_CFLAGS)

@@ -13,8 +13,8 @@
 #define EOF(n)  "\5\0\0" n "\xfe\0\0\2\0"
 #define ROW(n)  "\x21\0\0" n "\x20" WORD
 #define END(n)  "\7\0\0" n "\xfe\0\0\2\0\0\0"
-#define OLD     OK COLUMN MEANING EOF("\3") ROW("\4") EOF("\5")
-#define NEW     OK COLUMN MEANING ROW("\3") END("\4")
+#define OLD     OK OK COLUMN MEANING EOF("\3") ROW("\4") EOF("\5")
+#define NEW     OK OK COLUMN MEANING ROW("\3") END("\4")
 #define IS_NEW  MYSQL_DEPRECATE_EOF
 
 static enum smcred_status heard(const char *bytes, size_t len, uint32_t capabilities)
@@ -42,6 +42,9 @@ static void asks_for_a_word_that_nobody_can_guess(void **state)
     assert_memory_equal(relay_buffer_view(&out).data, "\1\0\0\0\x1f", 5);
     relay_buffer_consume(&out, 5);
     assert_int_equal(mysql_packet_parse(relay_buffer_view(&out), &packet), SMCRED_OK);
+    assert_true(sm_bytes_is(packet.body, "\3SET ROLE NONE"));
+    relay_buffer_consume(&out, packet.whole.len);
+    assert_int_equal(mysql_packet_parse(relay_buffer_view(&out), &packet), SMCRED_OK);
     assert_int_equal(packet.whole.len, out.len);
     assert_int_equal(packet.sequence, 0);
     assert_memory_equal(packet.body.data, "\3/* smcred", 10);
@@ -49,7 +52,7 @@ static void asks_for_a_word_that_nobody_can_guess(void **state)
     relay_buffer_clear(&out);
     out = relay_buffer(512);
     assert_int_equal(mysql_echo_write(&out, MYSQL_QUERY_ATTRIBUTES, one), SMCRED_OK);
-    assert_memory_equal((const char *)relay_buffer_view(&out).data + 5 + MYSQL_HEADER, "\3\0\1/*",
+    assert_memory_equal((const char *)relay_buffer_view(&out).data + 5 + MYSQL_HEADER, "\3\0\1SE",
                         5);
     relay_buffer_clear(&out);
 }
@@ -59,7 +62,9 @@ static void believes_the_answers_and_nothing_else(void **state)
     (void)state;
     assert_int_equal(HEARD(OLD, 0), SMCRED_OK);
     assert_int_equal(HEARD(NEW, IS_NEW), SMCRED_OK);
-    assert_int_equal(HEARD(OK "\2\0\0\1\1\1" MEANING ROW("\3") END("\4"), IS_NEW), SMCRED_OK);
+    assert_int_equal(HEARD(OK OK "\2\0\0\1\1\1" MEANING ROW("\3") END("\4"), IS_NEW), SMCRED_OK);
+    assert_int_equal(HEARD(OK OK COLUMN MEANING "\5\0\0\3\xfe\1\0\2\0" ROW("\4") EOF("\5"), 0),
+                     SMCRED_OK); /* with a warning */
     assert_int_equal(HEARD(OLD, IS_NEW), SMCRED_PROTOCOL);
     assert_int_equal(HEARD(NEW, 0), SMCRED_PROTOCOL);
 }
@@ -79,10 +84,16 @@ static void believes_no_server_that_had_more_to_say(void **state)
     assert_int_equal(HEARD(COLUMN MEANING ROW("\3") END("\4") NEW, IS_NEW), SMCRED_PROTOCOL);
     assert_int_equal(HEARD(NEW OK, IS_NEW), SMCRED_PROTOCOL); /* and of one behind */
     assert_int_equal(HEARD(NEW "\7", IS_NEW), SMCRED_PROTOCOL);
-    assert_int_equal(HEARD(OK COLUMN MEANING ROW("\3") ROW("\4") END("\5"), IS_NEW),
+    assert_int_equal(HEARD(OK OK COLUMN MEANING ROW("\3") ROW("\4") END("\5"), IS_NEW),
                      SMCRED_PROTOCOL);
     assert_int_equal(HEARD("\3\0\0\1\xff\x15\4", IS_NEW), SMCRED_PROTOCOL);
     assert_int_equal(HEARD(OK "\3\0\0\1\xff\x15\4", IS_NEW), SMCRED_PROTOCOL);
+}
+
+static void believes_no_server_that_has_no_word(void **state)
+{
+    (void)state;
+    assert_int_equal(HEARD(OK OK COLUMN MEANING END("\3"), IS_NEW), SMCRED_PROTOCOL);
 }
 
 static void believes_no_other_word(void **state)
@@ -98,26 +109,27 @@ static void believes_no_other_word(void **state)
 static void believes_no_server_that_leaves_something_open(void **state)
 {
     (void)state;
-    assert_int_equal(HEARD("\7\0\0\1\0\0\0\3\0\0\0" COLUMN MEANING ROW("\3") END("\4"), IS_NEW),
+    assert_int_equal(HEARD("\7\0\0\1\0\0\0\3\0\0\0" OK COLUMN MEANING ROW("\3") END("\4"), IS_NEW),
                      SMCRED_PROTOCOL); /* a transaction */
-    assert_int_equal(HEARD(OK COLUMN MEANING ROW("\3") "\7\0\0\4\xfe\0\0\3\0\0\0", IS_NEW),
+    assert_int_equal(HEARD(OK OK COLUMN MEANING ROW("\3") "\7\0\0\4\xfe\0\0\3\0\0\0", IS_NEW),
                      SMCRED_PROTOCOL);
-    assert_int_equal(HEARD(OK COLUMN MEANING ROW("\3") "\7\0\0\4\xfe\0\0\x0a\0\0\0", IS_NEW),
+    assert_int_equal(HEARD(OK OK COLUMN MEANING ROW("\3") "\7\0\0\4\xfe\0\0\x0a\0\0\0", IS_NEW),
                      SMCRED_PROTOCOL); /* another result */
 }
 
 static void believes_no_packets_out_of_turn(void **state)
 {
     (void)state;
-    assert_int_equal(HEARD(OK COLUMN MEANING ROW("\4") END("\5"), IS_NEW), SMCRED_PROTOCOL);
-    assert_int_equal(HEARD(OK COLUMN "\0\0\0\2", IS_NEW), SMCRED_PROTOCOL);
-    assert_int_equal(HEARD("\7\0\0\0\0\0\0\2\0\0\0", IS_NEW), SMCRED_PROTOCOL);
+    assert_int_equal(HEARD(OK OK COLUMN MEANING ROW("\4") END("\5"), IS_NEW), SMCRED_PROTOCOL);
+    assert_int_equal(HEARD(OK OK COLUMN "\0\0\0\2", IS_NEW), SMCRED_PROTOCOL);
+    assert_int_equal(HEARD("\7\0\0\0\0\0\0\2\0\0\0" OK, IS_NEW), SMCRED_PROTOCOL);
 }
 
 SM_TEST_MAIN(cmocka_unit_test(asks_for_a_word_that_nobody_can_guess),
              cmocka_unit_test(believes_the_answers_and_nothing_else),
              cmocka_unit_test(waits_for_the_rest),
              cmocka_unit_test(believes_no_server_that_had_more_to_say),
+             cmocka_unit_test(believes_no_server_that_has_no_word),
              cmocka_unit_test(believes_no_other_word),
              cmocka_unit_test(believes_no_server_that_leaves_something_open),
              cmocka_unit_test(believes_no_packets_out_of_turn))
