@@ -72,7 +72,7 @@ static bool parts_configure(struct keeper *keeper)
         "[target cache]\nsecret = prod/orders/db\nallow = %s\nengine = redis\n"
         "host = /nowhere/redis.sock\n"
         "[target cache-port]\nsecret = prod/orders/db\nallow = %s\nengine = valkey\n"
-        "host = 127.0.0.3\ntls = disable\ncleartext = yes\n",
+        "tls = disable\ncleartext = yes\n",
         me->pw_name, me->pw_name, me->pw_name, me->pw_name, me->pw_name, me->pw_name, me->pw_name);
     return config_parse(&how, sm_bytes_of(text), &keeper->config, &problems) == SMCRED_OK;
 }
