@@ -15,6 +15,9 @@
 #include "relay/relay.h"
 #include "relay/upstream.h"
 
+/* Capabilities that the server is told of whatever the client says: mysql_login.c. */
+#define SAID_ANYWAY (MYSQL_WITH_DB | MYSQL_PLUGIN_AUTH | MYSQL_ATTRIBUTES)
+
 /* ---- its end ---- */
 
 static void say_quit(struct relay_stream *stream)
@@ -237,7 +240,7 @@ bool mysql_is_fit(const struct relay_session *session)
 {
     const struct mysql *mysql = session->state;
     const struct mysql_standing *standing = session->standing;
-    return mysql->wish.capabilities == standing->capabilities &&
+    return ((mysql->wish.capabilities ^ standing->capabilities) & ~SAID_ANYWAY) == 0 &&
            mysql->wish.extended == standing->extended &&
            mysql->wish.max_packet == standing->max_packet;
 }

@@ -425,6 +425,17 @@ static void a_refusal_is_the_keepers_business(void **state)
     logs_in_afresh(2, 2);
 }
 
+static void a_client_that_names_no_database_has_it_too(void **state)
+{
+    (void)state;
+    is_left_behind();
+    opens(2);
+    answers(2, CAPABILITIES & ~MYSQL_WITH_DB);
+    is_proven(2, NONCE);
+    hears(server(), "\x11"
+                    "app");
+}
+
 static void other_capabilities_have_another_connection(void **state)
 {
     (void)state;
@@ -500,6 +511,7 @@ SM_TEST_MAIN(KEPT_TEST(nothing_is_kept_where_the_target_does_not_say_so),
              KEPT_TEST(a_server_that_asks_otherwise_then_is_left),
              KEPT_TEST(another_nonce_has_another_proof), KEPT_TEST(but_not_a_third_one),
              KEPT_TEST(a_refusal_is_the_keepers_business),
+             KEPT_TEST(a_client_that_names_no_database_has_it_too),
              KEPT_TEST(other_capabilities_have_another_connection),
              KEPT_TEST(a_dead_one_costs_no_login), KEPT_TEST(nor_does_one_that_says_why_it_is_dead),
              KEPT_TEST(nor_one_that_does_not_answer), KEPT_TEST(another_way_to_the_target_ends_it))
