@@ -5,7 +5,7 @@ root_tests = %D%/t_sandbox.sh %D%/t_login.sh %D%/t_mysql.sh %D%/t_redis_login.sh
 	%D%/t_watch.sh %D%/t_drift.sh %D%/t_mend.sh %D%/t_rotate.sh %D%/t_simulate.sh
 TESTS += $(root_tests)
 EXTRA_DIST += $(root_tests) %D%/world.sh
-mariadb_tests = %D%/t_local_tls.sh %D%/t_revoke_mariadb.sh %D%/t_drift_mariadb.sh %D%/t_mend_mariadb.sh \
+mariadb_tests = %D%/t_mysql_kept.sh %D%/t_local_tls.sh %D%/t_revoke_mariadb.sh %D%/t_drift_mariadb.sh %D%/t_mend_mariadb.sh \
 	%D%/t_prove_mariadb.sh %D%/t_canary_mariadb.sh %D%/t_canary_redis.sh %D%/t_rotation_load_mariadb.sh \
 	%D%/t_rotation_broken_mariadb.sh %D%/t_rotation_trouble_mariadb.sh \
 	%D%/t_restart_mariadb.sh %D%/t_hang_mariadb.sh
