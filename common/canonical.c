@@ -59,7 +59,7 @@ void canonical_hex(const uint8_t hash[SHA256_LEN], char out_hex[SHA256_HEX_LEN +
     out_hex[SHA256_HEX_LEN] = '\0';
 }
 
-enum smcred_status canonical_sha256(struct sm_bytes bytes, char out_hex[SHA256_HEX_LEN + 1])
+static enum smcred_status sha256_hex(struct sm_bytes bytes, char out_hex[SHA256_HEX_LEN + 1])
 {
     struct digest digest = digest_begin();
     digest_add(&digest, bytes);
@@ -325,7 +325,7 @@ static enum smcred_status add_request(struct digest *digest, const struct sigv4_
     if (status == SMCRED_OK)
         status = add_headers(digest, request, signed_headers);
     if (status == SMCRED_OK)
-        status = canonical_sha256(request->body, body_hex);
+        status = sha256_hex(request->body, body_hex);
     if (status == SMCRED_OK)
         digest_add_text(digest, body_hex);
     return status;

@@ -24,10 +24,6 @@ SM_MUST_CHECK enum smcred_status canonical_digest(const struct sigv4_request *re
                                                   const char *signed_headers,
                                                   char out_hex[SHA256_HEX_LEN + 1]);
 
-/* The SHA-256 of `bytes` in hex.  Errors: SMCRED_NO_MEMORY. */
-SM_MUST_CHECK enum smcred_status canonical_sha256(struct sm_bytes bytes,
-                                                  char out_hex[SHA256_HEX_LEN + 1]);
-
 void canonical_hex(const uint8_t hash[SHA256_LEN], char out_hex[SHA256_HEX_LEN + 1]);
 
 /* ASCII only: a header's name means the same in every locale. */

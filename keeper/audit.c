@@ -135,7 +135,7 @@ static void put_escaped(struct audit_line *line, struct sm_bytes text)
     }
 }
 
-void audit_put_bytes(struct audit_line *line, const char *key, struct sm_bytes text)
+static void put_bytes(struct audit_line *line, const char *key, struct sm_bytes text)
 {
     bool cut = text.len > AUDIT_TEXT_MAX;
     if (cut)
@@ -151,7 +151,7 @@ void audit_put_bytes(struct audit_line *line, const char *key, struct sm_bytes t
 
 void audit_put(struct audit_line *line, const char *key, const char *text)
 {
-    audit_put_bytes(line, key, sm_bytes_of(text));
+    put_bytes(line, key, sm_bytes_of(text));
 }
 
 /* A value that needs no quotes. */

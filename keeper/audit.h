@@ -41,7 +41,6 @@ struct audit_line {
  */
 void audit_begin(struct audit_line *line, int64_t wall_ms, const char *event);
 void audit_put(struct audit_line *line, const char *key, const char *text);
-void audit_put_bytes(struct audit_line *line, const char *key, struct sm_bytes text);
 void audit_put_number(struct audit_line *line, const char *key, uint64_t number);
 void audit_put_flag(struct audit_line *line, const char *key, bool flag);
 /* A 64-bit id as 16 hex digits: JSON's numbers are too short for it. */

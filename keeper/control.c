@@ -76,11 +76,6 @@ enum smcred_status control_new(struct keeper *keeper, struct control **out_contr
     return SMCRED_OK;
 }
 
-size_t control_count(const struct control *control)
-{
-    return control->count;
-}
-
 void client_free(struct client *client)
 {
     struct control *control = client->control;

@@ -16,7 +16,6 @@ void control_free(struct control *control);
 /* A client came.  fd, and the pidfd in `peer`, are owned from now on. */
 void control_start(struct control *control, int fd, struct sm_peer *peer);
 void control_tick(struct control *control, int64_t now_ms);
-size_t control_count(const struct control *control);
 
 /* A request that parses and may be dispatched; for control.c and the fuzzer. */
 struct control_request {

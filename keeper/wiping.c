@@ -8,7 +8,8 @@
 #include <malloc.h>
 #include <openssl/crypto.h>
 
-void wiping_free(void *memory)
+/* free() that wipes first, for whole capacity. */
+static void wiping_free(void *memory)
 {
     if (!memory)
         return;

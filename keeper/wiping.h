@@ -11,7 +11,4 @@
 /* Before any other call into OpenSSL or cJSON; false after one. */
 SM_MUST_CHECK bool wiping_install(void);
 
-/* free() that wipes first, for whole capacity. */
-void wiping_free(void *memory);
-
 #endif

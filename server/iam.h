@@ -103,8 +103,4 @@ bool server_iam_is_operator(const char *name);
  */
 bool server_iam_fits_operator(const char *name, const cJSON *values);
 
-/* Calls `holds` for the texts of a text or a list of texts until it answers true. */
-bool server_iam_any(const cJSON *values, bool (*holds)(const char *text, const void *context),
-                    const void *context);
-
 #endif

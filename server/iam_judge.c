@@ -7,8 +7,9 @@
 #include "server/iam.h"
 #include "server/json.h"
 
-bool server_iam_any(const cJSON *values, bool (*holds)(const char *text, const void *context),
-                    const void *context)
+/* Calls `holds` for the texts of a text or a list of texts until it answers true. */
+static bool any(const cJSON *values, bool (*holds)(const char *text, const void *context),
+                const void *context)
 {
     const cJSON *each;
     if (!cJSON_IsArray(values))
@@ -42,8 +43,8 @@ static bool covers(const cJSON *statement, const char *name, const char *negated
     const cJSON *is = cJSON_GetObjectItemCaseSensitive(statement, name);
     const cJSON *is_not = cJSON_GetObjectItemCaseSensitive(statement, negated);
     if (is)
-        return server_iam_any(is, holds, question);
-    return !is_not || !server_iam_any(is_not, holds, question);
+        return any(is, holds, question);
+    return !is_not || !any(is_not, holds, question);
 }
 
 /* --- principals ------------------------------------------------------------------------------- */
@@ -175,7 +176,7 @@ static bool narrows(const cJSON *condition)
         const cJSON *conditions = cJSON_GetObjectItemCaseSensitive(condition, operators[i]);
         for (size_t j = 0; j < sizeof keys / sizeof *keys; j++) {
             const cJSON *values = cJSON_GetObjectItem(conditions, keys[j]);
-            if (values && !server_iam_any(values, is_open, NULL))
+            if (values && !any(values, is_open, NULL))
                 return true;
         }
     }
@@ -186,7 +187,7 @@ static bool is_public(const cJSON *statement)
 {
     const cJSON *principal = cJSON_GetObjectItemCaseSensitive(statement, "Principal");
     const cJSON *aws = cJSON_GetObjectItemCaseSensitive(principal, "AWS");
-    bool everybody = cJSON_IsString(principal) || server_iam_any(aws, is_everybody, NULL) ||
+    bool everybody = cJSON_IsString(principal) || any(aws, is_everybody, NULL) ||
                      cJSON_GetObjectItemCaseSensitive(statement, "NotPrincipal");
     return everybody && allows(statement) &&
            !narrows(cJSON_GetObjectItemCaseSensitive(statement, "Condition"));

@@ -87,8 +87,9 @@ static enum smcred_status load(const struct server *server, int64_t row,
                          sm_bytes(sealed, len), out_material);
 }
 
-enum smcred_status server_kms_material(const struct server *server, int64_t row,
-                                       const struct sm_secret **out_material)
+/* Material by its row, lent until the next call. */
+static enum smcred_status lend_material(const struct server *server, int64_t row,
+                                        const struct sm_secret **out_material)
 {
     struct server_kms *kms = server->kms;
     struct sm_secret *material;
@@ -234,7 +235,7 @@ enum smcred_status server_kms_seal(const struct server *server, const struct ser
 {
     sm_autosecret struct sm_secret *data_key = NULL;
     const struct sm_secret *material;
-    enum smcred_status status = server_kms_material(server, key->material, &material);
+    enum smcred_status status = lend_material(server, key->material, &material);
     if (status == SMCRED_OK)
         status = server_data_key_new(server->vault, &data_key);
     if (status == SMCRED_OK)
@@ -251,7 +252,7 @@ static enum smcred_status unwrap(const struct server *server, struct sm_bytes co
                                  struct sm_secret **out_data_key)
 {
     const struct sm_secret *material;
-    enum smcred_status status = server_kms_material(server, sealed->material, &material);
+    enum smcred_status status = lend_material(server, sealed->material, &material);
     return status == SMCRED_OK
                ? server_unwrap(server->vault, material, context, sealed->wrapped, out_data_key)
                : status;
@@ -277,7 +278,7 @@ enum smcred_status server_kms_rewrap(const struct server *server, struct sm_byte
     const struct sm_secret *material;
     enum smcred_status status = unwrap(server, context, sealed, &data_key);
     if (status == SMCRED_OK)
-        status = server_kms_material(server, row, &material);
+        status = lend_material(server, row, &material);
     if (status == SMCRED_OK)
         status = server_wrap(material, context, data_key, sealed->wrapped);
     if (status == SMCRED_OK)

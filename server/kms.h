@@ -36,10 +36,6 @@ SM_MUST_CHECK enum smcred_status server_kms_create(const struct server *server,
                                                    const struct server_place *place, const char *id,
                                                    struct server_kms_key *out_key);
 
-/* Material by its row, lent until the next call. */
-SM_MUST_CHECK enum smcred_status server_kms_material(const struct server *server, int64_t row,
-                                                     const struct sm_secret **out_material);
-
 /* The key for something new: as server_kms_find(), and SMCRED_REVOKED if it is disabled or gone. */
 SM_MUST_CHECK enum smcred_status server_kms_usable(const struct server *server,
                                                    const struct server_place *place,

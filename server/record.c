@@ -249,7 +249,8 @@ static void add_version(cJSON *record, const char *version_id)
     server_json_add(server_json_add_object(record, "additionalEventData"), "VersionId", version_id);
 }
 
-char *server_record_of_call(const struct server_call *call)
+/* One line of JSON without its newline; NULL without memory.  Free with cJSON_free(). */
+static char *record_of(const struct server_call *call)
 {
     const char *name = server_dispatch_name(call);
     bool read_only = call->operation && server_dispatch_only_reads(call->operation);
@@ -312,7 +313,7 @@ static enum smcred_status write_reads(const struct server_call *call)
 enum server_error server_record_call(struct server_call *call)
 {
     struct server_trail *trail = call->server->trail;
-    if (!trail || (server_trail_write(trail, server_record_of_call(call)) == SMCRED_OK &&
+    if (!trail || (server_trail_write(trail, record_of(call)) == SMCRED_OK &&
                    write_reads(call) == SMCRED_OK)) {
         call->is_recorded = call->error == SERVER_OK;
         return SERVER_OK;

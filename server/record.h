@@ -8,9 +8,6 @@
 
 #include "server/call.h"
 
-/* One line of JSON without its newline; NULL without memory.  Free with cJSON_free(). */
-char *server_record_of_call(const struct server_call *call);
-
 /*
  * Writes what came of the call, so far, into the event trail, if there is one.
  * Errors: SERVER_INTERNAL, which is then what came of the call.

@@ -113,15 +113,6 @@ static void print_title(const struct tool_context *ctx, const char *title)
     pad(width < TITLE_WIDTH ? TITLE_WIDTH - width : 1);
 }
 
-void render_line(const struct tool_context *ctx, const char *title, const char *value)
-{
-    if (!*value)
-        return;
-    print_title(ctx, title);
-    (void)render_text(stdout, value);
-    (void)putchar('\n');
-}
-
 /* The members of the first row are the columns: a keeper writes all rows alike. */
 static void render_rows(const struct tool_context *ctx, const cJSON *rows)
 {

@@ -24,9 +24,6 @@ void render_table(const struct tool_context *ctx, const cJSON *rows,
  */
 void render_object(const struct tool_context *ctx, const cJSON *object);
 
-/* One "title  value" line; nothing if `value` is "". */
-void render_line(const struct tool_context *ctx, const char *title, const char *value);
-
 /* Prints text with control bytes shown.  Returns the columns it took. */
 int render_text(FILE *out, const char *text);
 

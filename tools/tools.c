@@ -25,7 +25,8 @@ static const struct tool_option common_options[COMMON_COUNT + 1] = {
     [OPTION_TIMEOUT] = {"timeout", "SECONDS", "how long to wait for an answer"},
 };
 
-enum tool_exit tool_exit_of(enum smcred_status status)
+/* The one translation from a status to an exit code. */
+static enum tool_exit exit_of(enum smcred_status status)
 {
     switch (status) {
     case SMCRED_OK:
@@ -79,7 +80,7 @@ int tool_failed(const struct tool_context *ctx, enum smcred_status status, const
     va_start(args, format);
     complain(ctx, sm_status_text(status), format, args);
     va_end(args);
-    return (int)tool_exit_of(status);
+    return (int)exit_of(status);
 }
 
 int tool_misused(const struct tool_context *ctx, const char *format, ...)

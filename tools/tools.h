@@ -21,8 +21,6 @@ enum tool_exit {
     TOOL_EXIT_CANNOT_RUN = 126, /* exec, connect: the program was found and could not be started */
     TOOL_EXIT_NO_PROGRAM = 127, /* exec, connect: no such program */
 };
-/* The one translation from a status to an exit code. */
-enum tool_exit tool_exit_of(enum smcred_status status);
 
 /* One long option.  --help, --json, --socket and --timeout are everybody's and not listed. */
 struct tool_option {
