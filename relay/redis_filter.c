@@ -66,11 +66,14 @@ static enum fate say(struct answers *to, const char *text)
 
 /* ---- the commands that are looked at: `words` are those behind the name ---- */
 
-/* "default" is what libraries say who were told a password alone. */
+/*
+ * "default" is what libraries say who were told a password alone, and redis-cli says "" for
+ * redis://:password@host.
+ */
 static bool is_ours(const struct redis_filter *filter, struct sm_bytes user)
 {
-    return sm_bytes_is(user, filter->user) || sm_bytes_is(user, filter->operator_name) ||
-           sm_bytes_is(user, "default");
+    return user.len == 0 || sm_bytes_is(user, filter->user) ||
+           sm_bytes_is(user, filter->operator_name) || sm_bytes_is(user, "default");
 }
 
 /*

@@ -117,6 +117,7 @@ static void a_login_is_answered_here_and_no_server_hears_a_password(void **state
     CHECK("*3\r\n$4\r\nAUTH\r\n$5\r\nalice\r\n$4\r\nabcd\r\n" PING, PING, OK);
     CHECK("*3\r\n$4\r\nAUTH\r\n$7\r\ndefault\r\n$1\r\nx\r\n*2\r\n$4\r\nAUTH\r\n$1\r\nx\r\n", "",
           OK OK);
+    CHECK("*3\r\n$4\r\nAUTH\r\n$0\r\n\r\n$4\r\nabcd\r\n" PING, PING, OK);
     CHECK("AUTH abcd\r\n auth \"app\" 'ab cd'\r\n" PING, PING, OK OK);
     PASSES("*1\r\n$4\r\nAUTH\r\n"); /* it says what is wrong with that */
 }
