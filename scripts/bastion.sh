@@ -57,10 +57,11 @@ is_shown() { [ "$(grep -c -- "$1" "$dir/screen")" -ge "$2" ]; }
 goes_to_the_database() {
     types "psql -h $WORLD_HOST -c \"select 'herself: ' || current_user\""
     shown "herself: $WORLD_ROLE" "$1"
-    types "sudo -k -u $other $PGBIN/psql -XAtq -P pager=off -h $WORLD/run/orders -c \"select 'by sudo: ' || current_user\""
+    types "sudo -k -u $other $PGBIN/psql -XAtq -P pager=off -h $WORLD/run/orders -c \"select 'by sudo: ' || current_user\"; echo back"
     shown "password for $pam_user" "$1"
     types "$(cat "$dir/$2")"
     shown "by sudo: $WORLD_ROLE" "$1"
+    shown "^back" "$1" # sudo reads what is typed until it is gone
 }
 
 say "A bastion's day.  alice's own password is in Secrets Manager, too: sshd and sudo ask smcred by pam_smcred.so"
@@ -83,8 +84,11 @@ types "# now both are rotated, the database's password and mine"
 goes_to_the_database 2 new
 types "exit"
 exec 6>&-
-wait "$ssh_pid" || fail "alice's login ended badly"
-tr -d '\r' <"$dir/screen" | grep -vE 'Could not chdir|emacs|^ready' | sed 's/^/    /'
+if ! wait "$ssh_pid"; then
+    cat "$dir/screen" >&2
+    fail "alice's login ended badly"
+fi
+tr -d '\r' <"$dir/screen" | grep -vE 'Could not chdir|emacs|^ready|^back' | sed 's/^/    /'
 
 say "Two rotations, no login lost.  And who was it, by sudo, too?"
 grep '"event":"login"' "$WORLD_AUDIT" | grep -F "\"operator\":\"$other\"" | grep -F "\"human\":\"$pam_user\"" |
