@@ -38,6 +38,12 @@ matrix() {
     does "pg_dump -j" "$($way pg_dump "${at[@]}" -j 2 -Fd -f "$home/$way.dump" orders; echo $?)" "*0"
     does "pg_restore" "$($way pg_restore "${at[@]}" -d archive --clean --if-exists "$home/$way.dump"; echo $?)" "*0"
     does "all of it" "$($way "$psql" -XAt "${at[@]}" -d archive -c 'select count(*) from pgbench_accounts')" 100000
+    is_client pg_dumpall
+    does "the schemas" "$($way pg_dumpall "${at[@]}" -l orders --no-role-passwords -s | tail -n 3)" "*database cluster dump complete*"
+    is_client pg_isready
+    does "asks" "$($way pg_isready "${at[@]}")" "* - accepting connections"
+    is_client reindexdb
+    does "-t" "$($way reindexdb "${at[@]}" -t pgbench_tellers orders; echo $?)" "*0"
     is_client vacuumdb
     does "-j" "$($way vacuumdb "${at[@]}" -j 2 -q orders; echo $?)" "*0"
     for module in psycopg2 psycopg; do
