@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * accounts.h - the host's users and groups by name.  Called when the configuration is read, once
- * per new relay, and for explanations; through NSS, so it may block for as long as that does.
- * Those who log in, and those who ask, are looked up by people.h.
+ * accounts.h - the host's users and groups by name.  Called when the configuration is read, and
+ * for explanations; through NSS, so it may block for as long as that does.  Those who log in, those
+ * who ask, and whose relay is new, are looked up by people.h.
  */
 #ifndef KEEPER_ACCOUNTS_H
 #define KEEPER_ACCOUNTS_H

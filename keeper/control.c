@@ -31,7 +31,6 @@
 
 #define RESOLVE_MS 4500 /* less than a client's patience, CTL_TIMEOUT_MS */
 #define REFRESH_MS 30000
-#define NAME_MS    1000 /* who is in a directory that hangs has a number for a name */
 
 struct control {
     struct keeper *keeper;
@@ -799,7 +798,7 @@ static void name_client(struct client *client)
         return;
     }
     (void)snprintf(uid, sizeof uid, "%u", (unsigned)client->peer.uid); /* fits */
-    people_find(client->keeper->names, uid, NAME_MS, on_named, client, &client->naming);
+    people_find(client->keeper->names, uid, PEOPLE_NAME_MS, on_named, client, &client->naming);
 }
 
 void control_start(struct control *control, int fd, struct sm_peer *peer)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * people.c - look-ups under way, and those who wait for them.  Called by pam.c and control.c.
+ * people.c - look-ups under way, and those who wait for them.  Called by pam.c, control.c and
+ * relays.c.
  */
 #include "keeper/people.h"
 

@@ -13,8 +13,9 @@
 #include "keeper/accounts.h"
 #include "libsmcred/smcred.h"
 
-#define PEOPLE_THREADS 8   /* so many look-ups may hang before others wait for them */
-#define PEOPLE_MAX     256 /* look-ups under way; more are refused */
+#define PEOPLE_THREADS 8    /* so many look-ups may hang before others wait for them */
+#define PEOPLE_MAX     256  /* look-ups under way; more are refused */
+#define PEOPLE_NAME_MS 1000 /* who is in a directory that hangs has a number for a name */
 
 struct event_base;
 struct people;

@@ -6,10 +6,12 @@
 
 #include <event2/event.h>
 #include <fcntl.h>
+#include <stdio.h>
 
 #include "common/clock.h"
 #include "common/oracle.h"
 #include "common/parent.h"
+#include "keeper/people.h"
 #include "keeper/sessions.h"
 
 #define READS_PER_TURN 64 /* packets of one relay before others have their turn */
@@ -169,6 +171,7 @@ static void free_relay(struct relay *relay)
 {
     while (relay->first)
         drop_first_packet(relay);
+    people_cancel(relay->naming);
     if (relay->readable)
         event_free(relay->readable);
     if (relay->writable)
@@ -244,6 +247,35 @@ static void on_readable(evutil_socket_t fd, short events, void *arg)
             return;
 }
 
+static void begin_serving(struct relay *relay)
+{
+    if (event_add(relay->readable, NULL) != 0) {
+        relays_drop(relay, "memory is short");
+        return;
+    }
+    relay->ready = true;
+    sessions_relay_ready(relay);
+}
+
+static void on_named(void *arg, enum smcred_status status, const struct person *person)
+{
+    struct relay *relay = arg;
+    relay->naming = NULL;
+    relay->named = status == SMCRED_OK;
+    if (relay->named)
+        memcpy(relay->operator_name, person->name, sizeof relay->operator_name);
+    if (relay->fd >= 0 && !relay->ready)
+        begin_serving(relay);
+}
+
+/* Nothing is done with it before its operator has a name, or the directory takes too long. */
+static void name_relay(struct relay *relay)
+{
+    char uid[16];
+    (void)snprintf(uid, sizeof uid, "%u", (unsigned)relay->uid); /* fits */
+    people_find(relay->keeper->names, uid, PEOPLE_NAME_MS, on_named, relay, &relay->naming);
+}
+
 static struct relay *add_relay(struct relays *relays, uid_t uid)
 {
     struct relay *relay = calloc(1, sizeof *relay);
@@ -253,9 +285,10 @@ static struct relay *add_relay(struct relays *relays, uid_t uid)
     relay->uid = uid;
     relay->fd = -1;
     relay->asked_ms = relay->idle_since_ms = sm_boot_ms();
-    accounts_name(uid, relay->operator_name);
+    (void)snprintf(relay->operator_name, sizeof relay->operator_name, "%u", (unsigned)uid);
     relay->next = relays->first;
     relays->first = relay;
+    name_relay(relay);
     return relay;
 }
 
@@ -271,8 +304,11 @@ static struct relay *find_uid(const struct relays *relays, uid_t uid, bool waiti
 struct relay *relays_for(struct relays *relays, uid_t uid)
 {
     struct relay *relay = find_uid(relays, uid, false);
-    if (relay)
+    if (relay) {
+        if (!relay->named && !relay->naming)
+            name_relay(relay);
         return relay;
+    }
     relay = add_relay(relays, uid);
     if (relay && !keeper_ask_parent(relays->keeper, PAR_SPAWN, PAR_T_UID, uid)) {
         lose(relay, "the parent cannot be asked for a relay");
@@ -294,11 +330,12 @@ void relays_arrived(struct relays *relays, uid_t uid, pid_t pid, int fd)
     struct event_base *base = relays->keeper->base;
     relay->readable = event_new(base, relay->fd, EV_READ | EV_PERSIST, on_readable, relay);
     relay->writable = event_new(base, relay->fd, EV_WRITE, on_writable, relay);
-    if (!relay->readable || !relay->writable || event_add(relay->readable, NULL) != 0) {
+    if (!relay->readable || !relay->writable) {
         relays_drop(relay, "memory is short");
         return;
     }
-    sessions_relay_ready(relay);
+    if (!relay->naming)
+        begin_serving(relay);
 }
 
 void relays_failed(struct relays *relays, uid_t uid, const char *why)

@@ -13,6 +13,7 @@
 #define RELAYS_QUEUE_MAX (4 << 20) /* bytes that may wait for one relay */
 #define RELAYS_SPAWN_MS  10000     /* until a relay that was asked for must be there */
 
+struct people_ask;
 struct relay_packet;
 
 /* Numbers that a relay was told the meaning of. */
@@ -26,10 +27,13 @@ struct relay {
     struct relay *next;
     struct keeper *keeper;
     uid_t uid;
-    pid_t pid; /* 0: asked for, not there yet */
-    int fd;    /* the keeper's end of S2; -1 likewise */
+    pid_t pid;  /* 0: asked for, not there yet */
+    int fd;     /* the keeper's end of S2; -1 likewise */
+    bool ready; /* it is there, and its operator's name was looked up */
     bool draining;
+    bool named; /* else the name is the uid's number: the directory has not answered in time */
     char operator_name[ACCOUNTS_NAME_MAX];
+    struct people_ask *naming;
     size_t session_count;
     int64_t idle_since_ms; /* with no sessions */
     int64_t asked_ms;

@@ -284,7 +284,7 @@ void sessions_start(struct sessions *sessions, const struct config_target *targe
     }
     session->client_fd = sm_take_fd(&owned);
     session->tcp = tcp;
-    if (session->relay->fd >= 0)
+    if (session->relay->ready)
         hand_over(session);
 }
 
@@ -301,7 +301,7 @@ void sessions_start_canary(struct sessions *sessions, const struct config_target
     }
     session->client_fd = sm_take_fd(&owned);
     session->canary = canary;
-    if (session->relay->fd >= 0)
+    if (session->relay->ready)
         hand_over(session);
 }
 

@@ -18,6 +18,7 @@
 #include "keeper/localtls.h"
 #include "keeper/login.h"
 #include "keeper/mend.h"
+#include "keeper/people.h"
 #include "keeper/proof.h"
 #include "keeper/resolver.h"
 #include "keeper/revocations.h"
@@ -95,6 +96,7 @@ static bool parts_new(struct keeper *keeper, struct workers *workers, int64_t (*
     struct resolver_options resolver = {
         .base = keeper->base, .workers = workers, .lookup = resolver_lookup, .now_ms = now_ms};
     struct attempts_options attempts = {.now_ms = now_ms};
+    struct people_options names = {keeper->base, workers, people_by_uid};
     struct sm_error err;
     if (!parts_configure(keeper) || cache_new(&cache, &keeper->cache) != SMCRED_OK ||
         proofs_new(&proofs, &keeper->proofs) != SMCRED_OK ||
@@ -104,6 +106,7 @@ static bool parts_new(struct keeper *keeper, struct workers *workers, int64_t (*
         localtls_new(&keeper->localtls) != SMCRED_OK || drift_new(&keeper->drift) != SMCRED_OK ||
         humans_new(NULL, &keeper->humans) != SMCRED_OK ||
         mends_new(keeper, &keeper->mends) != SMCRED_OK ||
+        people_new(&names, &keeper->names) != SMCRED_OK ||
         revocations_load("/nonexistent", &keeper->revocations, &err) != SMCRED_OK)
         return false;
     struct logins_options logins = {.base = keeper->base,
@@ -131,6 +134,7 @@ static void parts_free(struct keeper *keeper)
     localtls_free(keeper->localtls);
     humans_free(keeper->humans);
     mends_free(keeper->mends);
+    people_free(keeper->names);
     drift_free(keeper->drift);
     revocations_free(keeper->revocations);
     config_unref(keeper->config);

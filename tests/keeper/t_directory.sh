@@ -6,7 +6,7 @@ slow=$top_builddir/tests/keeper/.libs/slow_directory.so
 [ -e "$slow" ] || skip_all "built without shared objects"
 
 echo '{"users/alice":{"password":"correct horse"}}' >"$dir/secrets.json"
-printf '[keeper]\nsources = file\nadmin = %s\nmodule_dir = %s\n[file]\npath = %s\n[audit]\nfile = %s\n[pam]\ncallers = %s\nallow = %s\nsecrets = users/*\n' \
+printf '[keeper]\nsources = file\nadmin = %s\nmodule_dir = %s\n[file]\npath = %s\n[audit]\nfile = %s\n[target orders]\nsecret = none\n[pam]\ncallers = %s\nallow = %s\nsecrets = users/*\n' \
     "$me" "$top_builddir/.libs" "$dir/secrets.json" "$dir/audit.jsonl" "$me" "$me" >"$dir/smcred.conf"
 export SLOW_DIRECTORY=$dir/hangs ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
 : >"$SLOW_DIRECTORY"
@@ -37,8 +37,21 @@ PY
 if [ "$(id -u)" = 0 ]; then
     like "who is in it and asks has a number for a name" "$(python3 "$dir/ask.py" "$here" "$dir/run" 2>&1)" \
         'status: ok*"operator": "61000"*'
+    # His client of a target says hello at its socket; his relay is there before his name is.
+    cat >"$dir/open.py" <<'PY'
+import os, socket, sys
+os.chdir(sys.argv[1])
+os.seteuid(61001)
+at = socket.socket(socket.AF_UNIX)
+at.settimeout(60)
+at.connect("orders/.s.PGSQL.5432")
+at.sendall(bytes([0, 0, 0, 16, 0, 3, 0, 0]) + b"user\0j\0\0")
+print(at.recv(4096))
+PY
+    like "who is in it and logs in at a target, too" "$(python3 "$dir/open.py" "$dir/run" 2>&1)" '*61001 may not use target orders*'
 else
     skip "who is in it and asks has a number for a name" "needs root"
+    skip "who is in it and logs in at a target, too" "needs root"
 fi
 client revoke kind=user name=daemon >/dev/null
 like "where a user is revoked nobody comes in of whom it cannot be said that he is not that one" "$(check slow-jim)" \

@@ -7,13 +7,16 @@
 
 #include <event2/event.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include "common/clock.h"
 #include "common/oracle.h"
 #include "common/parent.h"
+#include "keeper/people.h"
 #include "keeper/relays.h"
 #include "keeper/sessions.h"
+#include "keeper/workers.h"
 
 #define ALICE  4000000001u /* nobody's: their names are their numbers */
 #define MALICE 4000000002u
@@ -54,6 +57,18 @@ const char *__wrap_sessions_message(struct relay *relay, const struct sm_wire_in
     return heard.verdict;
 }
 
+static bool look_up(const char *key, struct person *out_person)
+{
+    (void)snprintf(out_person->name, sizeof out_person->name, "user %s", key);
+    return true;
+}
+
+/* The directory answers. */
+static void look_all_up(void)
+{
+    workers_work(keeper.directory);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -62,6 +77,9 @@ static int setup(void **state)
     config = (struct config){.relay_idle_ms = 60000};
     keeper = (struct keeper){.base = event_base_new(), .config = &config};
     assert_non_null(keeper.base);
+    assert_int_equal(workers_new_idle(keeper.base, 8, &keeper.directory), SMCRED_OK);
+    const struct people_options by_uid = {keeper.base, keeper.directory, look_up};
+    assert_int_equal(people_new(&by_uid, &keeper.names), SMCRED_OK);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
     keeper.parent_fd = pair[0];
     parent_end = pair[1];
@@ -73,6 +91,8 @@ static int teardown(void **state)
 {
     (void)state;
     relays_free(keeper.relays);
+    workers_free(keeper.directory);
+    people_free(keeper.names);
     event_base_free(keeper.base);
     close(keeper.parent_fd);
     close(parent_end);
@@ -118,6 +138,7 @@ static int arrives(uid_t uid, pid_t pid)
     int pair[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
     relays_arrived(keeper.relays, uid, pid, pair[0]);
+    look_all_up();
     return pair[1];
 }
 
@@ -171,6 +192,54 @@ static void one_that_lives_on_is_taken_over(void **state)
     assert_int_equal(heard.ready, 1);
     assert_int_equal(relays_for(keeper.relays, ALICE)->pid, PID);
     hears_nothing(parent_end);
+}
+
+/* A directory that hangs holds up those who are in it, and them for a while. */
+static void one_whose_operator_has_no_name_yet_waits_for_it(void **state)
+{
+    (void)state;
+    int pair[2];
+    struct relay *relay = relays_for(keeper.relays, ALICE);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+    relay_end = pair[1];
+    relays_arrived(keeper.relays, ALICE, PID, pair[0]);
+    says(relay_end);
+    turn();
+    assert_int_equal(heard.ready, 0);
+    assert_int_equal(heard.messages, 0);
+    look_all_up();
+    turn();
+    assert_int_equal(heard.ready, 1);
+    assert_int_equal(heard.messages, 1);
+    assert_string_equal(relay->operator_name, "user 4000000001");
+}
+
+static void one_whose_operator_gets_no_name_has_a_number(void **state)
+{
+    (void)state;
+    int pair[2];
+    struct relay *relay = relays_for(keeper.relays, ALICE);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+    relay_end = pair[1];
+    relays_arrived(keeper.relays, ALICE, PID, pair[0]);
+    while (heard.ready == 0)
+        assert_int_not_equal(event_base_loop(keeper.base, EVLOOP_ONCE), -1);
+    assert_string_equal(relay->operator_name, "4000000001");
+    look_all_up();
+    assert_string_equal(relay->operator_name, "4000000001");
+    assert_ptr_equal(relays_for(keeper.relays, ALICE), relay); /* for the next session it asks */
+    look_all_up();
+    assert_string_equal(relay->operator_name, "user 4000000001");
+    assert_int_equal(heard.ready, 1);
+}
+
+static void one_that_goes_before_it_has_a_name_leaves_nothing(void **state)
+{
+    (void)state;
+    assert_non_null(relays_for(keeper.relays, ALICE));
+    relays_failed(keeper.relays, ALICE, "no room");
+    look_all_up();
+    assert_null(relays_first(keeper.relays));
 }
 
 static void one_that_cannot_be_started_loses_who_waits(void **state)
@@ -372,6 +441,9 @@ static void it_is_known_which_endpoints_it_was_told_of(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(TEST(each_person_has_one_relay), TEST(one_that_lives_on_is_taken_over),
+             TEST(one_whose_operator_has_no_name_yet_waits_for_it),
+             TEST(one_whose_operator_gets_no_name_has_a_number),
+             TEST(one_that_goes_before_it_has_a_name_leaves_nothing),
              TEST(one_that_cannot_be_started_loses_who_waits),
              TEST(a_failure_does_not_touch_one_that_runs), TEST(one_that_does_not_come_is_given_up),
              TEST(without_a_parent_there_is_none),

@@ -221,6 +221,7 @@ static void relay_arrives(void)
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
     relay_end = pair[1];
     relays_arrived(keeper.relays, getuid(), RELAY_PID, pair[0]);
+    world_settle(); /* its operator's name is looked up */
 }
 
 /* A client of `target` comes; its end is `client_end`. */
@@ -692,6 +693,7 @@ static void a_message_about_anothers_session_drops_a_relay(void **state)
     int pair[2], owner = relay_end;
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
     relays_arrived(keeper.relays, getuid() + 1, RELAY_PID - 1, pair[0]);
+    world_settle();
     relay_end = pair[1];
     say_scram(id, "salt");
     struct sm_wire_in in = expect(parent_end, PAR_END);
