@@ -102,6 +102,7 @@ bool mysql_greet_client(struct relay_session *session)
     mysql->shown = mysql->greeting;
     mysql->family = plugin_of_family(&mysql->greeting);
     mysql->shown.capabilities &= ~MYSQL_NOT_PASSED;
+    mysql->shown.extended &= ~MYSQL_MULTI; /* commands are looked for where packets begin */
     if (mysql->shown.version[0] == '\0')
         mysql->shown = nobodys_greeting;
     if (relay_client_may_have_tls(session))

@@ -36,6 +36,9 @@
 #define MYSQL_QUERY_ATTRIBUTES  (1u << 27)
 #define MYSQL_MULTI_FACTOR      (1u << 28)
 
+/* Of MariaDB's further ones, which are the bits from 32 on. */
+#define MYSQL_MULTI (1u << 1) /* COM_MULTI: several commands in one packet */
+
 /* The first byte of what a server says during a login. */
 enum mysql_kind {
     MYSQL_OK = 0x00,

@@ -49,6 +49,7 @@ SAYS = {
     "sha2-password": packet(1, response(plugin=b"caching_sha2_password", proof=b"p" * 32)),
     "clear": packet(1, response(plugin=b"mysql_clear_password", proof=PASSWORD + b"\0")),
     "no-plugins": packet(1, response(flags=FLAGS & ~0x80000)),
+    "extended": packet(1, response()[:28] + b"\xff" * 4 + response()[32:]),
     "no-user": packet(1, response(user=b"")),
     "tls": packet(1, struct.pack("<IIB", FLAGS | 0x800, 1 << 24, 45) + b"\0" * 23),
     "old": packet(1, b"\x05\x24\0\0\0alice\0"),

@@ -17,6 +17,7 @@ NONCE = b"0123456789abcdefghij"
 NATIVE, SHA2 = b"mysql_native_password", b"caching_sha2_password"
 SSL_FLAG = 0x800
 FLAGS = 0x018FF7DF & ~SSL_FLAG  # MySQL 8's, without what no test needs
+EXTENDED = 0x7  # MariaDB's: progress, COM_MULTI, bulk operations
 met = []  # cases of connections that were greeted
 held = []  # connections that are kept open without a word
 
@@ -25,10 +26,10 @@ def packet(sequence, body):
     return struct.pack("<I", len(body))[:3] + bytes([sequence]) + body
 
 
-def greeting(plugin=NATIVE, flags=FLAGS, protocol=10):
+def greeting(plugin=NATIVE, flags=FLAGS, protocol=10, extended=0):
     return (bytes([protocol]) + b"8.0.36\0" + struct.pack("<I", 4711) + NONCE[:8] + b"\0" +
-            struct.pack("<HBHHB", flags & 0xffff, 45, 2, flags >> 16, 21) + b"\0" * 10 +
-            NONCE[8:] + b"\0" + plugin + b"\0")
+            struct.pack("<HBHHB", flags & 0xffff, 45, 2, flags >> 16, 21) + b"\0" * 6 +
+            struct.pack("<I", extended) + NONCE[8:] + b"\0" + plugin + b"\0")
 
 
 OK = b"\0\0\0\2\0\0\0"
@@ -194,8 +195,10 @@ def misbehave(connection, case, files):
     flags = FLAGS | (SSL_FLAG if tls else 0)
     if case == "shrinks" and met:  # the second attempt's server knows of no plugins
         flags &= ~0x80000
+    if case == "extended":  # a MariaDB of 10.2
+        flags &= ~1
     met.append(case)
-    talk.say(greeting(plugin, flags))
+    talk.say(greeting(plugin, flags, extended=EXTENDED if case == "extended" else 0))
     if case == "tls-stuffed":
         connection.sendall(packet(2, OK))
     if case == "tls-flight" and len(connection.recv(4096, socket.MSG_PEEK)) == 36:
@@ -250,6 +253,8 @@ def misbehave(connection, case, files):
         if good:
             talk.say(b"\1\3")
         verdict(talk, good)
+    elif case == "extended":
+        verdict(talk, struct.unpack("<I", response[28:32])[0] == EXTENDED & ~2)
     elif case == "sha2-word":
         talk.say(b"\1\x09")
         time.sleep(0.1)

@@ -119,6 +119,11 @@ ok "switches one that has SHA-2, and tells it that it is known" says 'switch cac
 ok "switches one that sends its password" says 'switch mysql_native_password in pong' clear
 ok "serves no client that wants TLS" says '[0-9]+ smcred: .*asks for TLS.*' tls
 ok "nor one from before 4.1" says '1235 smcred: clients from before MySQL 4.1 are not served' old
+start_server extended
+start_keeper --engine mysql --host db.internal --port "$port" --password right
+ok "passes MariaDB's further capabilities on, but for COM_MULTI" says 'in pong' extended
+start_server good
+start_keeper --engine mysql --host db.internal --port "$port" --password right
 ok "refuses a packet out of order" says '[0-9]+ smcred: .*out of order' out-of-order
 for case in cut empty bad-attributes; do
     ok "refuses a response that is none: $case" says '[0-9]+ smcred: .*malformed.*' $case
