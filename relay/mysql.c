@@ -120,6 +120,13 @@ bool mysql_greet_client(struct relay_session *session)
     return say(session, &words, mysql_greeting_write(&words, 0, &mysql->shown));
 }
 
+static void part(struct relay_session *session)
+{
+    static const uint8_t quit[] = {1, 0, 0, 0, MYSQL_COM_QUIT};
+    size_t sent = 0;
+    (void)relay_stream_write(&session->stream, sm_bytes(quit, sizeof quit), &sent); /* a courtesy */
+}
+
 /*
  * An error instead of a greeting is shown by clients as one of the network, or with a warning that
  * anybody may have sent it.
@@ -128,10 +135,20 @@ void mysql_greet_before_end(struct relay_session *session, const char *outcome)
 {
     struct mysql *mysql = session->state;
     mysql->outcome = outcome;
+    if (session->standing)
+        part(session);
     relay_upstream_close(session);
     session->login_deadline_ms = 0; /* there is no login any more, but a client with some time */
-    if (mysql_greet_client(session))
+    if (mysql->client != MYSQL_CLIENT_UNGREETED || mysql_greet_client(session))
         relay_session_await_client(session);
+}
+
+/* The client cannot be told anything now: it has something to hear first, or to say. */
+static bool waits_for_word(const struct relay_session *session)
+{
+    const struct mysql *mysql = session->state;
+    return mysql->client == MYSQL_CLIENT_UNGREETED ||
+           (mysql->client == MYSQL_CLIENT_GREETED && session->phase == RELAY_ASKING);
 }
 
 static bool postpone(struct relay_session *session, const char *outcome,
@@ -142,7 +159,7 @@ static bool postpone(struct relay_session *session, const char *outcome,
         mysql_dial_instead(session);
         return true;
     }
-    if (!mysql || mysql->client != MYSQL_CLIENT_UNGREETED)
+    if (!mysql || !waits_for_word(session))
         return false;
     relay_buffer_clear(&mysql->refusal); /* an earlier attempt's */
     mysql->error = *error;
@@ -374,13 +391,6 @@ static void log_in_anew(struct relay_session *session, struct sm_bytes words)
         relay_session_await_client(session);
 }
 
-static void part(struct relay_session *session)
-{
-    static const uint8_t quit[] = {1, 0, 0, 0, MYSQL_COM_QUIT};
-    size_t sent = 0;
-    (void)relay_stream_write(&session->stream, sm_bytes(quit, sizeof quit), &sent); /* a courtesy */
-}
-
 /* KILL, of a connection whose client knows another number than the server. */
 static bool rewords_kill(const struct relay_session *session, struct sm_bytes words,
                          struct relay_buffer *answer)
@@ -450,13 +460,17 @@ static void follow(struct relay_session *session, struct sm_bytes words)
     mysql_answers_hear(&session->recall.flow.answers, words);
 }
 
-/* Over a connection that was kept; the client is greeted in its server's words of then. */
-static bool take_kept(struct relay_session *session)
+/* The client is greeted in the words of a kept connection's server, while the keeper decides. */
+static bool greet_early(struct relay_session *session)
 {
-    if (!mysql_take_kept(session))
+    return !mysql_take_kept(session) || mysql_greet_client(session);
+}
+
+static bool go_on_early(struct relay_session *session)
+{
+    if (!mysql_may_use_kept(session))
         return false;
-    if (mysql_greet_client(session))
-        relay_session_await_client(session);
+    relay_session_await_client(session);
     return true;
 }
 
@@ -477,7 +491,8 @@ const struct relay_protocol relay_mysql = {
     .log_in_anew = log_in_anew,
     .part = part,
     .keep = mysql_keep,
-    .take_kept = take_kept,
+    .greet_early = greet_early,
+    .go_on_early = go_on_early,
     .sift = sift,
     .may_interrupt = may_interrupt,
     .follow = follow,

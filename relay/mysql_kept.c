@@ -116,6 +116,7 @@ void mysql_stand(struct relay_session *session)
     session->standing = malloc(sizeof *session->standing); /* without it nothing is kept */
     if (session->standing)
         *session->standing = (struct mysql_standing){.greeting = mysql->greeting,
+                                                     .endpoint = session->endpoint,
                                                      .capabilities = session->recall.capabilities,
                                                      .extended = session->recall.extended,
                                                      .max_packet = session->recall.max_packet};
@@ -147,7 +148,6 @@ static void take_over(struct mysql_kept *kept, struct relay_session *session)
     kept->is_ready = false;
     kept->said = relay_buffer(MYSQL_ECHO_MAX);
     kept->until_ms = sm_boot_ms() + session->keep_ms;
-    kept->endpoint = session->endpoint;
     kept->address = session->address;
     kept->address_len = session->address_len;
     kept->target = strdup(session->target);
@@ -183,22 +183,10 @@ bool mysql_keep(struct relay_session *session)
 
 /* ---- its next use ---- */
 
-/* Which of the route's addresses it leads to, or their number. */
-static size_t place_of(const struct mysql_kept *kept, const struct relay_route *route)
-{
-    size_t at = 0;
-    while (at < route->count &&
-           (route->lengths[at] != kept->address_len ||
-            memcmp(&route->addresses[at], &kept->address, kept->address_len) != 0))
-        at++;
-    return at;
-}
-
 /* False: it is closed. */
 static bool give(struct mysql_kept *kept, struct relay_session *session)
 {
     struct mysql *mysql = session->state;
-    struct relay_route *route = session->route;
     struct relay_loop *loop = &session->relay->loop;
     relay_loop_disarm(loop, &kept->deadline);
     int fd = relay_loop_forget(loop, &kept->server);
@@ -214,9 +202,7 @@ static bool give(struct mysql_kept *kept, struct relay_session *session)
     session->address_len = kept->address_len;
     session->standing = kept->standing;
     kept->standing = NULL;
-    route->connected = route->hearing = route->is_kept = true;
     mysql->greeting = session->standing->greeting;
-    mysql->step = MYSQL_STEP_GREETED;
     session->backend_pid = mysql->greeting.thread_id;
     forget(kept);
     return true;
@@ -225,14 +211,39 @@ static bool give(struct mysql_kept *kept, struct relay_session *session)
 bool mysql_take_kept(struct relay_session *session)
 {
     struct mysql_kept *kept = &session->relay->kept;
-    const struct mysql *mysql = session->state;
-    if (kept->server.fd < 0 || !kept->is_ready || mysql->client != MYSQL_CLIENT_UNGREETED ||
-        strcmp(kept->target, session->target) != 0)
+    if (kept->server.fd < 0 || !kept->is_ready || strcmp(kept->target, session->target) != 0)
         return false;
-    if (session->keep_ms > 0 && kept->endpoint == session->endpoint &&
-        place_of(kept, session->route) < session->route->count && is_silent(kept))
+    if (is_silent(kept))
         return give(kept, session);
     mysql_let_go(session->relay);
+    return false;
+}
+
+/* Which of the route's addresses it leads to, or their number. */
+static size_t place_of(const struct relay_session *session)
+{
+    const struct relay_route *route = session->route;
+    size_t at = 0;
+    while (at < route->count &&
+           (route->lengths[at] != session->address_len ||
+            memcmp(&route->addresses[at], &session->address, session->address_len) != 0))
+        at++;
+    return at;
+}
+
+bool mysql_may_use_kept(struct relay_session *session)
+{
+    struct mysql *mysql = session->state;
+    struct relay_route *route = session->route;
+    if (!session->standing || mysql->client != MYSQL_CLIENT_GREETED)
+        return false;
+    if (session->keep_ms > 0 && session->standing->endpoint == session->endpoint &&
+        place_of(session) < route->count) {
+        route->connected = route->hearing = route->is_kept = true;
+        mysql->step = MYSQL_STEP_GREETED;
+        return true;
+    }
+    say_quit(&session->stream);
     return false;
 }
 

@@ -24,6 +24,7 @@ struct relay_session;
 struct mysql_standing {
     struct mysql_greeting greeting;
     uint32_t capabilities, extended, max_packet; /* of the client that it was made for */
+    const struct relay_endpoint *endpoint;
     bool repeats_nonce; /* its server asks for the same proof at each change of user */
 };
 
@@ -37,7 +38,6 @@ struct mysql_kept {
     char word[MYSQL_ECHO_WORD];
     struct relay_buffer said; /* instead, so far */
     char *target;
-    const struct relay_endpoint *endpoint;
     struct sockaddr_storage address;
     socklen_t address_len;
     struct mysql_standing *standing;
@@ -48,8 +48,10 @@ void mysql_stand(struct relay_session *session);
 /* The client's last words are here, and the server's answer to all before.  True: the connection
  * is the relay's now, or closed, and the session has none. */
 bool mysql_keep(struct relay_session *session);
-/* A session whose client was not greeted yet gets what is kept, if it leads where it is to go. */
+/* A session that has just begun gets what is kept, if it leads to its target. */
 bool mysql_take_kept(struct relay_session *session);
+/* And the route is known now: will it do?  False: the session has none, or none any more. */
+bool mysql_may_use_kept(struct relay_session *session);
 /* Will it do for what the client has asked for since? */
 bool mysql_is_fit(const struct relay_session *session);
 /* It will not, or is broken: the attempt is made over a connection of its own. */

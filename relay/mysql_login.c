@@ -77,11 +77,15 @@ static void begin_attempt(struct relay_session *session)
 }
 
 /* Whatever the client was told of, the server of another attempt must have too. */
-static bool can_still_serve(const struct mysql *mysql)
+static bool can_still_serve(struct relay_session *session)
 {
-    return mysql->client != MYSQL_CLIENT_HEARD ||
-           ((mysql->wish.capabilities & ~mysql->greeting.capabilities & ~MYSQL_CLIENT_MYSQL) == 0 &&
-            (mysql->wish.extended & ~mysql->greeting.extended) == 0);
+    const struct mysql *mysql = session->state;
+    if ((mysql->wish.capabilities & ~mysql->greeting.capabilities & ~MYSQL_CLIENT_MYSQL) == 0 &&
+        (mysql->wish.extended & ~mysql->greeting.extended) == 0)
+        return true;
+    relay_login_fail(session, RELAY_CANNOT_CONNECT,
+                     "is another one than a moment ago: it can do less");
+    return false;
 }
 
 static void server_error(struct relay_session *session, const struct mysql_packet *packet);
@@ -104,11 +108,6 @@ static bool take_greeting(struct relay_session *session)
     if (status != SMCRED_OK) {
         relay_login_fail(session, RELAY_PROTOCOL_BROKEN,
                          "does not speak MySQL's protocol (version 10)");
-        return false;
-    }
-    if (!can_still_serve(mysql)) {
-        relay_login_fail(session, RELAY_CANNOT_CONNECT,
-                         "is another one than a moment ago: it can do less");
         return false;
     }
     mysql->step = MYSQL_STEP_GREETED;
@@ -151,8 +150,8 @@ enum relay_starttls mysql_hear_server(struct relay_session *session)
             return heard;
     }
     if (mysql->client == MYSQL_CLIENT_HEARD)
-        return RELAY_STARTTLS_GO;
-    if (!mysql_greet_client(session))
+        return can_still_serve(session) ? RELAY_STARTTLS_GO : RELAY_STARTTLS_FAILED;
+    if (mysql->client == MYSQL_CLIENT_UNGREETED && !mysql_greet_client(session))
         return RELAY_STARTTLS_FAILED;
     relay_session_await_client(session);
     return RELAY_STARTTLS_WAIT;

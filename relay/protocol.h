@@ -98,10 +98,15 @@ struct relay_protocol {
      */
     bool (*keep)(struct relay_session *session);
     /*
-     * Before a server is dialled: goes on over a connection that was kept, as if that had just been
-     * dialled and heard.  False: there is none that will do.  NULL: nor ever.
+     * A client has come, and the keeper is to be asked about it: greets it, if there is a
+     * connection that was kept.  False: the session ended.  NULL: there never is.
      */
-    bool (*take_kept)(struct relay_session *session);
+    bool (*greet_early)(struct relay_session *session);
+    /*
+     * Before a server is dialled: goes on over that connection, as if it had just been dialled and
+     * heard.  False: there is none, or it will not do.  With the former.
+     */
+    bool (*go_on_early)(struct relay_session *session);
     /*
      * Begins another login, for a client that was logged in: has its say, then
      * relay_session_open().  state is new; the server's connection stands until the keeper agrees.

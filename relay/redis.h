@@ -21,7 +21,8 @@ struct redis {
     struct relay_buffer from_client; /* what it has said before the login was over */
     char name[RELAY_NAME_MAX];       /* that it wants for its connection */
     enum redis_step step;
-    unsigned unheard; /* answers of the server to what was said behind a login that it has refused */
+    unsigned
+        unheard; /* answers of the server to what was said behind a login that it has refused */
     struct relay_buffer from_server, to_server;
     struct relay_buffer refusal; /* the server's error in the last attempt */
     struct redis_filter filter;  /* once it is logged in */

@@ -449,7 +449,7 @@ static void dial(struct relay_session *session)
     session->is_anew = false;
     if (session->login_deadline_ms == 0)
         session->login_deadline_ms = sm_boot_ms() + session->relay->deadlines.login_ms;
-    if (!session->protocol->take_kept || !session->protocol->take_kept(session))
+    if (!session->protocol->go_on_early || !session->protocol->go_on_early(session))
         relay_upstream_dial(session);
 }
 
@@ -872,7 +872,8 @@ void relay_session_start(struct relay *relay, const struct sm_wire_in *message, 
         return;
     }
     if (session->protocol->hear_server) {
-        open_unheard(session);
+        if (!session->protocol->greet_early || session->protocol->greet_early(session))
+            open_unheard(session);
     } else {
         arm(session, relay->deadlines.startup_ms);
         session->protocol->client_ready(session);

@@ -58,18 +58,23 @@ static void says_packet(int fd, struct relay_buffer *words)
     relay_buffer_clear(words);
 }
 
-static void greets(uint32_t thread_id)
+static void greets_with(uint32_t thread_id, uint32_t capabilities)
 {
     struct relay_buffer words = relay_buffer(512);
     struct mysql_greeting greeting = {.version = "10.11.2-MariaDB",
                                       .thread_id = thread_id,
-                                      .capabilities = CAPABILITIES | FOUND_ROWS,
+                                      .capabilities = capabilities,
                                       .charset = 45,
                                       .status = 2,
                                       .plugin = NATIVE};
     memcpy(greeting.nonce, NONCE, sizeof greeting.nonce);
     assert_int_equal(mysql_greeting_write(&words, 0, &greeting), SMCRED_OK);
     says_packet(server(), &words);
+}
+
+static void greets(uint32_t thread_id)
+{
+    greets_with(thread_id, CAPABILITIES | FOUND_ROWS);
 }
 
 /* The client reads our greeting and answers. */
@@ -170,12 +175,21 @@ static void is_left_behind(void)
     assert_true(is_kept() && alone.relay->kept.is_ready);
 }
 
+/* Session 2 has come, and its client was greeted before the keeper has said anything. */
+static void is_greeted(void)
+{
+    is_left_behind();
+    comes_to(2, "mysql");
+    (void)hear(ORC_OPEN);
+    is_in(2, RELAY_ASKING);
+    assert_false(is_kept());
+}
+
 /* Session 2 has got it, and its client has answered. */
 static void is_used(void)
 {
-    is_left_behind();
-    opens(2);
-    assert_false(is_kept());
+    is_greeted();
+    is_opened_to(2, PORT, KEEP_MS);
     assert_int_equal(alone.servers.count, 1);
     is_in(2, RELAY_STARTUP);
     answers(2, CAPABILITIES);
@@ -360,6 +374,59 @@ static void the_next_login_is_a_change_of_user(void **state)
     hears(server(), WORD);
 }
 
+static void whoever_answers_sooner_than_the_keeper_is_heard(void **state)
+{
+    (void)state;
+    is_greeted();
+    answers(2, CAPABILITIES);
+    is_in(2, RELAY_ASKING);
+    is_opened_to(2, PORT, KEEP_MS);
+    is_proven(2, NONCE);
+    hears(server(), "\x11"
+                    "app");
+}
+
+static void a_client_that_is_refused_answers_first(void **state)
+{
+    (void)state;
+    is_greeted();
+    sm_wire_begin(&out, buffer, sizeof buffer, ORC_OPENED, SMCRED_DENIED, 0);
+    sm_wire_put_u64(&out, ORC_T_SESSION, 2);
+    sm_wire_put_text(&out, ORC_T_SQLSTATE, "28000");
+    sm_wire_put_text(&out, ORC_T_TEXT, "not you");
+    tell_relay(-1);
+    alone_turn();
+    has_ended(server(), true);
+    is_in(2, RELAY_STARTUP);
+    answers(2, CAPABILITIES);
+    (void)hear(ORC_ENDED);
+    hears(client(2), "\2\xff\x15\4#28000smcred: not you");
+}
+
+static void so_does_one_whose_keeper_has_gone(void **state)
+{
+    (void)state;
+    is_greeted();
+    sm_close_fd(&alone.keeper);
+    alone_turn();
+    answers(2, CAPABILITIES);
+    hears(client(2), "\2\xff");
+}
+
+static void another_server_must_do_what_the_client_was_told(void **state)
+{
+    (void)state;
+    is_left_behind();
+    comes_to(2, "mysql");
+    (void)hear(ORC_OPEN);
+    answers(2, CAPABILITIES | FOUND_ROWS);
+    is_opened_to(2, PORT + 1, KEEP_MS);
+    has_ended(alone.servers.fd[0], true);
+    greets_with(102, CAPABILITIES);
+    (void)hear(ORC_ENDED);
+    hears(client(2), "it can do less");
+}
+
 static void and_the_one_behind_it_says_all_in_one_breath(void **state)
 {
     (void)state;
@@ -495,23 +562,24 @@ static void another_way_to_the_target_ends_it(void **state)
 
 #define KEPT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-SM_TEST_MAIN(KEPT_TEST(nothing_is_kept_where_the_target_does_not_say_so),
-             KEPT_TEST(a_connection_is_kept_once_nothing_is_left_unread),
-             KEPT_TEST(its_server_has_until_then_to_say_so),
-             KEPT_TEST(an_answer_that_was_left_ends_it),
-             KEPT_TEST(a_client_that_was_not_answered_leaves_nothing),
-             KEPT_TEST(what_no_reset_undoes_is_not_kept),
-             KEPT_TEST(a_client_that_breaks_off_leaves_nothing),
-             KEPT_TEST(each_end_is_said_to_the_server), KEPT_TEST(its_time_ends),
-             KEPT_TEST(it_ends_with_its_keeper),
-             KEPT_TEST(it_does_not_hold_up_a_relay_that_is_replaced),
-             KEPT_TEST(a_server_that_speaks_by_itself_ends_it), KEPT_TEST(one_at_a_time_is_kept),
-             KEPT_TEST(the_next_login_is_a_change_of_user),
-             KEPT_TEST(and_the_one_behind_it_says_all_in_one_breath),
-             KEPT_TEST(a_server_that_asks_otherwise_then_is_left),
-             KEPT_TEST(another_nonce_has_another_proof), KEPT_TEST(but_not_a_third_one),
-             KEPT_TEST(a_refusal_is_the_keepers_business),
-             KEPT_TEST(a_client_that_names_no_database_has_it_too),
-             KEPT_TEST(other_capabilities_have_another_connection),
-             KEPT_TEST(a_dead_one_costs_no_login), KEPT_TEST(nor_does_one_that_says_why_it_is_dead),
-             KEPT_TEST(nor_one_that_does_not_answer), KEPT_TEST(another_way_to_the_target_ends_it))
+SM_TEST_MAIN(
+    KEPT_TEST(nothing_is_kept_where_the_target_does_not_say_so),
+    KEPT_TEST(a_connection_is_kept_once_nothing_is_left_unread),
+    KEPT_TEST(its_server_has_until_then_to_say_so), KEPT_TEST(an_answer_that_was_left_ends_it),
+    KEPT_TEST(a_client_that_was_not_answered_leaves_nothing),
+    KEPT_TEST(what_no_reset_undoes_is_not_kept), KEPT_TEST(a_client_that_breaks_off_leaves_nothing),
+    KEPT_TEST(each_end_is_said_to_the_server), KEPT_TEST(its_time_ends),
+    KEPT_TEST(it_ends_with_its_keeper), KEPT_TEST(it_does_not_hold_up_a_relay_that_is_replaced),
+    KEPT_TEST(a_server_that_speaks_by_itself_ends_it), KEPT_TEST(one_at_a_time_is_kept),
+    KEPT_TEST(the_next_login_is_a_change_of_user),
+    KEPT_TEST(whoever_answers_sooner_than_the_keeper_is_heard),
+    KEPT_TEST(a_client_that_is_refused_answers_first), KEPT_TEST(so_does_one_whose_keeper_has_gone),
+    KEPT_TEST(another_server_must_do_what_the_client_was_told),
+    KEPT_TEST(and_the_one_behind_it_says_all_in_one_breath),
+    KEPT_TEST(a_server_that_asks_otherwise_then_is_left),
+    KEPT_TEST(another_nonce_has_another_proof), KEPT_TEST(but_not_a_third_one),
+    KEPT_TEST(a_refusal_is_the_keepers_business),
+    KEPT_TEST(a_client_that_names_no_database_has_it_too),
+    KEPT_TEST(other_capabilities_have_another_connection), KEPT_TEST(a_dead_one_costs_no_login),
+    KEPT_TEST(nor_does_one_that_says_why_it_is_dead), KEPT_TEST(nor_one_that_does_not_answer),
+    KEPT_TEST(another_way_to_the_target_ends_it))
