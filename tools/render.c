@@ -124,7 +124,6 @@ static void render_rows(const struct tool_context *ctx, const cJSON *rows)
         if (count < COLUMNS_MAX)
             columns[count++] = (struct render_column){member->string, member->string};
     }
-    (void)putchar('\n');
     (void)fputs(ctx->colour ? BOLD : "", stdout);
     (void)render_text(stdout, rows->string);
     (void)puts(ctx->colour ? ":" PLAIN : ":");
@@ -136,24 +135,44 @@ static bool holds_objects(const cJSON *item)
     return cJSON_IsArray(item) && cJSON_IsObject(cJSON_GetArrayItem(item, 0));
 }
 
-void render_object(const struct tool_context *ctx, const cJSON *object)
+static bool is_empty(const cJSON *item)
 {
+    return (cJSON_IsString(item) && *item->valuestring == '\0') ||
+           (cJSON_IsArray(item) && cJSON_GetArraySize(item) == 0);
+}
+
+/* False: there was none. */
+static bool render_singles(const struct tool_context *ctx, const cJSON *object)
+{
+    bool said = false;
     const cJSON *item;
     cJSON_ArrayForEach(item, object)
     {
-        if (cJSON_IsObject(item) || holds_objects(item))
+        if (cJSON_IsObject(item) || holds_objects(item) || is_empty(item))
             continue;
         print_title(ctx, item->string);
         (void)print_member(stdout, object, item->string);
         (void)putchar('\n');
+        said = true;
     }
+    return said;
+}
+
+void render_object(const struct tool_context *ctx, const cJSON *object)
+{
+    bool said = render_singles(ctx, object);
+    const cJSON *item;
     cJSON_ArrayForEach(item, object)
     {
-        if (holds_objects(item))
-            render_rows(ctx, item);
-        if (!cJSON_IsObject(item))
+        if (!cJSON_IsObject(item) && !holds_objects(item))
             continue;
-        (void)printf("\n");
+        if (said)
+            (void)putchar('\n');
+        said = true;
+        if (holds_objects(item)) {
+            render_rows(ctx, item);
+            continue;
+        }
         (void)render_text(stdout, item->string);
         (void)printf(":\n");
         render_object(ctx, item);

@@ -20,7 +20,7 @@ void render_table(const struct tool_context *ctx, const cJSON *rows,
 
 /*
  * Prints an object whose members we do not all know: single values first, "name  value", then each
- * array of objects as a table of its own members, then nested objects.
+ * array of objects as a table of its own members, and nested objects.  What is empty is left out.
  */
 void render_object(const struct tool_context *ctx, const cJSON *object);
 

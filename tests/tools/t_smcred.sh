@@ -141,8 +141,9 @@ is "explain passes on host, port and user" "$(question)" \
 like "and shows each member" "$out" "decision *allow*rule *target orders: allow @dba*tls *verify-full*"
 run explain --json --host orders-db.internal
 is "explain --json is the document" "$(jq -r .tls "$dir/out")" verify-full
-echo '{"decision": "deny", "reason": "nobody"}' >"$dir/explain.json"
+echo '{"decision": "deny", "secret": "", "reason": "nobody"}' >"$dir/explain.json"
 run explain --host h
+unlike "what is empty is left out" "$out" "*secret*"
 is "explain gives 1 when refused" "$code" 1
 like "and says why" "$out" '*deny*reason *nobody*'
 
@@ -160,6 +161,7 @@ if is_json; then ok "status --json is JSON"; else not_ok "status --json is JSON"
 echo '{"refreshed": [{"secret": "prod/orders/db", "status": "ok"}]}' >"$dir/refresh.json"
 run refresh orders
 is "refresh succeeds" "$code" 0
+is "and begins with its table" "$(head -n 1 "$dir/out")" "refreshed:"
 is "refresh names its secret" "$(question)" "refresh name=orders"
 like "and shows each row" "$out" '*secret *status*prod/orders/db *ok*'
 run refresh --all
