@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # t_mysql_kept.sh - keep_connection with a real MariaDB: who logs in over a connection that was kept finds nothing of
 # whoever had it before, and whatever happens to it meanwhile costs no login.
-engine=mariadb
+export engine=mariadb
 . "$(dirname "$0")/world.sh"
 command -v python3 >/dev/null || skip_all "no python3"
 needs_world

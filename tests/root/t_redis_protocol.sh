@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # t_redis_protocol.sh - Redis's protocol at its edges, with real servers: replicas, a user that is deleted, and
 # clients that are sent to another server.
-engine=redis
+export engine=redis
 . "$(dirname "$0")/world.sh"
 needs_world
 cat >"$WORLD/etc/conf.d/copy.conf" <<END

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # t_slow_disk.sh - a wrong password is written down: whoever was wrong waits for the disk, and nobody else.
+# shellcheck disable=SC2046 # to_target says words
 . "$(dirname "$0")/world.sh"
 slow=$top_builddir/tests/keeper/.libs/slow_disk.so
 [ -e "$slow" ] || skip_all "built without shared objects"
