@@ -41,8 +41,9 @@ enum orc_verb {
     ORC_SESSION = 1,  /* SESSION ENGINE TARGET OPERATOR [TCP] [IDENTITY] + client fd */
     ORC_ENDPOINT = 2, /* ENDPOINT HOST TLS + CA fd [+ fd of our certificate and its key], sealed
                          memfds of PEM; none with tls=disable */
-    ORC_OPENED = 3,   /* SESSION, and either ENDPOINT HOST PORT ADDRESS... USER DBNAME APPLICATION
-                         VERSION ATTEMPT [REPLICATION] [KEEP_MS], or a status, SQLSTATE TEXT [HINT] [STAYS] */
+    ORC_OPENED =
+        3,         /* SESSION, and either ENDPOINT HOST PORT ADDRESS... USER DBNAME APPLICATION
+                      VERSION ATTEMPT [REPLICATION] [KEEP_MS], or a status, SQLSTATE TEXT [HINT] [STAYS] */
     ORC_PROOF = 4, /* SESSION PROOF VERSION [SERVER_SIGNATURE] [DBNAME] [APPLICATION], or a status
                       with SQLSTATE TEXT; VERSION may be newer than OPENED's, and the names go
                       over OPENED's, which knew nothing of the client's yet */
@@ -70,8 +71,8 @@ enum orc_verb {
     ORC_ENDED = 22,   /* SESSION BYTES_IN BYTES_OUT DURATION_MS OUTCOME [SQLSTATE] [TEXT] */
     ORC_ALIVE = 23,   /* one per live session, to a restarted keeper: SESSION ENGINE TARGET USER
                          DBNAME VERSION OPERATOR BACKEND_PID DURATION_MS, as OPENED said them */
-    ORC_AGAIN = 25, /* SESSION ATTEMPT, over a connection that was kept: its server has heard none
-                       of the attempt's proofs, or wants them for another nonce */
+    ORC_AGAIN = 25,   /* SESSION ATTEMPT, over a connection that was kept: its server has heard none
+                         of the attempt's proofs, or wants them for another nonce */
     ORC_CANCELLED = 24, /* SESSION of a connection that carried a CancelRequest, BACKEND_PID; ENDED
                            follows */
 };

@@ -63,7 +63,7 @@ struct config_target {
     bool allow_insecure; /* tls = disable to another host */
     bool replication;
     int64_t keep_connection_ms; /* how long a connection may wait for the next login; 0: not */
-    uint32_t cleartext; /* enum config_cleartext */
+    uint32_t cleartext;         /* enum config_cleartext */
     bool md5;
     bool canary;    /* each new version is proven by a login without a query */
     bool mends;     /* on_drift = rotate, not alarm alone */
