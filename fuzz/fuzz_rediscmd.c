@@ -2,9 +2,10 @@
 /*
  * fuzz_rediscmd.c - what clients of Redis say, on its way to a server.
  *
- * The first byte says how long the pieces are in which the rest comes.  What a server hears does
- * not depend on that, as long as it is protocol at all; it has no login, no RESET and no wish for
- * replication in it, at any command's beginning; and is the same when it is sifted once more.
+ * The first byte says how long the pieces are in which the rest comes, whether the target permits
+ * replication, and whether its user is called default.  What a server hears does not depend on
+ * that, as long as it is protocol at all; it has no login, no RESET and no wish for replication in
+ * it, at any command's beginning; and is the same when it is sifted once more.
  */
 #include <stdlib.h>
 
@@ -21,12 +22,10 @@ static void must(bool holds)
 }
 
 /* What becomes of words that come in such pieces.  False: it was no protocol in the end. */
-static bool sift_all(struct sm_bytes words, size_t piece, bool spoke, struct relay_buffer *server,
-                     struct relay_buffer *client)
+static bool sift_all(struct redis_filter filter, struct sm_bytes words, size_t piece,
+                     struct relay_buffer *server, struct relay_buffer *client)
 {
-    struct redis_filter filter = redis_filter("app", "alice", false);
     const uint8_t *at = words.data, *end = at + words.len;
-    filter.spoke = spoke;
     while (at < end) {
         struct relay_sifted sifted = {.taken = 0};
         struct relay_buffer instead = relay_buffer(REDIS_INSTEAD_MAX);
@@ -46,7 +45,7 @@ static bool sift_all(struct sm_bytes words, size_t piece, bool spoke, struct rel
 }
 
 /* Commands that are here as a whole; what stands in the way of reading on is not ours to judge. */
-static void look_for_logins(struct sm_bytes heard)
+static void look_for_logins(struct sm_bytes heard, bool may_replicate)
 {
     struct redis_words words;
     struct sm_bytes name;
@@ -54,8 +53,9 @@ static void look_for_logins(struct sm_bytes heard)
     while (redis_words_parse(heard, &words, &len) == SMCRED_OK) {
         size_t count = words.count;
         if (redis_words_next(&words, &name)) {
-            must(!redis_word_is(name, "RESET") && !redis_word_is(name, "SYNC"));
-            must(!redis_word_is(name, "PSYNC") && !redis_word_is(name, "REPLCONF"));
+            must(!redis_word_is(name, "RESET"));
+            must(may_replicate || !(redis_word_is(name, "SYNC") || redis_word_is(name, "PSYNC") ||
+                                    redis_word_is(name, "REPLCONF")));
             must(!redis_word_is(name, "AUTH") || count < 2 || count > 3);
         }
         heard = sm_bytes((const uint8_t *)heard.data + len, heard.len - len);
@@ -88,13 +88,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct sm_bytes words = sm_bytes(data + 1, size - 1);
     wish(words);
-    bool is_protocol = sift_all(words, words.len, false, &whole, &answer);
-    bool is_too = sift_all(words, 1 + data[0] % 64, false, &pieces, &answer_too);
+    bool may_replicate = (data[0] & 64) != 0;
+    struct redis_filter fresh =
+        redis_filter(data[0] & 128 ? "default" : "app", "alice", may_replicate);
+    struct redis_filter spoken = fresh;
+    spoken.spoke = true;
+    bool is_protocol = sift_all(fresh, words, words.len, &whole, &answer);
+    bool is_too = sift_all(fresh, words, 1 + data[0] % 64, &pieces, &answer_too);
     must(is_protocol == is_too && same(&answer, &answer_too));
     must(!is_protocol || same(&whole, &pieces));
-    look_for_logins(relay_buffer_view(&whole));
+    look_for_logins(relay_buffer_view(&whole), may_replicate);
     if (whole.len > 0) {
-        (void)sift_all(relay_buffer_view(&whole), whole.len, true, &again, &none);
+        (void)sift_all(spoken, relay_buffer_view(&whole), whole.len, &again, &none);
         must(same(&whole, &again) || !is_protocol);
         must(none.len == 0);
     }

@@ -83,4 +83,71 @@ in_redis acl setuser "$WORLD_ROLE" off >/dev/null
 like "a user that is switched off is refused by the server as well" "$(at cache ping)" "WRONGPASS*"
 in_redis acl setuser "$WORLD_ROLE" on >/dev/null
 holds "until it is on again" smcred rotate cache
+
+# ---- redirections ----
+
+pids=()
+end_nodes() {
+    [ ${#pids[@]} = 0 ] || { kill -KILL "${pids[@]}" && wait "${pids[@]}"; } 2>/dev/null
+}
+at_exit end_nodes
+# node NAME COMMAND...: as its superuser
+node() { REDISCLI_AUTH=roots redis-cli -s "$dir/$1/s" --user root "${@:2}" 2>&1; }
+is_up() { ! kill -0 "${pids[-1]}" 2>/dev/null || [ "$(node "$1" ping)" = PONG ]; }
+
+# start_node NAME: of a cluster, with the user app_NAME, at a port that $port is then and $bus behind it
+start_node() {
+    install -d -m 755 -o redis "$dir/$1"
+    printf '%s\n' "user default off" "user root on $(hash_of roots) ~* &* +@all" \
+        "user app_$1 on $(hash_of "of-$1") ~* &* +@all -@admin" >"$dir/$1/users"
+    for _ in 1 2 3; do # somebody else may be faster at a port
+        port=$(free_port) bus=$(free_port)
+        (cd "$dir/$1" && exec setpriv --reuid=redis --regid=redis --clear-groups redis-server --save '' --bind 127.0.0.1 --port "$port" \
+            --unixsocket s --unixsocketperm 777 --aclfile users --cluster-enabled yes --cluster-port "$bus" --set-proc-title no) \
+            >"$dir/$1.log" 2>&1 &
+        pids+=($!)
+        eventually 60 is_up "$1"
+        [ "$(node "$1" ping)" != PONG ] || return 0
+    done
+    return 1
+}
+start_node one && start_node two
+two=127.0.0.1:$port
+node one cluster addslotsrange 0 8191 >/dev/null
+node two cluster addslotsrange 8192 16383 >/dev/null
+node one cluster meet 127.0.0.1 "$port" "$bus" >/dev/null
+sends_away() { [ "$(node one get foo)" = "MOVED 12182 $two" ] && node two cluster info | grep -q '^cluster_state:ok'; }
+holds "a cluster of two is there" eventually 60 sends_away
+node two set foo "on two" >/dev/null 2>&1
+
+for name in one two; do
+    printf '{"engine":"redis","host":"%s","username":"app_%s","password":"of-%s"}' "$dir/$name/s" $name $name |
+        smcred secret create shard/$name >/dev/null
+done
+# shard NAME MATCH ALLOW
+shard() {
+    printf '[target shard-%s]\nengine = redis\nsecret = shard/%s\nmatch = %s\nallow = %s\n' "$1" "$1" "$2" "$3" >"$WORLD/etc/conf.d/$1.conf"
+    chmod 644 "$WORLD/etc/conf.d/$1.conf"
+    sandbox reload "$WORLD"
+}
+follow() { as_alice redis-cli -c -h shard-one.internal "$@" 2>&1; }
+shard one shard-one.internal smcred-alice
+holds "one of them is a target" eventually 20 there shard-one
+is "whose keys alice reads" "$(follow acl whoami)" app_one
+like "another's key is said to be there" "$(as_alice redis-cli -h shard-one.internal get foo 2>&1)" "MOVED 12182 $two"
+like "a client that goes there, where no target is, is nobody" "$(follow get foo)" "NOAUTH*"
+is "and has no password that it could say" "$(node two acl log)" ""
+two_id=$(node two cluster myid)
+node one cluster setslot 5061 migrating "$two_id" >/dev/null
+node two cluster setslot 5061 importing "$(node one cluster myid)" >/dev/null
+like "so is one that is sent there for a moment" "$(follow get bar)" "*NOAUTH*"
+shard two "$two" smcred-mallory
+refused_there() { follow get foo | grep -q "WRONGPASS smcred: smcred-alice may not use target shard-two"; }
+holds "where the other is a target of mallory's, alice is refused by its own rule" eventually 20 refused_there
+shard two "$two" smcred-alice
+allowed() { [ "$(follow get foo)" = "on two" ]; }
+holds "and if it is hers, she reads it" eventually 20 allowed
+like "as the other's user" "$(printf 'get foo\nacl whoami\n' | follow | xargs)" "*on two app_two"
+holds "which the audit log has" audited '"event":"login"' smcred-alice shard-two app_two
+is "nobody has tried another password" "$(node one acl log)$(node two acl log)" ""
 done_testing
