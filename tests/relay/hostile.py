@@ -8,15 +8,14 @@ import base64
 import hashlib
 import hmac
 import os
-import socket
-import ssl
 import struct
 import sys
-import threading
 import time
 
+sys.dont_write_bytecode = True
+from hostile_listener import held, listen, wrap
+
 SALT = b"saltsaltsaltsalt"
-held = []  # connections that are kept open without a word
 
 
 def message(kind, body=b""):
@@ -103,7 +102,7 @@ def answer_queries(connection):
         connection.sendall(message(b"C", b"SELECT 0\0") + message(b"Z", b"I"))
 
 
-def misbehave(connection, case):
+def answer(connection, case):
     stall = case.startswith("stall")
     if case == "close-at-once":
         return
@@ -163,54 +162,32 @@ def misbehave(connection, case):
     answer_queries(connection)
 
 
-def serve(connection, case, files):
-    try:
-        if case.startswith("tls-") or files:
-            receive(connection, 8)  # SSLRequest
-            if case == "tls-no":
-                connection.sendall(b"N")
-                time.sleep(0.05)
-                return
-            if case == "tls-error":
-                connection.sendall(error(b"53300", b"too many"))
-                return
-            if case == "tls-close":
-                return
-            if case == "tls-garbage":
-                connection.sendall(b"S" + os.urandom(300))
-                time.sleep(0.05)
-                return
-            if case == "tls-stuffed":  # CVE-2021-23222: plain bytes behind the S
-                connection.sendall(b"S" + GREETING)
-            elif case == "tls-stall":
-                connection.sendall(b"S")
-                held.append(connection)
-                return
-            else:
-                connection.sendall(b"S")
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            if case == "tls-old":
-                context.minimum_version = ssl.TLSVersion.TLSv1
-                context.maximum_version = ssl.TLSVersion.TLSv1_1
-            context.load_cert_chain(*files)
-            connection = context.wrap_socket(connection, server_side=True)
-        misbehave(connection, case)
-    except (EOFError, OSError, ValueError):
-        pass
-    finally:
-        if connection not in held:
-            connection.close()
+def misbehave(connection, case, files):
+    if case.startswith("tls-") or files:
+        receive(connection, 8)  # SSLRequest
+        if case == "tls-no":
+            connection.sendall(b"N")
+            time.sleep(0.05)
+            return
+        if case == "tls-error":
+            connection.sendall(error(b"53300", b"too many"))
+            return
+        if case == "tls-close":
+            return
+        if case == "tls-garbage":
+            connection.sendall(b"S" + os.urandom(300))
+            time.sleep(0.05)
+            return
+        if case == "tls-stuffed":  # CVE-2021-23222: plain bytes behind the S
+            connection.sendall(b"S" + GREETING)
+        elif case == "tls-stall":
+            connection.sendall(b"S")
+            held.append(connection)
+            return
+        else:
+            connection.sendall(b"S")
+        connection = wrap(connection, files, old=case == "tls-old")
+    answer(connection, case)
 
 
-def main():
-    case, files = sys.argv[1], sys.argv[2:]
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(16)
-    print(listener.getsockname()[1], flush=True)
-    while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=serve, args=(connection, case, files), daemon=True).start()
-
-
-main()
+listen(misbehave)

@@ -7,11 +7,12 @@ Knows the user app with password "right", and every method well enough to go wro
 import hashlib
 import os
 import socket
-import ssl
 import struct
 import sys
-import threading
 import time
+
+sys.dont_write_bytecode = True
+from hostile_listener import held, listen, wrap
 
 NONCE = b"0123456789abcdefghij"
 NATIVE, SHA2 = b"mysql_native_password", b"caching_sha2_password"
@@ -19,7 +20,6 @@ SSL_FLAG = 0x800
 FLAGS = 0x018FF7DF & ~SSL_FLAG  # MySQL 8's, without what no test needs
 EXTENDED = 0x7  # MariaDB's: progress, COM_MULTI, bulk operations
 met = []  # cases of connections that were greeted
-held = []  # connections that are kept open without a word
 
 
 def packet(sequence, body):
@@ -215,9 +215,7 @@ def misbehave(connection, case, files):
             return
         if case == "tls-forgets" and offers_to_resume(connection.recv(4096, socket.MSG_PEEK)):
             return
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*files)
-        talk.connection = connection = context.wrap_socket(connection, server_side=True)
+        talk.connection = connection = wrap(connection, files)
     response = talk.hear()
     if case == "stall":
         held.append(connection)
@@ -262,25 +260,4 @@ def misbehave(connection, case, files):
         verdict(talk, METHODS.get(case, METHODS["good"])(talk, response))
 
 
-def serve(connection, case, files):
-    try:
-        misbehave(connection, case, files)
-    except (EOFError, OSError, ValueError):
-        pass
-    finally:
-        if connection not in held:
-            connection.close()
-
-
-def main():
-    case, files = sys.argv[1], sys.argv[2:]
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(16)
-    print(listener.getsockname()[1], flush=True)
-    while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=serve, args=(connection, case, files), daemon=True).start()
-
-
-main()
+listen(misbehave)

@@ -5,12 +5,11 @@
 Knows the user app with password "right".  What it is asked goes to standard error, a line a command.
 """
 import socket
-import ssl
 import sys
-import threading
 import time
 
-held = []  # connections that are kept open without a word
+sys.dont_write_bytecode = True
+from hostile_listener import held, listen, wrap
 
 # Instead of waiting for anybody to log in.
 AT_ONCE = {
@@ -109,9 +108,7 @@ def misbehave(connection, case, files):
     if case == "close-at-once":
         return
     if files:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*files)
-        connection = context.wrap_socket(connection, server_side=True)
+        connection = wrap(connection, files)
     elif connection.recv(1, socket.MSG_PEEK) == b"\x16":  # TLS, some of whose bytes may be the end of a line
         held.append(connection)
         return
@@ -135,25 +132,4 @@ def misbehave(connection, case, files):
             answer(talk)
 
 
-def serve(connection, case, files):
-    try:
-        misbehave(connection, case, files)
-    except (EOFError, OSError, ValueError):
-        pass
-    finally:
-        if not held:
-            connection.close()
-
-
-def main():
-    case, files = sys.argv[1], sys.argv[2:]
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(16)
-    print(listener.getsockname()[1], flush=True)
-    while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=serve, args=(connection, case, files), daemon=True).start()
-
-
-main()
+listen(misbehave)

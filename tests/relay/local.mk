@@ -90,5 +90,5 @@ check_PROGRAMS += %D%/scripted_keeper
 
 TESTS += %D%/t_relay_hostile.sh %D%/t_relay_mysql.sh %D%/t_relay_mysql_hostile.sh \
 	%D%/t_relay_postgres.sh %D%/t_relay_redis_hostile.sh %D%/t_relay_tls.sh
-EXTRA_DIST += %D%/client.py %D%/client_mysql.py %D%/client_redis.py %D%/client_tls.py %D%/hostile.py %D%/hostile_mysql.py %D%/hostile_redis.py \
+EXTRA_DIST += %D%/client.py %D%/client_mysql.py %D%/client_redis.py %D%/client_tls.py %D%/hostile.py %D%/hostile_listener.py %D%/hostile_mysql.py %D%/hostile_redis.py \
 	%D%/t_relay_hostile.sh %D%/t_relay_mysql.sh %D%/t_relay_mysql_hostile.sh %D%/t_relay_postgres.sh %D%/t_relay_redis_hostile.sh %D%/t_relay_tls.sh %D%/world.sh
