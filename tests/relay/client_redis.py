@@ -35,6 +35,9 @@ SAYS = {
     "long-auth": command("AUTH", "p" * 70000) + PING,
     "long-line": b"a" * 70000 + b"\r\nPING\r\n",
     "many": (command("RESET") + command("ACL", "SETUSER", "app", ">" + PASSWORD)) * 500 + PING,
+    "no-words": b"\r\n" * 100000 + PING,
+    "huge-count": b"*2147483648\r\n" + PING,
+    "negative": b"*1\r\n$-1\r\n" + PING,
     "half-open": command("AUTH", "alice", PASSWORD)[:-9],
     "half": command("AUTH", "alice", PASSWORD)[:-9],
 }

@@ -4,6 +4,7 @@
 
 Knows the user app with password "right".  What it is asked goes to standard error, a line a command.
 """
+import os
 import socket
 import sys
 import time
@@ -11,6 +12,11 @@ import time
 sys.dont_write_bytecode = True
 from hostile_listener import held, listen, wrap
 
+# Instead of TLS.
+PLAIN = {
+    "tls-no": b"-ERR unknown command\r\n",
+    "tls-garbage": os.urandom(300),
+}
 # Instead of waiting for anybody to log in.
 AT_ONCE = {
     "connections": b"-ERR max number of clients reached\r\n",
@@ -31,6 +37,7 @@ INSTEAD = {
     "nopass": b"-ERR AUTH <password> called without any password configured for the default user.\r\n",
     "loading": b"-MASTERDOWN Link with MASTER is down\r\n",
     "half": b"+O",
+    "empty-error": b"-\r\n",
 }
 
 
@@ -84,6 +91,10 @@ def log_in(talk, case):
             refusals += not known
             talk.say(b"+OK\r\n" if known
                      else b"-WRONGPASS invalid username-password pair or user is disabled.\r\n")
+            if known and case == "stall-after-auth":
+                held.append(talk.connection)
+            if known and case.endswith("-after-auth"):
+                return False
         elif not known:
             talk.say(b"-NOAUTH Authentication required.\r\n")
         elif name == b"SELECT":
@@ -107,8 +118,12 @@ def answer(talk):
 def misbehave(connection, case, files):
     if case == "close-at-once":
         return
+    if case in PLAIN:
+        connection.sendall(PLAIN[case])
+        time.sleep(0.1)
+        return
     if files:
-        connection = wrap(connection, files)
+        connection = wrap(connection, files, old=case == "tls-old")
     elif connection.recv(1, socket.MSG_PEEK) == b"\x16":  # TLS, some of whose bytes may be the end of a line
         held.append(connection)
         return
@@ -117,7 +132,9 @@ def misbehave(connection, case, files):
         talk.say(AT_ONCE[case])
         time.sleep(0.1)
         return
-    if case == "stall":
+    if case == "unasked":
+        talk.say(b"+OK\r\n")
+    if case in ("stall", "unasked"):
         held.append(connection)
     elif case == "close":
         talk.hear()

@@ -64,8 +64,16 @@ for case in garbage http postgres bulk push no-return nothing nul huge-line huge
 done
 meets half '-ERR smcred: .*closed the connection during the login closed' "sees a server close in the middle of a word"
 meets close '-ERR smcred: .*closed the connection during the login closed' "or without one"
+meets close-after-auth '-ERR smcred: .*closed the connection during the login closed' "or behind the first word"
+meets empty-error '- closed' "passes an error without words on"
 meets close-at-once '-ERR smcred: TLS failed with .* closed' "or before TLS"
 meets stall '-ERR smcred: .*did not finish the login in time closed' "does not wait for a verdict for ever" --deadline-ms 1500
+meets stall-after-auth '-ERR smcred: .*did not finish the login in time closed' "or behind it" --deadline-ms 1500
+meets unasked '-ERR smcred: .*(did not finish the login in time|accepted the login without a password) closed' \
+    "takes no word for a verdict that came before the question" --deadline-ms 1500
+for case in tls-no tls-garbage tls-old; do
+    meets $case '-ERR smcred: TLS failed with "orders-db.internal".* closed' "never goes on without TLS: $case"
+done
 meets end 'closed' "sees a server end after the login"
 start_server good
 keeper --password right --deadline-ms 1500
@@ -98,6 +106,10 @@ ok "knows commands in pieces" says "\+OK \+OK %1 \+proto :3 ${unknown}RESET .*' 
 ok "says what a client of TLS has to do" says '-ERR smcred: the client wants TLS.*leave --tls out.* closed' tls
 ok "has the server refuse what is no protocol" says "-ERR unknown command 'ECHO' -ERR Protocol error closed" broken
 ok "or another one" says "-ERR unknown command 'GET' -ERR unknown command 'Host:' \+PONG" http
+for case in huge-count negative; do
+    ok "or a number that cannot be: $case" says '-ERR Protocol error closed' $case
+done
+ok "lets a client say nothing, a hundred thousand times" says '\+PONG' no-words
 for case in long-user nul-user; do
     ok "refuses a name that is none: $case" says '-ERR smcred: .*too long closed' $case
 done
