@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# t_mysql.sh - a real MariaDB, and what is done to a target of PostgreSQL: who gets in, rotations,
-# revocations, a keeper that dies, and a search for the password.
+# t_mysql.sh - a real MariaDB and its own client: who gets in, what clients do.
+# What is done to a target of any engine, t_X_mariadb.sh does.
 . "$(dirname "$0")/world.sh"
 command -v mariadb-install-db >/dev/null && id mysql >/dev/null 2>&1 || skip_all "needs MariaDB"
-command -v jq >/dev/null || skip_all "no jq"
 needs_world mariadb
 
 shim=$WORLD_MARIADB_HOST
@@ -12,7 +11,6 @@ socket=$WORLD/run/billing/mysql.sock
 # by_shim, by_socket STATEMENT [OPTION...]: alice's client, and what it says
 by_shim() { as_alice mariadb --no-defaults -NBrh "$shim" "${@:2}" -e "$1" 2>&1; }
 by_socket() { as_alice env -u LD_PRELOAD mariadb --no-defaults -NBrS "$socket" "${@:2}" -e "$1" 2>&1; }
-status_of() { in_mariadb -NBe "show global status like '$1'" | cut -f2; }
 
 # ---- who gets in ----
 
@@ -55,16 +53,12 @@ fi
 
 # ---- a session that the database ends; what clients do is in tests/clients/t_mysql_clients.sh ----
 
-rm -f "$dir/in" && mkfifo "$dir/in"
-# session: alice has one open, and says to it what goes into descriptor 5
-session() {
-    as_alice mariadb --no-defaults -nNBh "$shim" <"$dir/in" >"$dir/out" 2>&1 &
-    session=$!
-    exec 5>"$dir/in"
-    echo "select 'here';" >&5
-    eventually 20 grep -q here "$dir/out"
-}
-session
+mkfifo "$dir/in"
+as_alice mariadb --no-defaults -nNBh "$shim" <"$dir/in" >"$dir/out" 2>&1 &
+session=$!
+exec 5>"$dir/in"
+echo "select 'here';" >&5
+holds "a session is open" eventually 20 grep -q here "$dir/out"
 in_mariadb -NBe "select concat('kill ', id, ';') from information_schema.processlist where user = '$WORLD_MARIADB_ROLE'" | in_mariadb
 echo "select 'still here';" >&5
 exec 5>&-
@@ -72,37 +66,7 @@ wait "$session"
 like "a session that the database ends has ended" "$(cat "$dir/out")" "*ERROR 20*"
 is "and the next one is as good" "$(by_shim 'select 1')" 1
 
-# ---- rotations ----
-
-denied=$(status_of Access_denied_errors)
-crowd() {
-    local count=0
-    while [ -e "$dir/crowded" ]; do
-        said=$(by_shim 'select 1' --skip-ssl) && [ "$said" = 1 ] || echo "$said" >>"$dir/failed"
-        count=$((count + 1))
-    done
-    echo $count >>"$dir/logins"
-}
-touch "$dir/crowded"
-pids=()
-for _ in 1 2 3 4; do
-    crowd &
-    pids+=($!)
-done
-sandbox rotate "$WORLD" mariadb
-for _ in 1 2 3; do sandbox rotate-secret "$WORLD" mariadb; done
-some() { [ "$(by_shim 'select 1')" = 1 ]; }
-holds "alice is in after the last rotation" eventually 20 some
-rm "$dir/crowded"
-wait "${pids[@]}"
-empty "nobody's login failed in four rotations" "$(cat "$dir/failed" 2>/dev/null)"
-logins=$(awk '{ n += $1 } END { print n }' "$dir/logins")
-denied=$(($(status_of Access_denied_errors) - denied))
-echo "# $logins logins, $denied wrong passwords"
-holds "and there were some" test "$logins" -gt 4
-holds "MariaDB saw no more wrong passwords than the budget, in any of them" test "$denied" -le 12
 like "smcred rotate proves the next one" "$(smcred rotate billing 2>&1)" "*proven*logged in as billing_app*"
-sandbox rotate-secret "$WORLD" mariadb
 
 # ---- MariaDB's own method ----
 
@@ -114,30 +78,4 @@ if [ -e /usr/lib/mysql/plugin/auth_ed25519.so ]; then
 else
     skip "client_ed25519 logs in" "MariaDB has no such plugin here"
 fi
-
-# ---- the search ----
-
-session
-found() {
-    "$top_builddir/tests/root/secret_search" "$@" --uid smcred-alice --uid smcred-relay \
-        --tree "$WORLD/home" --tree "$WORLD/log" --tree "$WORLD/run"
-}
-holds "the password is nowhere that an operator or a relay can look" found --prove "$dir" <"$WORLD_MARIADB_PASSWORD_FILE"
-openssl dgst -sha1 -binary <"$WORLD_MARIADB_PASSWORD_FILE" >"$dir/stage1"
-holds "nor is its SHA-1, which logs in as well" found <"$dir/stage1"
-
-# ---- the keeper dies; the secret is revoked ----
-
-kill -KILL "$(pgrep -u smcred -f "$WORLD/smcred/sbin/smcredd")"
-echo "select 'goes on';" >&5
-holds "a session goes on while the keeper is gone" eventually 20 grep -q "goes on" "$dir/out"
-holds "and another keeper lets alice in" eventually 20 some
-holds "the secret is revoked" smcred revoke secret billing --reason "it is on a wiki page"
-hung_up() { ! in_mariadb -NBe 'show processlist' | grep -q "$WORLD_MARIADB_ROLE"; }
-holds "the session ends" eventually 20 hung_up
-like "nobody gets in, and is told why" "$(by_shim 'select 1' --skip-ssl)" "ERROR 1045 *smcred: *was revoked by root*wiki page*"
-exec 5>&-
-wait "$session"
-holds "it is lifted" smcred revoke secret billing --lift
-holds "and alice is in again" eventually 20 some
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# t_redis_login.sh - a real Redis, its own client, and what is done to a target of PostgreSQL: who gets in,
-# what clients do, rotations, revocations, a keeper that dies, and a search for the password.
+# t_redis_login.sh - a real Redis and its own client: who gets in, where the password may go, what clients do.
+# What is done to a target of any engine, t_X_redis.sh does.
 . "$(dirname "$0")/world.sh"
 command -v redis-server >/dev/null && id redis >/dev/null 2>&1 || skip_all "needs Redis"
 needs_world redis
@@ -98,67 +98,4 @@ like "a connection's name keeps the human's" "$(says_once 'client setname worker
 is "smcred connect finds the client" "$(as_alice smcred connect cache acl whoami 2>&1)" cache_app
 is "and REDISCLI_AUTH leads nowhere else" "$(REDISCLI_AUTH=x as_alice sh -c 'REDISCLI_AUTH=x smcred connect cache acl whoami' 2>&1)" cache_app
 like "smcred rotate proves the next one" "$(smcred rotate cache 2>&1)" "*proven*logged in as cache_app*"
-
-rm -f "$dir/in" && mkfifo "$dir/in"
-# session: alice has one open, and says to it what goes into descriptor 5
-session() {
-    as_alice redis-cli -h "$shim" <"$dir/in" >"$dir/out" 2>&1 &
-    session=$!
-    exec 5>"$dir/in"
-    echo "echo here" >&5
-    eventually 20 grep -q here "$dir/out"
-}
-
-# ---- rotations ----
-
-# One of alice's that log in without a pause, until told to stop.
-crowd() {
-    local count=0 said
-    while [ -e "$dir/crowded" ]; do
-        said=$(by_shim ping) && [ "$said" = PONG ] || echo "$said" >>"$dir/failed"
-        count=$((count + 1))
-    done
-    echo $count >>"$dir/logins"
-}
-touch "$dir/crowded"
-pids=()
-for _ in 1 2 3 4; do
-    crowd &
-    pids+=($!)
-done
-sandbox rotate "$WORLD" redis
-for _ in 1 2 3; do sandbox rotate-secret "$WORLD" redis; done
-some() { [ "$(by_shim ping)" = PONG ]; }
-holds "alice is in after the last rotation" eventually 20 some
-rm "$dir/crowded"
-wait "${pids[@]}"
-empty "nobody's login failed in four rotations" "$(cat "$dir/failed" 2>/dev/null)"
-logins=$(awk '{ n += $1 } END { print n }' "$dir/logins")
-echo "# $logins logins"
-holds "and there were some" test "$logins" -gt 4
-sandbox rotate-secret "$WORLD" redis
-
-# ---- the search ----
-
-session
-found() {
-    "$top_builddir/tests/root/secret_search" "$@" --uid smcred-alice --uid smcred-relay \
-        --tree "$WORLD/home" --tree "$WORLD/log" --tree "$WORLD/run"
-}
-holds "the password is nowhere that an operator or a relay can look" found --prove "$dir" <"$WORLD_REDIS_PASSWORD_FILE"
-
-# ---- the keeper dies; the secret is revoked ----
-
-kill -KILL "$(pgrep -u smcred -f "$WORLD/smcred/sbin/smcredd")"
-echo 'echo "goes on"' >&5
-holds "a session goes on while the keeper is gone" eventually 20 grep -q "goes on" "$dir/out"
-holds "and another keeper lets alice in" eventually 20 some
-holds "the secret is revoked" smcred revoke secret cache --reason "it is on a wiki page"
-hung_up() { ! in_redis client list | grep -q "name=smcred:smcred-alice"; }
-holds "the session ends" eventually 20 hung_up
-like "nobody gets in, and is told why" "$(by_shim ping)" "WRONGPASS smcred: *was revoked by root*wiki page*"
-exec 5>&-
-wait "$session"
-holds "it is lifted" smcred revoke secret cache --lift
-holds "and alice is in again" eventually 20 some
 done_testing
