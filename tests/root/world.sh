@@ -106,7 +106,7 @@ search() {
     "$top_builddir/tests/root/secret_search" "$@" <"$WORLD_PASSWORD_FILE"
 }
 
-# calls OPERATION: how many times Secrets Manager's trail says it was asked, rotation functions aside
+# calls OPERATION [SECRET]: how many times Secrets Manager's trail says it was asked, rotation functions aside
 calls() {
-    grep "\"eventName\":\"$1\"" "$WORLD_TRAIL" | grep -vc secretsmanager-rotation
+    grep "\"eventName\":\"$1\"" "$WORLD_TRAIL" | grep -F -- "${2:-}" | grep -vc secretsmanager-rotation
 }
