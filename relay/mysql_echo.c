@@ -52,7 +52,7 @@ enum smcred_status mysql_echo_write(struct relay_buffer *out, uint32_t capabilit
     if (status == SMCRED_OK)
         status = add_query(out, capabilities, "/* smcred: nothing left unread? */ SELECT '",
                            sm_bytes(word, MYSQL_ECHO_WORD),
-                           "' AS word FROM DUAL WHERE NOT EXISTS"
+                           "' AS word FROM DUAL WHERE @@global.init_connect = '' AND NOT EXISTS"
                            " (SELECT 1 FROM information_schema.profiling)");
     return status;
 }

@@ -62,6 +62,11 @@ is "no number of rows or inserts" "$(pair 'select sql_calc_found_rows 1 union se
 is "no profile" "$(query "set profiling = 1; select 'mine'" >/dev/null; query 'show profiles')" ""
 is "no value of a sequence" "$(pair 'select nextval(billing.number)' 'select lastval(billing.number)')" NULL
 is "no warning" "$(pair 'select 1 / 0' 'show warnings')" ""
+in_the_database "set global init_connect = 'set @greeted = 7'"
+query 'select 1' >/dev/null # over one that was made before
+for _ in 1 2 3; do greeted+=" $(query 'select @greeted')"; done
+is "what the server does at each connection it does for each login" "$greeted" " 7 7 7"
+in_the_database "set global init_connect = ''"
 is "another database, if that is asked for" "$(pair "$dirty" 'select database()' -D ledger)" ledger
 like "a database that is not to be had is refused as ever" "$(query 'select 1' -D nowhere)" "ERROR 1044 (42000): Access denied for user *to database 'nowhere'"
 
