@@ -53,7 +53,8 @@ enum smcred_status mysql_echo_write(struct relay_buffer *out, uint32_t capabilit
         status = add_query(out, capabilities, "/* smcred: nothing left unread? */ SELECT '",
                            sm_bytes(word, MYSQL_ECHO_WORD),
                            "' AS word FROM DUAL WHERE @@global.init_connect = '' AND NOT EXISTS"
-                           " (SELECT 1 FROM information_schema.profiling)");
+                           " (SELECT 1 FROM information_schema.profiling) AND NOT EXISTS"
+                           " (SELECT 1 FROM information_schema.optimizer_trace)");
     return status;
 }
 

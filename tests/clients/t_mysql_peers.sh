@@ -47,6 +47,7 @@ done
 target sha256-local-pinned sha256 "host = $mysql_socket" "server_public_key = $WORLD/etc/mysql.pem"
 target sha2-astray sha2 "${plain[@]}" "server_public_key = $WORLD/etc/other.pem"
 target sha2-replica sha2 "${tls[@]}" "replication = yes"
+target sha2-kept sha2 "${tls[@]}" "keep_connection = 1m"
 target sha2-silent sha2 "${tls[@]}" "cleartext = no"
 printf 'match = shop-db.internal\n' >>"$WORLD/etc/conf.d/sha2.conf"
 chmod 644 "$WORLD"/etc/conf.d/*
@@ -166,6 +167,11 @@ like "as does one that insists on TLS" "$(as_shim mysql --ssl-mode=REQUIRED -NBe
 is "resetconnection" "$(as_shim mysql -NB <<<"set @x = 7;
 resetconnection
 select coalesce(@x, 'gone'), database();")" "gone	shop"
+has_the_same() { [ "$(at sha2-kept 'select connection_id()')" = "$(at sha2-kept 'select connection_id()')" ]; }
+holds "a connection is kept for the next login" eventually 20 has_the_same
+at sha2-kept "set optimizer_trace = 'enabled=on'; select 'hers'" >/dev/null
+for _ in 1 2 3; do traced+=$(at sha2-kept 'select query from information_schema.optimizer_trace'); done
+empty "but none that would show what its optimizer was traced with" "$traced"
 in_mysql -e 'set global local_infile = on; create table shop.imported like shop.paid;
     grant session_variables_admin on *.* to sha2' # mysqlimport sets one
 in_mysql -e 'select id, note from shop.paid where id <= 100' >"$work/imported.txt"
