@@ -22,7 +22,7 @@ needs_oracle_mysql() {
         [ -e "$package" ] || skip_all "MySQL is not to be had from Maven's registry: $(grep -m 1 ERROR "$dir/mvn.log")"
     fi
     mkdir "$mysql_home"
-    unzip -qo "$package" 'bin/mysql' 'bin/mysqld' 'bin/mysql'{admin,binlog,dump,import,slap} 'share/charsets/*' 'share/english/*' \
+    unzip -qo "$package" 'bin/mysql' 'bin/mysqld' 'bin/mysql'{admin,binlog,_config_editor,dump,import,slap} 'share/charsets/*' 'share/english/*' \
         'share/messages*' 'lib/private/*' 'lib/libmysqlclient.so.*' -d "$mysql_home" || skip_all "the package is broken"
     chmod 755 "$mysql_home"/bin/*
     "$mysql_home/bin/mysqld" --version >"$dir/mysqld.version" 2>&1 || skip_all "MySQL does not run here: $(cat "$dir/mysqld.version")"

@@ -167,6 +167,15 @@ like "as does one that insists on TLS" "$(as_shim mysql --ssl-mode=REQUIRED -NBe
 is "resetconnection" "$(as_shim mysql -NB <<<"set @x = 7;
 resetconnection
 select coalesce(@x, 'gone'), database();")" "gone	shop"
+in_login_file() { as_alice env HOME="$home" "$mysql_home/bin/mysql_config_editor" set --login-path="$1" --skip-warn "${@:2}" </dev/null; }
+in_login_file client --host=127.0.0.1 --port=1 --user=root # which --no-defaults does not skip
+is "smcred connect, whatever a login file says" "$(socket smcred connect --program "$mysql_home/bin/mysql" sha2 --no-defaults -NBe 'select database()')" shop
+is "a typed host goes over it" "$(shim "$mysql_home/bin/mysql" -h shop-db.internal -P 3306 -u smcred-alice -NBe 'select database()')" shop
+like "the rest is what it says" "$(shim "$mysql_home/bin/mysql" -h shop-db.internal -P 3306 -NBe 'select database()')" \
+    "ERROR 1045 (28000)*smcred: target sha2 logs in as*not as*root*"
+in_login_file ours --host=shop-db.internal --port=3306 --user=smcred-alice
+is "--login-path" "$(shim "$mysql_home/bin/mysql" --login-path=ours -NBe 'select database()')" shop
+rm "$home/.mylogin.cnf"
 has_the_same() { [ "$(at sha2-kept 'select connection_id()')" = "$(at sha2-kept 'select connection_id()')" ]; }
 holds "a connection is kept for the next login" eventually 20 has_the_same
 at sha2-kept "set optimizer_trace = 'enabled=on'; select 'hers'" >/dev/null
