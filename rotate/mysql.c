@@ -63,8 +63,6 @@ static const char *advice(unsigned int number, const char *message)
                    : "; see smcred-rotate(1), DATABASES";
     case ER_LOCK_WAIT_TIMEOUT:
         return "; somebody else changes accounts just now, try again";
-    case MISSING_CURRENT_PASSWORD:
-        return "; for users who change their own password, take PASSWORD REQUIRE CURRENT away";
     default:
         return "";
     }
@@ -348,7 +346,14 @@ static enum smcred_status set_hash(struct session *session, const struct mydb_ac
                                : status;
 }
 
-/* MySQL wants the password, and writes something else to its logs. */
+static void free_quoted(char *quoted)
+{
+    if (quoted)
+        explicit_bzero(quoted, strlen(quoted));
+    free(quoted);
+}
+
+/* MySQL wants the password, and writes something else to its logs.  NULL: the session's own. */
 static enum smcred_status set_text(struct session *session, const char *name, const char *password,
                                    struct sm_error *err)
 {
@@ -357,9 +362,23 @@ static enum smcred_status set_text(struct session *session, const char *name, co
         quoted ? mydb_runf(session, NULL, err, "ALTER USER %s IDENTIFIED BY %s",
                            name ? name : "USER()", quoted)
                : sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
-    if (quoted)
-        explicit_bzero(quoted, strlen(quoted));
-    free(quoted);
+    free_quoted(quoted);
+    return status;
+}
+
+/* For those who must say the present one, too: PASSWORD REQUIRE CURRENT, of MySQL 8. */
+static enum smcred_status replace_own(struct session *session, const char *password,
+                                      struct sm_error *err)
+{
+    char *quoted = mydb_quote(session, password);
+    char *present = mydb_quote(session, session->connection->passwd);
+    enum smcred_status status =
+        quoted && present
+            ? mydb_runf(session, NULL, err, "ALTER USER USER() IDENTIFIED BY %s REPLACE %s", quoted,
+                        present)
+            : sm_error_set(err, SMCRED_NO_MEMORY, "out of memory");
+    free_quoted(quoted);
+    free_quoted(present);
     return status;
 }
 
@@ -378,8 +397,12 @@ static enum smcred_status set_password(struct session *session, const char *user
                                        const char *password, struct sm_error *err)
 {
     (void)username; /* find_self() saw that it is the session's own */
-    return mydb_is_mariadb(session) ? set_hash(session, &session->self, NULL, password, err)
-                                    : set_text(session, NULL, password, err);
+    if (mydb_is_mariadb(session))
+        return set_hash(session, &session->self, NULL, password, err);
+    enum smcred_status status = set_text(session, NULL, password, err);
+    bool must_replace =
+        status == SMCRED_DENIED && mysql_errno(session->connection) == MISSING_CURRENT_PASSWORD;
+    return must_replace ? replace_own(session, password, err) : status;
 }
 
 static enum smcred_status test(struct session *session, struct sm_error *err)

@@ -18,8 +18,8 @@ account() {
     in_mysql <<<"create user $1 identified with $2 by '$password'; grant all on shop.* to $1; grant all on attic.* to $1;"
     value "$1" "$password" | smcred secret create "$1" >/dev/null
 }
-value() { # of a secret: USER PASSWORD
-    printf '{"engine":"mysql","host":"shop-db.internal","port":%s,"username":"%s","password":"%s","dbname":"shop"}' "$mysql_port" "$1" "$2"
+value() { # of a secret: USER PASSWORD [MEMBER]
+    printf '{"engine":"mysql","host":"shop-db.internal","port":%s,"username":"%s","password":"%s","dbname":"shop"%s}' "$mysql_port" "$1" "$2" "${3:+,$3}"
 }
 # target NAME SECRET LINE...
 target() {
@@ -130,27 +130,76 @@ like "an unknown database" "$(at sha2 'select 1' -D nowhere)" "ERROR 1044 (42000
 
 # ---- smcred-rotate, in MySQL's grammar ----
 
-arn=arn:aws:lambda:us-east-1:000000000000:function:rotate-shop
-printf '#!/bin/sh\nexport SMCRED_MODULE_DIR=%s\nexec %s/smcred/bin/smcred-rotate mysql --single-user --ca-file %s --hostaddr 127.0.0.1\n' \
-    "$SMCRED_MODULE_DIR" "$WORLD" "$WORLD_CA" >"$WORLD/etc/rotate-shop"
-chmod 755 "$WORLD/etc/rotate-shop"
-setpriv --reuid=smcred-server --regid=smcred-server --init-groups smcred-server function register --dir "$WORLD/server" $arn "$WORLD/etc/rotate-shop"
-# rotate NAME: to the end of all four steps
+# function_of NAME OPTION [OPTION OF ITS REGISTRATION...]: for rotations
+function_of() {
+    printf '#!/bin/sh\nexport SMCRED_MODULE_DIR=%s\nexec %s/smcred/bin/smcred-rotate mysql %s --ca-file %s --hostaddr 127.0.0.1\n' \
+        "$SMCRED_MODULE_DIR" "$WORLD" "$2" "$WORLD_CA" >"$WORLD/etc/rotate-$1"
+    chmod 755 "$WORLD/etc/rotate-$1"
+    setpriv --reuid=smcred-server --regid=smcred-server --init-groups smcred-server function register --dir "$WORLD/server" "${@:3}" \
+        "$arn$1" "$WORLD/etc/rotate-$1"
+}
+arn=arn:aws:lambda:us-east-1:000000000000:function:
+value master masters | smcred secret create master >/dev/null
+master=$(smcred secret get-metadata master --json | jq -r .ARN)
+function_of single --single-user
+function_of turns --alternating-users --reads "$master"
+# rotate NAME FUNCTION: to the end of all four steps
 rotate() {
     curl -fsS --max-time 60 --aws-sigv4 aws:amz:us-east-1:secretsmanager -K <(printf 'user = "%s:%s"\n' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY") \
         -H "X-Amz-Target: secretsmanager.RotateSecret" -H 'Content-Type: application/x-amz-json-1.1' \
-        --data-binary "{\"SecretId\":\"$1\",\"ClientRequestToken\":\"$(cat /proc/sys/kernel/random/uuid)\",\"RotationLambdaARN\":\"$arn\"}" \
+        --data-binary "{\"SecretId\":\"$1\",\"ClientRequestToken\":\"$(cat /proc/sys/kernel/random/uuid)\",\"RotationLambdaARN\":\"$arn$2\"}" \
         "$AWS_ENDPOINT_URL_SECRETS_MANAGER/" >/dev/null && eventually 60 rotated "$1"
 }
 rotated() { ! smcred secret get-metadata "$1" --json | grep -q AWSPENDING; }
-for method in sha2 native; do
-    before=$(version_of $method)
-    holds "RotateSecret goes to its end: $method" rotate $method
-    unlike "with another version" "$(version_of $method)" "$before"
-    is "which logs in" "$(at $method)" $method
-    holds "and no other does" logged_in_with $method
+
+# One that must say the present password to change it, and two whose users take turns.
+account strict caching_sha2_password
+account turns_sha2 caching_sha2_password
+account turns_sha256 sha256_password
+in_mysql <<<'alter user strict password require current; create user master identified by "masters";
+    grant all on *.* to master with grant option'
+for name in turns_sha2 turns_sha256; do
+    value $name "$(cat "$WORLD/private/$name")" "\"masterarn\":\"$master\"" | smcred secret put $name >/dev/null
 done
-like "the account keeps its method" "$(in_mysql -e 'show create user sha2')" "*caching_sha2_password*"
+for name in strict turns_sha2 turns_sha256; do target $name $name "${tls[@]}"; done
+sandbox reload "$WORLD"
+some() { [ "$(at "$1")" = "$1" ]; }
+# crowd NAME: logs in, one after the other, until that is enough
+crowd() {
+    local count=0 said
+    while [ -e "$dir/crowded" ]; do
+        said=$(at "$1" 'select 1') && [ "$said" = 1 ] || echo "$1: $said" >>"$dir/failed"
+        count=$((count + 1))
+    done
+    echo "$1 $count" >>"$dir/logins"
+}
+for name in sha2 sha256 native strict turns_sha2 turns_sha256; do
+    holds "it logs in before: $name" eventually 20 some $name
+    touch "$dir/crowded"
+    crowd $name &
+    crowd=$!
+    case $name in
+    turns_*) turns=("turns ${name}_clone" "turns $name") ;;
+    *) turns=("single $name") ;;
+    esac
+    for turn in "${turns[@]}"; do
+        before=$(version_of $name)
+        holds "RotateSecret goes to its end: $name" rotate $name "${turn% *}"
+        unlike "with another version" "$(version_of $name)" "$before"
+        smcred refresh $name >/dev/null # a user whose turn it is not is as good until then
+        is "which logs in" "$(at $name)" "${turn#* }"
+        holds "and no other does" logged_in_with $name
+    done
+    rm "$dir/crowded"
+    wait $crowd
+done
+empty "nobody's login failed before, in or after a rotation" "$(cat "$dir/failed" 2>/dev/null)"
+echo "# logins: $(xargs <"$dir/logins")"
+is "and there were some in each" "$(awk '$2 > 1' "$dir/logins" | wc -l)" 6
+like "an account keeps its method" "$(in_mysql -e 'show create user sha2')" "*caching_sha2_password*"
+like "of each kind" "$(in_mysql -e 'show create user sha256')" "*sha256_password*"
+like "and its twin has it" "$(in_mysql -e 'show create user turns_sha256_clone')" "*'sha256_password'*"
+like "who must say the present one still must" "$(in_mysql -e 'show create user strict')" "*PASSWORD REQUIRE CURRENT"
 
 # ---- Oracle's own clients ----
 

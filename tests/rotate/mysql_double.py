@@ -118,10 +118,10 @@ class Client:
             self.send(b"\xfb/etc/passwd")
             self.note("loot", self.receive().decode(errors="replace"))
             return self.send_ok()
-        changes = re.fullmatch(r"ALTER USER (?:USER\(\)|'(.*)'@'%') IDENTIFIED BY '(.*)'", statement)
+        changes = re.fullmatch(r"ALTER USER (?:USER\(\)|'(.*)'@'%') IDENTIFIED BY '(.*?)'(?: REPLACE '(.*)')?", statement)
         shows = re.fullmatch(r"(SHOW CREATE USER|SHOW GRANTS FOR) '(.*)'@'%'", statement)
         finds = re.fullmatch(r"SELECT 1 FROM mysql.user WHERE user = '(.*)' AND host = '%'", statement)
-        if changes and self.mode == "require-current" and not changes[1]:
+        if changes and self.mode == "require-current" and not changes[1] and changes[3] != self.users()[self.user]:
             return self.send_error(3892, "Current password needs to be specified in the REPLACE clause in order to change it.")
         if changes:
             self.set_password(changes[1] or self.user, re.sub(r"\\(.)", r"\1", changes[2]))

@@ -48,8 +48,9 @@ users "app first"
 start_double require-current
 create current "$(secret_here app first)" >/dev/null
 rotate --secret-id current --all-steps
-says "PASSWORD REQUIRE CURRENT is named" 1 '*setSecret*needs to be specified in the REPLACE clause*(3892)*PASSWORD REQUIRE CURRENT away*'
-is "and nothing is changed" "app first" "$(cat "$dir/my/users")"
+says "a user that must say its present password says it" 0 '*finishSecret*'
+is "which it logged in with" "$(said | grep -c "REPLACE 'first'\$")" 1
+is "and has the new one" "app $(member current password)" "$(cat "$dir/my/users")"
 
 # ---- alternating users ----
 users "app first" "root roots" "app_clone old"
