@@ -1,7 +1,8 @@
 <?php
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // client.php DRIVER PLACE [PORT] - logs in without a password, where PLACE (a host or a socket) is, and
-// prints who that is and the answer to a question with a parameter.  $CLIENT_PASSWORD is what mysqli says if asked.
+// prints who that is and the answer to a question with a parameter.  $CLIENT_PASSWORD is what mysqli says if asked;
+// with $CLIENT_CHANGE it changes to that user first.
 mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
 [, $driver, $place] = $argv;
 $port = $argv[3] ?? null;
@@ -19,6 +20,8 @@ try {
     switch ($driver) {
     case 'mysqli':
         $db = new mysqli($is_socket ? 'localhost' : $place, 'smcred-alice', getenv('CLIENT_PASSWORD') ?: '', 'billing', (int)($port ?? 3306), $is_socket ? $place : null);
+        if (getenv('CLIENT_CHANGE'))
+            $db->change_user(getenv('CLIENT_CHANGE'), 'her own', 'billing');
         $said = [$db->query($who)->fetch_row()[0], $db->execute_query('select ? + 1', [41])->fetch_row()[0]];
         break;
     case 'pdo_mysql':

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # client.py DRIVER PLACE [PORT] - logs in without a password, where PLACE (a host, or a socket as the driver
 # wants it) is, and prints who that is and the answer to a question with a parameter.  With $CLIENT_CA it
-# insists on TLS, and on a certificate of that CA's for PLACE.
+# insists on TLS, and on a certificate of that CA's for PLACE.  With $CLIENT_CHANGE it changes to that user first.
 import os
 import sys
 
@@ -9,6 +9,7 @@ driver, place = sys.argv[1:3]
 port = int(sys.argv[3]) if len(sys.argv) > 3 else None
 where = {"port": port} if port else {}
 ca = os.environ.get("CLIENT_CA")
+change = os.environ.get("CLIENT_CHANGE")
 WHO = "select current_user"
 MYSQL_WHO = "select substring_index(current_user(), '@', 1)"
 
@@ -27,7 +28,10 @@ def ask(connection, who):
 
 def mysqldb():
     import MySQLdb
-    return ask(MySQLdb.connect(user="smcred-alice", database="billing", **mysql_where()), MYSQL_WHO)
+    connection = MySQLdb.connect(user="smcred-alice", database="billing", **mysql_where())
+    if change:
+        connection.change_user(change, "her own", "billing")
+    return ask(connection, MYSQL_WHO)
 
 
 def pymysql():
@@ -42,6 +46,9 @@ def connector(pure):
     import mysql.connector
     tls = {"ssl_ca": ca, "ssl_verify_cert": True, "ssl_verify_identity": True} if ca else {}
     connection = mysql.connector.connect(user="smcred-alice", database="billing", use_pure=pure, **tls, **mysql_where())
+    if change:
+        connection.cmd_change_user(username=change, password="her own", database="billing")
+        connection.reset_session()
     assert type(connection).__name__ == ("MySQLConnection" if pure else "CMySQLConnection")
     cursor = connection.cursor(prepared=True)
     cursor.execute("select ? + 1", (41,))

@@ -108,6 +108,12 @@ does() {
     esac
 }
 
+# changes_user SAYS COMMAND...: $client, of MySQL's, may change to the user that it is, this $way, and to no other
+changes_user() {
+    does "changes to her own user" "$($way env CLIENT_CHANGE=smcred-alice "${@:2}" | tail -n 1)" "$1"
+    does "and to no other" "$($way env CLIENT_CHANGE=root "${@:2}" | tail -n 1)" "*smcred: target billing logs in as *"
+}
+
 # does_not_reach FOUND PATTERN: a way that is none for $client, which says so and does not get elsewhere
 does_not_reach() {
     like "$way: $client: is not reached this way, and says so" "$1" "$2"

@@ -34,6 +34,9 @@ slaps() {
     done
 }
 
+# can_change MODULE: its user, which one way by the name and one by the socket show
+can_change() { [[ $way != seccomp && $1 = @(MySQLdb|mysqli) ]]; }
+
 # The clients, this $way, which is `at` for the options of most, `mycli` and `odbc` for those two, and
 # `place` for programs.
 matrix() {
@@ -64,7 +67,8 @@ matrix() {
     for module in MySQLdb pymysql; do
         is_client "$module"
         installed imports $module &&
-            does "logs in, and asks" "$($way /usr/bin/python3 "$work/client.py" $module "${place[@]}")" "$role 42"
+            does "logs in, and asks" "$($way /usr/bin/python3 "$work/client.py" $module "${place[@]}")" "$role 42" &&
+            can_change $module && changes_user "$role 42" /usr/bin/python3 "$work/client.py" $module "${place[@]}"
     done
     is_client mycli
     installed have mycli &&
@@ -80,7 +84,8 @@ matrix() {
     for module in mysqli pdo_mysql; do
         is_client "PHP, $module"
         installed has_extension $module &&
-            does "logs in, and asks" "$($way php "$work/client.php" $module "${place[@]}")" "$role 42"
+            does "logs in, and asks" "$($way php "$work/client.php" $module "${place[@]}")" "$role 42" &&
+            can_change $module && changes_user "$role 42" php "$work/client.php" $module "${place[@]}"
     done
 }
 

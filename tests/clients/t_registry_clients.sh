@@ -12,7 +12,7 @@ fetch pip /usr/bin/python3 -m pip install --disable-pip-version-check --no-cache
 command -v node >/dev/null && fetch npm npm install --no-audit --no-fund --ignore-scripts --cache "$work/npm" \
     --fetch-retries 0 --fetch-timeout 20000 --prefix "$work" pg@8 mysql2@3 mariadb@3
 command -v javac >/dev/null && fetch maven sh -c 'mvn -q -B -Dmaven.repo.local="$PWD/m2" dependency:copy-dependencies \
-    -DincludeScope=runtime -DoutputDirectory="$PWD/jars" && javac -d classes Client.java'
+    -DincludeScope=runtime -DoutputDirectory="$PWD/jars" && javac -cp "jars/*" -d classes Client.java'
 # Compiling as little as it may: it is compiled to be run six times.
 command -v go >/dev/null && fetch go env CGO_ENABLED=0 GOFLAGS=-mod=mod sh -c '
     go mod init client && go get github.com/go-sql-driver/mysql@v1 github.com/jackc/pgx/v5@v5 &&
@@ -20,7 +20,8 @@ command -v go >/dev/null && fetch go env CGO_ENABLED=0 GOFLAGS=-mod=mod sh -c '
 clients_world mariadb
 ways=(shim seccomp socket)
 
-# driver CLIENT ENGINE NAME COMMAND...: logs in by each way, and asks; COMMAND's own driver of that NAME
+# driver CLIENT ENGINE NAME COMMAND...: logs in by each way, and asks; COMMAND's own driver of that NAME.  With
+# $changes it can change its user, too.
 driver() {
     local engine=$2 command=("${@:4}" "$3") host port path
     is_client "$1"
@@ -39,7 +40,10 @@ driver() {
         case $way in
         shim) through_the_shim ;;
         seccomp) asks "${command[@]}" 127.0.0.1 "$port" ;;
-        socket) asks "${command[@]}" "$path" ;;
+        socket)
+            asks "${command[@]}" "$path"
+            [ -z "${changes-}" ] || changes_user "$says" "${command[@]}" "$path"
+            ;;
         esac
     done
 }
@@ -48,6 +52,7 @@ through_the_shim() {
     Go,*) does_not_reach "$($way "${command[@]}" 127.0.0.1 "$port" | xargs)" "*@(Access denied for|password authentication failed for) user*smcred-alice*" ;;
     *)
         asks "${command[@]}" "$host"
+        [ -z "${changes-}" ] || changes_user "$says" "${command[@]}" "$host"
         [ ${#ways[@]} -eq 1 ] || # and each must mean the same by localhost, once
             does "localhost and the database's own port" "$($way "${command[@]}" localhost "$port" | tail -n 1)" "$says"
         ;;
@@ -59,8 +64,8 @@ missing=
 fetched pip || missing="pip cannot install it"
 alice_has PYTHONPATH="$work/site" PYTHONDONTWRITEBYTECODE=1
 python=(/usr/bin/python3 "$work/client.py")
-driver "mysql-connector-python" mysql connector "${python[@]}"
-driver "mysql-connector-python, Oracle's libmysqlclient" mysql connector_c "${python[@]}"
+changes=yes driver "mysql-connector-python" mysql connector "${python[@]}"
+changes=yes driver "mysql-connector-python, Oracle's libmysqlclient" mysql connector_c "${python[@]}"
 # MySQL 9 comes without the method that MariaDB asks for.
 rm -f "$work/site/mysql/vendor/plugin/mysql_native_password.so"
 driver "mysql-connector-python, Oracle's libmysqlclient, without mysql_native_password" mysql connector_c "${python[@]}"
@@ -71,8 +76,8 @@ missing=
 fetched npm || missing="no node, or npm cannot install it"
 alice_has NODE_PATH="$work/node_modules"
 driver "node-postgres" postgres pg node "$work/client.js"
-driver "node, mysql2" mysql mysql2 node "$work/client.js"
-driver "node, mariadb" mysql mariadb node "$work/client.js"
+changes=yes driver "node, mysql2" mysql mysql2 node "$work/client.js"
+changes=yes driver "node, mariadb" mysql mariadb node "$work/client.js"
 if [ -z "$missing" ] && [ "$(node -p 'net.getDefaultAutoSelectFamily?.()')" = true ]; then
     is "a host with addresses of both families" "$(shim CLIENT_BOTH=1 node "$work/client.js" pg both "$WORLD_PORT")" "$WORLD_ROLE 42"
 else
@@ -83,7 +88,7 @@ alice_has
 missing=
 fetched maven || missing="no JDK, or Maven cannot fetch it"
 java=(java -cp "$work/classes:$work/jars/*" Client)
-driver "JDBC, MySQL Connector/J" mysql mysql "${java[@]}"
+changes=yes driver "JDBC, MySQL Connector/J" mysql mysql "${java[@]}"
 driver "JDBC, MariaDB Connector/J" mysql mariadb "${java[@]}"
 driver "JDBC, pgjdbc" postgres postgresql "${java[@]}"
 
