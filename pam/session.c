@@ -23,10 +23,18 @@
 #define ID_MAX      64   /* bytes of an id with its NUL; the keeper's have 16 digits */
 #define MESSAGE_MAX 4096 /* bytes of what a person is told */
 
+/* What the sessions of one handle share: its end waits for a keeper that hangs once, not for each.
+ */
+struct end {
+    unsigned session_count;
+    int64_t waited_ms;
+};
+
 struct session {
     char id[ID_MAX]; /* "" once it is closed */
     pid_t opened_by;
     int64_t timeout_ms;
+    struct end *end;
     char socket[]; /* the options may be gone when libpam cleans up */
 };
 
@@ -41,6 +49,27 @@ static enum smcred_status close_at_keeper(struct sm_pam_call *call, const char *
     return status == SMCRED_NOT_FOUND ? SMCRED_OK : status; /* it has ended by itself */
 }
 
+/* The keeper is told in any case: one that hangs hears it later. */
+static void close_at_end(pam_handle_t *pamh, struct session *session)
+{
+    struct sm_error err;
+    int64_t left_ms = session->timeout_ms - session->end->waited_ms;
+    struct sm_pam_call call = {.pamh = pamh, .left_ms = left_ms > 0 ? left_ms : 0};
+    int64_t patience_ms = call.left_ms;
+    call.options.socket = session->socket;
+    enum smcred_status status = close_at_keeper(&call, session->id, &err);
+    session->end->waited_ms += patience_ms - call.left_ms;
+    if (status != SMCRED_OK)
+        pam_syslog(pamh, LOG_ERR, "a session that was never closed: %s", err.text);
+}
+
+static void free_session(struct session *session)
+{
+    if (--session->end->session_count == 0)
+        free(session->end);
+    free(session);
+}
+
 /*
  * Called by libpam when the handle ends or the slot is used again.  A child of the application that
  * ends its copy of the handle has not logged anybody out.
@@ -51,15 +80,9 @@ static void clean_up(pam_handle_t *pamh, void *data, int error_status)
     if (!session)
         return;
     bool ours = session->opened_by == getpid() && !(error_status & PAM_DATA_SILENT);
-    if (ours && session->id[0] != '\0') {
-        struct sm_error err;
-        struct sm_pam_call call = {.pamh = pamh, .left_ms = session->timeout_ms};
-        call.options.socket = session->socket;
-        enum smcred_status status = close_at_keeper(&call, session->id, &err);
-        if (status != SMCRED_OK)
-            pam_syslog(pamh, LOG_ERR, "a session that was never closed: %s", err.text);
-    }
-    free(session);
+    if (ours && session->id[0] != '\0')
+        close_at_end(pamh, session);
+    free_session(session);
 }
 
 static struct session *session_in(struct sm_pam_call *call, int slot, char *out_name)
@@ -71,24 +94,41 @@ static struct session *session_in(struct sm_pam_call *call, int slot, char *out_
     return (struct session *)(uintptr_t)data; /* ours, as we gave it */
 }
 
+/* One more session of the handle that `other` is of; NULL: its first. */
+static struct session *new_session(const struct session *other, const char *socket)
+{
+    size_t size = strlen(socket) + 1;
+    struct session *session = malloc(sizeof *session + size);
+    if (!session)
+        return NULL;
+    *session = (struct session){.opened_by = getpid(),
+                                .end = other ? other->end : calloc(1, sizeof *session->end)};
+    if (!session->end) {
+        free(session);
+        return NULL;
+    }
+    session->end->session_count++;
+    memcpy(session->socket, socket, size);
+    return session;
+}
+
 /* Hands a session to libpam, in the first free slot. */
 static enum smcred_status remember(struct sm_pam_call *call, const char *id)
 {
     char name[SLOT_NAME];
-    size_t size = strlen(call->options.socket) + 1;
     int slot = 0;
-    while (slot < SLOTS && session_in(call, slot, name))
-        slot++;
-    struct session *session = slot < SLOTS ? malloc(sizeof *session + size) : NULL;
+    struct session *other = NULL, *session = NULL;
+    for (struct session *at; slot < SLOTS && (at = session_in(call, slot, name)); slot++)
+        other = at;
+    if (slot < SLOTS)
+        session = new_session(other, call->options.socket);
     if (!session)
         return SMCRED_NO_MEMORY;
-    session->opened_by = getpid();
     session->timeout_ms = call->options.timeout_ms;
     (void)snprintf(session->id, sizeof session->id, "%s", id); /* both have ID_MAX bytes */
-    memcpy(session->socket, call->options.socket, size);
     if (pam_set_data(call->pamh, name, session, clean_up) == PAM_SUCCESS)
         return SMCRED_OK;
-    free(session);
+    free_session(session);
     return SMCRED_NO_MEMORY;
 }
 

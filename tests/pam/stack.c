@@ -62,9 +62,12 @@ static int converse(int count, const struct pam_message **messages, struct pam_r
 static void write_lines(FILE *file, const struct stack *stack, const char *lines)
 {
     static const char word[] = "MODULE";
+    char timeout[32] = "";
+    if (!strstr(lines, "timeout="))
+        (void)snprintf(timeout, sizeof timeout, "timeout=%dms", STACK_TIMEOUT);
     for (const char *at; (at = strstr(lines, word)); lines = at + strlen(word))
-        (void)fprintf(file, "%.*s%s socket=%s timeout=%dms", (int)(at - lines), lines, STACK_MODULE,
-                      stack->socket, STACK_TIMEOUT);
+        (void)fprintf(file, "%.*s%s socket=%s %s", (int)(at - lines), lines, STACK_MODULE,
+                      stack->socket, timeout);
     (void)fprintf(file, "%s\n", lines);
 }
 

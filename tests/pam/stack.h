@@ -65,7 +65,8 @@ struct stack {
 int stack_set_up(void **state);
 int stack_tear_down(void **state);
 
-/* Lines of the service file; MODULE stands for the module and its socket=. */
+/* Lines of the service file; MODULE stands for the module, its socket= and, if
+ * they have none, a timeout=. */
 void stack_write(struct stack *stack, const char *lines);
 /* Starts a transaction of alice with these lines. */
 void stack_start(struct stack *stack, const char *lines);

@@ -2,6 +2,7 @@
 /* test_session.c - a login is opened once and closed once, by whoever opened it. */
 #include "tests/pam/stack.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -172,6 +173,24 @@ static void a_handle_that_ends_first_closes_its_session(void **state)
     assert_int_equal(closes_of(stack, "5e5510"), 1);
 }
 
+/* The keeper hangs: it is told of each, and waited for once. */
+static void a_handle_that_ends_waits_once(void **state)
+{
+    enum { COUNT = 16, TIMEOUT_MS = 1500 };
+    struct stack *stack = *state;
+    stack_start(stack, SESSION "timeout=1500ms");
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(pam_open_session(stack->pamh, 0), PAM_SUCCESS);
+    stack_keeper_says(stack, (struct fake_answer){.manner = FAKE_SILENT});
+    int64_t begun_ms = stack_now_ms();
+    assert_int_equal(pam_end(stack->pamh, PAM_SUCCESS), PAM_SUCCESS);
+    assert_in_range(stack_now_ms() - begun_ms, TIMEOUT_MS, COUNT * TIMEOUT_MS / 2);
+    stack->pamh = NULL;
+    for (int i = 0; i < 1000 && closes_of(stack, NULL) < COUNT; i++)
+        (void)poll(NULL, 0, 20); /* what waits at its door */
+    assert_int_equal(closes_of(stack, NULL), COUNT);
+}
+
 static void the_copy_of_a_child_closes_nothing(void **state)
 {
     struct stack *stack = *state;
@@ -249,7 +268,7 @@ SM_TEST_MAIN(TEST(opens_and_closes_the_same_session), TEST(tells_the_targets_in_
              TEST(an_end_that_cannot_be_told_is_an_error_unless_ignored),
              TEST(a_session_without_an_id_is_none), TEST(two_lines_have_two_sessions),
              TEST(two_handles_do_not_know_each_other),
-             TEST(a_handle_that_ends_first_closes_its_session),
+             TEST(a_handle_that_ends_first_closes_its_session), TEST(a_handle_that_ends_waits_once),
              TEST(the_copy_of_a_child_closes_nothing), TEST(a_child_that_is_told_to_close_does),
              TEST(sessions_without_end_are_refused_and_given_back),
              TEST(the_shim_is_put_behind_what_others_preload),
