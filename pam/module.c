@@ -23,7 +23,7 @@ static int call_entry(entry_point entry, bool needs_name, pam_handle_t *pamh, in
     const char *wrong = NULL;
     struct sm_pam_call call = {.pamh = pamh, .flags = flags};
     if (!sm_pam_options_parse(argc, argv, &call.options, &wrong)) {
-        pam_syslog(pamh, LOG_ERR, "wrong option: %s", wrong);
+        pam_syslog(pamh, LOG_ERR, "wrong option, or a second one: %s", wrong);
         return PAM_SERVICE_ERR;
     }
     if (needs_name && !call.options.name) {

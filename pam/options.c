@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * options.c - one table of words; what is not in it is an error.
+ * options.c - one table of words; what is not in it, or stands there twice, is an error.
  */
 #include "pam/options.h"
 
@@ -110,36 +110,43 @@ static const struct word {
     {"debug", .flag = offsetof(struct sm_pam_options, debug)},
 };
 
-static const struct word *find_word(const char *text, size_t len)
+static const struct word *find_word(const char *text)
 {
+    size_t len = strcspn(text, "=");
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strlen(words[i].text) == len && strncmp(words[i].text, text, len) == 0)
             return &words[i];
     return NULL;
 }
 
-static bool read_word(struct sm_pam_options *options, const char *text)
+static bool read_word(struct sm_pam_options *options, const struct word *word, const char *text)
 {
-    size_t len = strcspn(text, "=");
-    const char *value = text[len] == '=' ? text + len + 1 : NULL;
-    const struct word *word = find_word(text, len);
-    if (!word)
-        return false;
+    const char *value = strchr(text, '=');
     if (word->read)
-        return (value || word->may_stand_alone) && word->read(options, value);
+        return (value || word->may_stand_alone) && word->read(options, value ? value + 1 : NULL);
     *(bool *)((char *)options + word->flag) = true;
     return !value;
+}
+
+static bool is_repeated(const char *const *argv, int at)
+{
+    for (int i = 0; i < at; i++)
+        if (find_word(argv[i]) == find_word(argv[at]))
+            return true;
+    return false;
 }
 
 bool sm_pam_options_parse(int argc, const char *const *argv, struct sm_pam_options *out_options,
                           const char **out_wrong)
 {
     struct sm_pam_options options = {.socket = CTL_SOCKET_PATH, .timeout_ms = PAM_TIMEOUT_MS};
-    for (int i = 0; i < argc; i++)
-        if (!read_word(&options, argv[i])) {
+    for (int i = 0; i < argc; i++) {
+        const struct word *word = find_word(argv[i]);
+        if (!word || is_repeated(argv, i) || !read_word(&options, word, argv[i])) {
             *out_wrong = argv[i];
             return false;
         }
+    }
     if (options.use_first_pass && options.try_first_pass) {
         *out_wrong = "use_first_pass with try_first_pass";
         return false;

@@ -3,7 +3,8 @@
  * options.h - the words behind "pam_smcred.so" in a PAM service file.
  *
  * One set for all entry points, so that a line may be shared; each says what it uses.  A word that
- * is unknown, malformed or contradicts another makes every entry point fail, whatever `fail=` says.
+ * is unknown, malformed, there twice or contradicts another makes every entry point fail, whatever
+ * `fail=` says.
  */
 #ifndef PAM_OPTIONS_H
 #define PAM_OPTIONS_H

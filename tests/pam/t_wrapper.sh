@@ -13,10 +13,11 @@ module=$top_builddir/.libs/pam_smcred.so
 ! ldd "$module" | grep -q "lib[a-z]*san\.so" || skip_all "a sanitizer is in the module, and not in pamtester"
 
 mkdir "$dir/pam.d"
-# service NAME OPTION...: our lines alone
+# service NAME OPTION...: our lines alone; ten seconds, unless they say otherwise
 service() {
+    [[ " $*" == *" timeout="* ]] || set -- "$@" timeout=10s
     for type in auth account session password; do
-        echo "$type required $module socket=$dir/run/control.sock timeout=10s secret=users/%u ${*:2}"
+        echo "$type required $module socket=$dir/run/control.sock secret=users/%u ${*:2}"
     done >"$dir/pam.d/$1"
 }
 service door
@@ -24,6 +25,7 @@ service shut
 service tried
 service first use_first_pass
 service broken secrets=users/%u
+service twice fail=ignore fail=closed
 service ignoring fail=ignore timeout=1s
 service permitting fail=ignore timeout=1s
 for type in auth account session password; do echo "$type required pam_permit.so"; done >>"$dir/pam.d/permitting"
@@ -64,7 +66,8 @@ like "who may come may" "$(by door "$me" '' acct_mgmt)" '*account management don
 like "who may not is PERM_DENIED, in words" "$(by shut "$me" '' acct_mgmt)" '*may not come in by shut*Permission denied*'
 like "a session opens and closes" "$(by door "$me" '' open_session close_session)" '*opened a session*closed*'
 like "where nobody may open one it is SESSION_ERR" "$(by door no-such-user '' open_session)" '*remove an entry for the specified session*'
-like "what is wrong is SERVICE_ERR" "$(by broken "$me" "$right" authenticate)" '*Error in service module*'
+like "what is there twice is SERVICE_ERR" "$(by twice "$me" "$right" authenticate)" '*Error in service module*'
+like "so is what is wrong" "$(by broken "$me" "$right" authenticate)" '*Error in service module*'
 for operation in acct_mgmt open_session chauthtok; do
     like "at $operation, too" "$(by broken "$me" "$right" $operation)" '*Error in service module*'
 done

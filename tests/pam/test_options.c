@@ -112,6 +112,25 @@ static void words_that_contradict_each_other_are_refused(void **state)
     assert_false(sm_pam_options_parse(2, two_ways, &options, &wrong));
 }
 
+/* Which of the two counts would be anybody's guess. */
+static void words_that_stand_there_twice_are_refused(void **state)
+{
+    struct sm_pam_options options;
+    const char *wrong = NULL;
+    (void)state;
+    static const char *const lines[][2] = {{"fail=closed", "fail=ignore"},
+                                           {"timeout=2", "timeout=3"},
+                                           {"supply=user", "supply"},
+                                           {"socket=/a", "socket=/b"},
+                                           {"shim", "shim=/x.so"},
+                                           {"grace=1h", "grace=1d"},
+                                           {"debug", "debug"}};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        assert_false(sm_pam_options_parse(2, lines[i], &options, &wrong));
+        assert_string_equal(wrong, lines[i][1]);
+    }
+}
+
 static void expect_name(const char *pattern, const char *expected)
 {
     char name[CTL_PAM_NAME_MAX + 1];
@@ -152,5 +171,6 @@ SM_TEST_MAIN(cmocka_unit_test(no_word_means_closed_and_three_seconds),
              cmocka_unit_test(durations_have_units_and_limits),
              cmocka_unit_test(other_words_are_refused),
              cmocka_unit_test(words_that_contradict_each_other_are_refused),
+             cmocka_unit_test(words_that_stand_there_twice_are_refused),
              cmocka_unit_test(patterns_are_filled_in),
              cmocka_unit_test(no_name_is_longer_than_the_keeper_takes))
