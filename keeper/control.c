@@ -19,7 +19,6 @@
 #include "keeper/canary.h"
 #include "keeper/documents.h"
 #include "keeper/humans.h"
-#include "keeper/listen.h"
 #include "keeper/pam.h"
 #include "keeper/pam_policy.h"
 #include "keeper/people.h"
@@ -28,6 +27,7 @@
 #include "keeper/secret_id.h"
 #include "keeper/sessions.h"
 #include "keeper/simulated.h"
+#include "keeper/spare.h"
 
 #define RESOLVE_MS 4500 /* less than a client's patience, CTL_TIMEOUT_MS */
 #define REFRESH_MS 30000
@@ -37,6 +37,7 @@ struct control {
     struct client *first;
     size_t count;
     struct seats *seats;
+    struct spare *spare;       /* for the next client that is redirected */
     struct refresh *refreshes; /* of clients, and of clients that have gone */
     bool closing;              /* only refreshes are waited for */
     struct accounts_recent names;
@@ -67,7 +68,9 @@ enum smcred_status control_new(struct keeper *keeper, struct control **out_contr
     size_t most = CONTROL_CLIENTS_MAX;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 4 < most)
         most = limit.rlim_cur / 4; /* a client has two, with the pidfd */
-    if (seats_new(most, &control->seats) != SMCRED_OK) {
+    if (seats_new(most, &control->seats) != SMCRED_OK ||
+        spare_new(keeper->base, &control->spare) != SMCRED_OK) {
+        seats_free(control->seats);
         free(control);
         return SMCRED_NO_MEMORY;
     }
@@ -121,6 +124,7 @@ void control_free(struct control *control)
     while (control->first)
         client_free(control->first);
     seats_free(control->seats);
+    spare_free(control->spare);
     control->closing = true; /* what still waits is answered when the cache is freed */
     if (!control->refreshes)
         free(control);
@@ -246,7 +250,7 @@ static void take_connect(struct client *client, const struct control_request *re
         (void)decide(client, "decision", target->name, &decision, NULL);
         return;
     }
-    if (listen_tcp_pair(&client_end, &server_end) != SMCRED_OK) {
+    if (spare_take(client->control->spare, &client_end, &server_end) != SMCRED_OK) {
         log_error("cannot make a loopback connection: %s", strerror(errno));
         client_refuse(client, SMCRED_UNAVAILABLE, NULL,
                       "the keeper cannot make a loopback connection");

@@ -12,7 +12,7 @@ noinst_LTLIBRARIES += %D%/libkeeper.la
 	%D%/options.h %D%/parent.c %D%/parent.h %D%/pemfile.c %D%/pemfile.h %D%/places.c %D%/places.h %D%/policy.c %D%/policy.h \
 	%D%/record.c %D%/record.h %D%/relays.c %D%/relays.h %D%/request.c %D%/revocations.c %D%/revocations.h \
 	%D%/revoke.c %D%/revoke.h %D%/session.h %D%/session_audit.c \
-	%D%/session_login.c %D%/session_proof.c %D%/sessions.c %D%/sessions.h %D%/simulated.c %D%/simulated.h %D%/source.c %D%/source.h %D%/statefile.c %D%/statefile.h %D%/survey.c %D%/survey.h %D%/wiping.c %D%/wiping.h \
+	%D%/session_login.c %D%/session_proof.c %D%/sessions.c %D%/sessions.h %D%/simulated.c %D%/simulated.h %D%/spare.c %D%/spare.h %D%/source.c %D%/source.h %D%/statefile.c %D%/statefile.h %D%/survey.c %D%/survey.h %D%/wiping.c %D%/wiping.h \
 	%D%/word.c %D%/word.h
 include %D%/pam.mk
 %C%_libkeeper_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS) $(CRYPTO_CFLAGS) $(CJSON_CFLAGS) \

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "keeper/listen.h"
+#include "keeper/spare.h"
 
 static char directory[64];
 static struct options options;
@@ -167,6 +168,7 @@ static void a_pair_is_connected_on_loopback(void **state)
 /* Who is faster than we are at our own listener. */
 static int strangers[16];
 static size_t stranger_count;
+static size_t connects; /* of our own */
 
 int __real_connect(int fd, const struct sockaddr *address, socklen_t len);
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len);
@@ -176,6 +178,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
         strangers[i] = socket(AF_INET, SOCK_STREAM, 0);
         assert_int_equal(__real_connect(strangers[i], address, len), 0);
     }
+    connects++;
     return __real_connect(fd, address, len);
 }
 
@@ -216,6 +219,29 @@ static void a_crowd_of_strangers_is_given_up_on(void **state)
     strangers_are_gone();
 }
 
+static void the_next_pair_is_made_before_it_is_wanted(void **state)
+{
+    (void)state;
+    struct spare *spare;
+    int client, server, next_client, next_server;
+    assert_int_equal(spare_new(keeper.base, &spare), SMCRED_OK);
+    connects = 0;
+    assert_int_equal(spare_take(spare, &client, &server), SMCRED_OK);
+    assert_int_equal(connects, 1);
+    assert_int_equal(event_base_loop(keeper.base, EVLOOP_ONCE), 0);
+    assert_int_equal(connects, 2);
+    assert_int_equal(spare_take(spare, &next_client, &next_server), SMCRED_OK);
+    assert_int_equal(connects, 2);
+    assert_int_not_equal(client, next_client);
+    assert_int_equal(event_base_loop(keeper.base, EVLOOP_ONCE), 0); /* one that nobody wants */
+    assert_int_equal(connects, 3);
+    spare_free(spare);
+    close(client);
+    close(server);
+    close(next_client);
+    close(next_server);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 SM_TEST_MAIN(TEST(every_target_has_a_socket_for_everybody),
@@ -223,4 +249,5 @@ SM_TEST_MAIN(TEST(every_target_has_a_socket_for_everybody),
              TEST(what_is_no_socket_is_left_alone),
              TEST(who_waits_is_told_when_the_keeper_gives_up),
              TEST(a_pair_is_connected_on_loopback), TEST(a_stranger_who_is_faster_gets_nothing),
-             TEST(a_crowd_of_strangers_is_given_up_on))
+             TEST(a_crowd_of_strangers_is_given_up_on),
+             TEST(the_next_pair_is_made_before_it_is_wanted))
