@@ -54,8 +54,13 @@ pam=.libs/pam_smcred.so
 if [ -e "$pam" ]; then
     is "pam_smcred.so exports what its map lists" "$(exported "$pam")" "$(listed "$top_srcdir/pam/pam_smcred.map")"
     is "pam_smcred.so needs libpam and the C library alone" "$(needed "$pam")" libpam.so.0
-    empty "it neither reads the environment nor ends a process nor starts a thread" "$(nm -D --undefined-only "$pam" |
-        grep -wE 'getenv|_?exit|abort|signal|sigaction|pthread_create|fork|system|setenv|dlopen')"
+    wants=$(nm -D --undefined-only "$pam")
+    keeps_away="it neither reads the environment nor ends a process nor starts a thread"
+    if [[ $wants == *__asan_* ]]; then
+        skip "$keeps_away" "AddressSanitizer has the linker keep what nobody calls"
+    else
+        empty "$keeps_away" "$(grep -wE 'getenv|_?exit|abort|signal|sigaction|pthread_create|fork|system|setenv|dlopen' <<<"$wants")"
+    fi
 fi
 
 # The check can fail: a symbol that no map lists is found.
