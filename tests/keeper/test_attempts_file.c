@@ -53,6 +53,7 @@ static enum smcred_status begin(void)
 {
     struct attempts_options options = {.now_ms = now, .changed = on_changed};
     struct sm_error err;
+    assert_int_equal(workers_new_idle(base, 2, &workers), SMCRED_OK);
     assert_int_equal(attempts_new(&options, &attempts), SMCRED_OK);
     struct attempts_file_options file_options = {.attempts = attempts,
                                                  .workers = workers,
@@ -66,6 +67,7 @@ static enum smcred_status begin(void)
 
 static void end(void)
 {
+    workers_free(workers);
     attempts_file_free(file);
     attempts_free(attempts);
 }
@@ -98,14 +100,12 @@ static int setup(void **state)
     assert_non_null(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/" ATTEMPTS_FILE, directory);
     base = event_base_new();
-    assert_int_equal(workers_new_idle(base, 2, &workers), SMCRED_OK);
     return begin() != SMCRED_OK;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    workers_free(workers);
     end();
     event_base_free(base);
     unlink(path);
@@ -216,7 +216,7 @@ static void a_write_that_never_began_is_made_at_the_end(void **state)
     wrong(billing, "v1");
     workers_free(workers);
     assert_int_equal(writes, 0);
-    assert_int_equal(workers_new_idle(base, 2, &workers), SMCRED_OK);
+    workers = NULL;
     begin_again(0, false);
     assert_int_equal(attempts_count(attempts, billing), 1);
 }
