@@ -464,7 +464,7 @@ static bool still_listens(const struct relay_session *session)
 static bool is_there(const struct relay_session *session, const struct relay_endpoint *before)
 {
     const struct relay_route *route = session->route;
-    if (session->is_anew || session->endpoint != before || !still_listens(session))
+    if (!session->protocol->hears_again || session->endpoint != before || !still_listens(session))
         return false;
     for (size_t i = 0; i < route->count; i++) {
         if (route->lengths[i] == session->address_len &&
@@ -530,7 +530,7 @@ void relay_session_wait(struct relay_session *session, const struct sm_wire_in *
         wait_ms = WAIT_MAX_MS;
     if (!stop_proving(session))
         return;
-    if (!session->is_anew)
+    if (session->protocol->hears_again)
         relay_upstream_close(session);
     if (session->login_deadline_ms != 0)
         session->login_deadline_ms += wait_ms; /* it is the server's time, and this is not */
