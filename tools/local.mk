@@ -10,7 +10,7 @@ noinst_LTLIBRARIES += %D%/libtools.la
 
 # How `smcred exec` starts a program with smcred around it.
 noinst_LTLIBRARIES += %D%/liblaunch.la
-%C%_liblaunch_la_SOURCES = %D%/launch.h %D%/launch.c %D%/index_map.h %D%/index_map.c %D%/redirect.c \
+%C%_liblaunch_la_SOURCES = %D%/launch.h %D%/launch.c %D%/index_map.h %D%/index_map.c %D%/redirect.c %D%/watches.h %D%/watches.c \
 	%D%/watch.h %D%/watch.c
 %C%_liblaunch_la_LIBADD = common/libcommon.la
 

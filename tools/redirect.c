@@ -21,6 +21,7 @@
 #include "common/takeover.h"
 #include "tools/index_map.h"
 #include "tools/watch.h"
+#include "tools/watches.h"
 
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
@@ -33,7 +34,8 @@
 
 /* The caller's socket, as a descriptor of our own, and how the caller holds it. */
 struct caller_socket {
-    int fd; /* a duplicate: same socket, our table */
+    int pidfd; /* of the caller */
+    int fd;    /* a duplicate: same socket, our table */
     bool cloexec;
 };
 
@@ -105,7 +107,8 @@ static bool take_socket(const struct seccomp_notif *call, struct caller_socket *
     int taken = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
     if (taken < 0)
         return false;
-    *out_socket = (struct caller_socket){.fd = taken, .cloexec = is_cloexec(call->pid, fd)};
+    *out_socket = (struct caller_socket){
+        .pidfd = sm_take_fd(&pidfd), .fd = taken, .cloexec = is_cloexec(call->pid, fd)};
     return true;
 }
 
@@ -197,7 +200,14 @@ static int connect_for(int listener, const struct seccomp_notif *call,
         .newfd = (uint32_t)call->data.args[0],
         .newfd_flags = theirs->cloexec ? O_CLOEXEC : 0,
     };
-    return ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &put) < 0 ? -ECONNREFUSED : 0;
+    if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &put) < 0)
+        return -ECONNREFUSED;
+    watches_follow(&(struct watches_change){.tid = call->pid,
+                                            .pidfd = theirs->pidfd,
+                                            .number = (int)call->data.args[0],
+                                            .before = theirs->fd,
+                                            .now = ours});
+    return 0;
 }
 
 void redirect_call(int listener, const struct seccomp_notif *call,
@@ -218,6 +228,7 @@ void redirect_call(int listener, const struct seccomp_notif *call,
     if (!take_socket(call, &theirs))
         return;
     sm_autoclose int taken = theirs.fd;
+    sm_autoclose int process = theirs.pidfd;
     /* All that was read so far was read of that process, and not of one that got its number. */
     if (!still_waits(listener, call) || !is_tcp_socket(taken))
         return;

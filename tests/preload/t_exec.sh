@@ -68,6 +68,7 @@ if [ -n "$static" ]; then
     like "a second connect() says that it is connected" \
         "$(watched "$static" twice 127.99.0.1 5432 | tail -n 1)" "*is *connected"
     is "poll(), select() and epoll_wait() tell who did not wait" "$(watched "$static" waiting 127.99.0.1 5432)" "done"
+    is "and who had told epoll before" "$(watched "$static" registered 127.99.0.1 5432)" "served orders"
     is "threads" "$(watched "$static" threads 127.99.0.1 5432)" "320 of 320"
     is "a child" "$(watched "$static" fork 127.99.0.1 5432 | xargs)" "served orders served orders child is well"
     is "a signal handler" "$(watched "$static" signal 127.99.0.1 5432)" "served orders"
