@@ -256,6 +256,7 @@ void relay_pump_greet(struct relay_pump *pump, struct relay_buffer *greeting)
     pump->bytes_out += greeting->len;
     pump->to_client = *greeting;
     pump->to_client.max = RELAY_PUMP_MAX;
+    (void)flush_client(pump); /* what does not go now, or never will, is the next turn's business */
 }
 
 enum relay_pumped relay_pump_client(struct relay_pump *pump, uint32_t events)

@@ -40,7 +40,7 @@ struct relay_pump {
 
 enum relay_pumped { RELAY_PUMP_ON, RELAY_PUMP_CLOSED, RELAY_PUMP_BROKEN };
 
-/* The first bytes for the client; the buffer is taken. */
+/* The first bytes for the client, which waits for them; the buffer is taken. */
 void relay_pump_greet(struct relay_pump *pump, struct relay_buffer *greeting);
 /* One turn after `events` at the client's or the server's end, or 0 to try both ways. */
 enum relay_pumped relay_pump_client(struct relay_pump *pump, uint32_t events);

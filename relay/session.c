@@ -352,6 +352,7 @@ void relay_session_logged_in(struct relay_session *session, struct relay_buffer 
 {
     uint8_t buffer[256];
     struct sm_wire_out out;
+    relay_pump_greet(&session->pump, greeting);
     relay_session_message(session, &out, buffer, sizeof buffer, ORC_LOGGED_IN);
     sm_wire_put_u32(&out, ORC_T_BACKEND_PID, session->backend_pid);
     sm_wire_put_text(&out, ORC_T_TLS_VERSION, tls_version_of(&session->stream));
@@ -360,7 +361,6 @@ void relay_session_logged_in(struct relay_session *session, struct relay_buffer 
     session->pump.overhear = session->protocol->overhear ? overhear : NULL;
     session->pump.sift = session->protocol->sift ? sift : NULL;
     session->pump.follow = session->protocol->follow ? follow : NULL;
-    relay_pump_greet(&session->pump, greeting);
     copy(session);
 }
 
