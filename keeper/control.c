@@ -258,8 +258,8 @@ static void take_connect(struct client *client, const struct control_request *re
     }
     struct sm_peer peer = client->peer;
     peer.pidfd = -1;
+    client_answer_fd(client, client_end); /* first: it has things to do before it wants to read */
     sessions_start(keeper->sessions, target, &peer, server_end, true);
-    client_answer_fd(client, client_end);
 }
 
 /* ---- RESOLVE ---- */
