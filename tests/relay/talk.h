@@ -101,18 +101,18 @@ static void comes_to(uint64_t id, const char *engine)
 }
 
 /* Over no TLS.  The connection may be kept for so long afterwards; 0: it is not. */
-static void is_opened_to(uint64_t id, uint16_t port, uint32_t keep_ms)
+static void is_opened_by(uint64_t id, uint32_t endpoint, uint16_t port, uint32_t keep_ms)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    if (!relay_find_endpoint(alone.relay, port)) {
+    if (!relay_find_endpoint(alone.relay, endpoint)) {
         about(ORC_ENDPOINT, 0);
-        sm_wire_put_u32(&out, ORC_T_ENDPOINT, port);
+        sm_wire_put_u32(&out, ORC_T_ENDPOINT, endpoint);
         sm_wire_put_text(&out, ORC_T_HOST, "db.internal");
         sm_wire_put_u32(&out, ORC_T_TLS, ORC_TLS_DISABLE);
         tell_relay(-1);
     }
     about(ORC_OPENED, id);
-    sm_wire_put_u32(&out, ORC_T_ENDPOINT, port);
+    sm_wire_put_u32(&out, ORC_T_ENDPOINT, endpoint);
     sm_wire_put(&out, ORC_T_ADDRESS, sm_bytes(&address, sizeof address));
     sm_wire_put_text(&out, ORC_T_USER, "app");
     sm_wire_put_text(&out, ORC_T_DBNAME, "orders");
@@ -122,6 +122,12 @@ static void is_opened_to(uint64_t id, uint16_t port, uint32_t keep_ms)
         sm_wire_put_u32(&out, ORC_T_KEEP_MS, keep_ms);
     tell_relay(-1);
     alone_turn();
+}
+
+/* The endpoint has the number of its port. */
+static void is_opened_to(uint64_t id, uint16_t port, uint32_t keep_ms)
+{
+    is_opened_by(id, port, port, keep_ms);
 }
 
 #endif

@@ -548,16 +548,27 @@ static void nor_one_that_does_not_answer(void **state)
     logs_in_afresh(2, 2);
 }
 
-static void another_way_to_the_target_ends_it(void **state)
+static void has_another_way(uint32_t endpoint, uint16_t port)
 {
-    (void)state;
     is_left_behind();
     comes_to(2, "mysql");
     (void)hear(ORC_OPEN);
-    is_opened_to(2, PORT + 1, KEEP_MS);
+    is_opened_by(2, endpoint, port, KEEP_MS);
     assert_false(is_kept());
     has_ended(alone.servers.fd[0], true);
     logs_in_afresh(2, 2);
+}
+
+static void another_address_of_the_target_ends_it(void **state)
+{
+    (void)state;
+    has_another_way(PORT, PORT + 1);
+}
+
+static void another_certificate_to_verify_ends_it(void **state)
+{
+    (void)state;
+    has_another_way(PORT + 1, PORT);
 }
 
 #define KEPT_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -582,4 +593,5 @@ SM_TEST_MAIN(
     KEPT_TEST(a_client_that_names_no_database_has_it_too),
     KEPT_TEST(other_capabilities_have_another_connection), KEPT_TEST(a_dead_one_costs_no_login),
     KEPT_TEST(nor_does_one_that_says_why_it_is_dead), KEPT_TEST(nor_one_that_does_not_answer),
-    KEPT_TEST(another_way_to_the_target_ends_it))
+    KEPT_TEST(another_address_of_the_target_ends_it),
+    KEPT_TEST(another_certificate_to_verify_ends_it))
