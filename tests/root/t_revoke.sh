@@ -10,7 +10,6 @@ sandbox reload "$WORLD"
 eventually 20 grep -q "reloaded: " "$WORLD_LOG/keeper.log"
 
 value() { python3 "$top_srcdir/tests/keeper/control_client.py" "$SMCRED_SOCKET" resolve "name=$WORLD_TARGET"; }
-version() { smcred status --json | jq -r '.cache[] | select(.stage == "AWSCURRENT") | .version'; }
 sessions() { smcred status --json | jq -r ".sessions[] | select(.state == \"open\") | .$1"; }
 
 # is_in: alice has a session; gone SENTENCE TEXT: it has ended with these words
@@ -65,7 +64,7 @@ holds "lifted by its whole ARN, alice is in" eventually 20 in_again
 
 # ---- a version ----
 is_in
-leaked=$(version)
+leaked=$(current)
 holds "a version is revoked" smcred revoke version "$WORLD_TARGET" "$leaked"
 gone "its session ends" "version $leaked of secret"
 like "it logs nobody in" "$(query 'select 1')" "*version $leaked of secret*was revoked*"
@@ -77,7 +76,7 @@ holds "and is given" eventually 20 value
 said=$(smcred revoke version "$WORLD_TARGET" "${leaked%?}" 2>&1 >/dev/null)
 is "a version that nobody knows is revoked with a warning" "$said" "smcred revoke: warning: no such version of it has been seen here"
 smcred revoke version "$WORLD_TARGET" "${leaked%?}" --lift >/dev/null
-is "one that is known is, without" "$(smcred revoke version "$WORLD_TARGET" "$(version)" 2>&1 >/dev/null)" ""
+is "one that is known is, without" "$(smcred revoke version "$WORLD_TARGET" "$(current)" 2>&1 >/dev/null)" ""
 smcred revoke version "$WORLD_TARGET" "$(smcred revoke --list --json | jq -r '.revocations[-1].version')" --lift >/dev/null
 holds "and lifted, it logs in" eventually 20 in_again
 

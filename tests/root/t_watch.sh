@@ -5,7 +5,6 @@
 command -v jq >/dev/null || skip_all "no jq"
 needs_world
 . "$top_srcdir/tests/root/rotation.sh"
-current() { smcred status --json | jq -r '.cache[] | select(.stage == "AWSCURRENT") | .version'; }
 
 sed -i 's/^\[keeper\]/&\nwatch = 2s\nwatch_calls = 30/' "$WORLD/etc/smcred.conf"
 sandbox reload "$WORLD"

@@ -81,6 +81,11 @@ session_is_told() {
 }
 in_again() { [ "$(query 'select 1')" = 1 ]; }
 
+# current: the version that the keeper has as AWSCURRENT; of another target's secret it may have one, too
+current() {
+    smcred status --json | jq -r ".cache[] | select(.secret == \"$WORLD_SECRET\" and .stage == \"AWSCURRENT\") | .version"
+}
+
 # keeper_pid, relay_pids: children of the parent that the sandbox started
 child_pids() { pgrep -P "$(cut -d' ' -f1 "$WORLD/pids/keeper")" "$@"; }
 keeper_pid() { child_pids -u smcred; }
