@@ -23,7 +23,7 @@ about_engine() {
 
 client() { query_client as_alice "$@"; }
 query() { client "${@:2}" -e "$1" 2>&1; }
-query_as() { query_client "$1" -e "$2" 2>&1; }
+query_as() { query_client "$1" "${@:3}" -e "$2" 2>&1; }
 query_client() { "$1" mariadb --no-defaults --skip-ssl -nNBr -h "$WORLD_HOST" "${@:2}"; }
 to_target() { echo "-h localhost -S $WORLD/run/$1/mysql.sock"; }
 as_user() { echo "-u $1"; }

@@ -21,8 +21,8 @@ about_engine() {
 # client [OPTION...]: alice's, with SQL on its standard input; query SQL [OPTION...]: what it answers, or its complaint
 client() { as_alice psql -XAtq -h "$WORLD_HOST" "$@"; }
 query() { client "${@:2}" -c "$1" 2>&1; }
-# query_as WHO SQL: as_mallory, say
-query_as() { "$1" psql -XAtq -h "$WORLD_HOST" -c "$2" 2>&1; }
+# query_as WHO SQL [OPTION...]: as_mallory, say
+query_as() { "$1" psql -XAtq -h "$WORLD_HOST" "${@:3}" -c "$2" 2>&1; }
 # to_target NAME: options that lead a client to another target
 to_target() { echo "-h $WORLD/run/$1"; }
 as_user() { echo "-U $1"; }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# t_database.sh - a database that breaks a rule, behind a target of the whole world: alice's psql says
+# t_database.sh - a database that breaks a rule, behind a target of the whole world: alice's client says
 # what was wrong, nothing hangs, and her next login to a good one works.
 . "$(dirname "$0")/world.sh"
 command -v python3 >/dev/null || skip_all "no python3"
@@ -29,13 +29,13 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -su
 database() {
     local target=$1 case=$2 files=() port
     [ -z "${3:-}" ] || files=("$certificates/$3.pem" "$certificates/$3.key")
-    python3 "$top_srcdir/tests/relay/hostile.py" "$case" "${files[@]}" >"$dir/port" 2>/dev/null &
+    python3 "$top_srcdir/tests/relay/$server" "$case" "${files[@]}" >"$dir/port" 2>/dev/null &
     servers+=($!)
     eventually 20 test -s "$dir/port"
     port=$(cat "$dir/port")
     rm "$dir/port"
-    printf '[target %s]\nsecret = %s\nhost = db.internal\nhostaddr = 127.0.0.1\nport = %s\nallow = smcred-alice\n' \
-        "$target" "$WORLD_SECRET" "$port"
+    printf '[target %s]\nengine = %s\nsecret = %s\nhost = db.internal\nhostaddr = 127.0.0.1\nport = %s\nallow = smcred-alice\n' \
+        "$target" "$engine_served" "$WORLD_SECRET" "$port"
     if [ ${#files[@]} -gt 0 ] || [[ $case = tls-* ]]; then
         printf 'tls = verify-full\nca_file = %s\n' "$WORLD_CA"
     else
@@ -46,46 +46,76 @@ servers=()
 # shellcheck disable=SC2016 # expanded at the end
 at_exit 'kill "${servers[@]}" 2>/dev/null'
 
-cases=(
-    "close-at-once|closed the connection during the login"
-    "close-after-proof|closed the connection during the login"
-    "half-a-message|closed the connection during the login"
-    "garbage|does not speak PostgreSQL's protocol"
-    "huge-length|does not speak PostgreSQL's protocol"
-    "cleartext|cleartext"
-    "gssapi|authentication method that is not spoken here"
-    "wrong-nonce|SCRAM challenge that is malformed or no answer to ours"
-    "same-nonce|SCRAM challenge that is malformed or no answer to ours"
-    "absurd-count|iteration"
-    "wrong-signature|does not know the password itself: its SCRAM signature is wrong"
-    "no-signature|without showing its SCRAM signature"
-    "settings-for-ever|sent too much during the login"
-    "error|the database system is starting up"
-    "long-error|xxxxxxxx"
-    "huge-error|does not speak PostgreSQL's protocol"
-    "error-after-proof|sorry, too many clients already"
-    "tls-no|does not offer TLS"
-    "tls-garbage|TLS failed with"
-)
-stalls=("stall-at-once|did not finish the login in time" "stall-after-startup|did not finish the login in time"
-    "tls-stall|no answer in time from \"db.internal\": it was reached, and did not go on")
+case $engine in
+postgres)
+    server=hostile.py of_all=
+    cases=(
+        "close-at-once|closed the connection during the login"
+        "close-after-proof|closed the connection during the login"
+        "half-a-message|closed the connection during the login"
+        "garbage|does not speak PostgreSQL's protocol"
+        "huge-length|does not speak PostgreSQL's protocol"
+        "cleartext|cleartext"
+        "gssapi|authentication method that is not spoken here"
+        "wrong-nonce|SCRAM challenge that is malformed or no answer to ours"
+        "same-nonce|SCRAM challenge that is malformed or no answer to ours"
+        "absurd-count|iteration"
+        "wrong-signature|does not know the password itself: its SCRAM signature is wrong"
+        "no-signature|without showing its SCRAM signature"
+        "settings-for-ever|sent too much during the login"
+        "error|the database system is starting up"
+        "long-error|xxxxxxxx"
+        "huge-error|does not speak PostgreSQL's protocol"
+        "error-after-proof|sorry, too many clients already"
+        "tls-no|does not offer TLS"
+        "tls-garbage|TLS failed with"
+    )
+    stalls=("stall-at-once|did not finish the login in time" "stall-after-startup|did not finish the login in time"
+        "tls-stall|no answer in time from \"db.internal\": it was reached, and did not go on")
+    ;;
+redis)
+    server=hostile_redis.py of_all=good
+    cases=(
+        "close|closed the connection during the login"
+        "close-at-once|TLS failed with"
+        "half|closed the connection during the login"
+        "garbage|does not speak Redis's protocol"
+        "http|does not speak Redis's protocol"
+        "bulk|does not speak Redis's protocol"
+        "push|does not speak Redis's protocol"
+        "nul|does not speak Redis's protocol"
+        "huge-line|does not speak Redis's protocol"
+        "huge-error|does not speak Redis's protocol"
+        "protected|DENIED Redis is running in protected mode"
+        "connections|ERR max number of clients reached"
+        "nopass|ERR AUTH <password> called without any password"
+        "loading|MASTERDOWN Link with MASTER is down"
+        "tls-no|TLS failed with"
+        "tls-garbage|TLS failed with"
+        "tls-old|TLS failed with"
+    )
+    stalls=("stall|did not finish the login in time")
+    ;;
+esac
 tls=("wrong-name|hostname mismatch" "expired|certificate has expired" "stranger|self-signed certificate")
 {
     for line in "${cases[@]}" "${stalls[@]}"; do
-        database "${line%%|*}" "${line%%|*}"
+        database "${line%%|*}" "${line%%|*}" "$of_all"
     done
     for line in "${tls[@]}"; do
         database "${line%%|*}" good "${line%%|*}"
     done
-    database clear cleartext good
+    [ "$engine" != postgres ] || database clear cleartext good
 } >"$dir/hostile.conf"
 install -m 644 "$dir/hostile.conf" "$WORLD/etc/conf.d/hostile.conf"
 sandbox reload "$WORLD"
 holds "targets of hostile databases are there" eventually 20 grep -q "reloaded: " "$WORLD_LOG/keeper.log"
 
-# login TARGET: what alice's psql says
+# login TARGET: what alice's client says
+in_time_at_all() { timeout 60 as_alice "$@"; }
 login() {
-    as_alice timeout 60 psql -XAt -h "$WORLD/run/$1" orders -c 'select 1' 2>&1
+    # shellcheck disable=SC2046 # words
+    query_as in_time_at_all 'select 1' $(to_target "$1")
 }
 for line in "${stalls[@]}"; do # which take as long as a login may
     login "${line%%|*}" >"$dir/said.${line%%|*}" &
@@ -93,38 +123,40 @@ for line in "${stalls[@]}"; do # which take as long as a login may
 done
 is "the real one is reached meanwhile" "$(query 'select 1')" 1
 for line in "${cases[@]}"; do
-    like "${line%%|*}: psql names what was wrong" "$(login "${line%%|*}" | cut -c 1-400)" "*FATAL:*${line#*|}*"
+    like "${line%%|*}: the client names what was wrong" "$(login "${line%%|*}" | cut -c 1-400)" "*${line#*|}*"
 done
 for line in "${tls[@]}"; do
     like "a certificate that is no good: ${line%%|*}" "$(login "${line%%|*}")" \
-        "*FATAL:*cannot trust the certificate of \"db.internal\": ${line#*|}*"
+        "*cannot trust the certificate of \"db.internal\": ${line#*|}*"
 done
-like "no cleartext password unless the target says so, verified or not" "$(login clear)" "*FATAL:*cleartext*"
+[ "$engine" != postgres ] || like "no cleartext password unless the target says so, verified or not" "$(login clear)" "*FATAL:*cleartext*"
 is "alice is in at the real one" "$(query 'select 1')" 1
 wait "${waiting[@]}"
 for line in "${stalls[@]}"; do
-    like "${line%%|*}: psql is told when the time is up" "$(cat "$dir/said.${line%%|*}")" "*FATAL:*${line#*|}*"
+    like "${line%%|*}: the client is told when the time is up" "$(cat "$dir/said.${line%%|*}")" "*${line#*|}*"
 done
-holds "the audit names the targets" audited '"wrong-signature"' SCRAM
+[ "$engine" != postgres ] || holds "the audit names the targets" audited '"wrong-signature"' SCRAM
 fails "and the password went nowhere" grep -rqF -- "$(cat "$WORLD_PASSWORD_FILE")" "$WORLD_LOG"
 
 # ---- the real database's own refusals, word for word ----
-verbatim() { # SENTENCE WORDS SQL-BEFORE SQL-AFTER [DATABASE]
-    in_the_database "$3" >/dev/null
-    like "$1" "$(query 'select 1' -d "${5:-orders}")" "*FATAL:  $2"
-    in_the_database "$4" >/dev/null
+own_refusals() {
+    verbatim() { # SENTENCE WORDS SQL-BEFORE SQL-AFTER [DATABASE]
+        in_the_database "$3" >/dev/null
+        like "$1" "$(query 'select 1' -d "${5:-orders}")" "*FATAL:  $2"
+        in_the_database "$4" >/dev/null
+    }
+    verbatim "a database that does not exist" 'database "nowhere" does not exist' '' '' nowhere
+    verbatim "too many connections" "too many connections for role \"$WORLD_ROLE\"" \
+        "alter role $WORLD_ROLE connection limit 0" "alter role $WORLD_ROLE connection limit -1"
+    verbatim "a role that may not log in" "role \"$WORLD_ROLE\" is not permitted to log in" \
+        "alter role $WORLD_ROLE nologin" "alter role $WORLD_ROLE login"
+    hba=$WORLD/pg/data/pg_hba.conf
+    cp -p "$hba" "$dir/hba"
+    sed -i '/^host/d' "$hba"
+    verbatim "no entry in pg_hba.conf" "no pg_hba.conf entry for host *" "select pg_reload_conf()" ""
+    cp -p "$dir/hba" "$hba"
+    in_the_database "select pg_reload_conf()" >/dev/null
 }
-verbatim "a database that does not exist" 'database "nowhere" does not exist' '' '' nowhere
-verbatim "too many connections" "too many connections for role \"$WORLD_ROLE\"" \
-    "alter role $WORLD_ROLE connection limit 0" "alter role $WORLD_ROLE connection limit -1"
-verbatim "a role that may not log in" "role \"$WORLD_ROLE\" is not permitted to log in" \
-    "alter role $WORLD_ROLE nologin" "alter role $WORLD_ROLE login"
-hba=$WORLD/pg/data/pg_hba.conf
-cp -p "$hba" "$dir/hba"
-sed -i '/^host/d' "$hba"
-verbatim "no entry in pg_hba.conf" "no pg_hba.conf entry for host *" "select pg_reload_conf()" ""
-cp -p "$dir/hba" "$hba"
-in_the_database "select pg_reload_conf()" >/dev/null
-in_again() { [ "$(query 'select 1')" = 1 ]; }
+[ "$engine" != postgres ] || own_refusals
 holds "and alice is in again" eventually 20 in_again
 done_testing
