@@ -29,6 +29,8 @@ is "a key made of the password logs in without it" "$(smcred status --json | jq 
 holds "a value is given" value
 fails "who is no administrator revokes nothing" as_alice smcred revoke secret "$WORLD_TARGET"
 in_again && ok "and nothing is" || not_ok "and nothing is"
+one_open() { [ "$(sessions id | wc -l)" = 1 ]; }
+holds "nobody else is in any more" eventually 20 one_open
 said=$(smcred revoke secret "$WORLD_TARGET" --reason "it is on a wiki page" --json)
 is "root revokes the secret of a target" "$(jq -r '.name, .sessions_ended' <<<"$said" | xargs)" "$WORLD_SECRET 1"
 is "and is told which targets that are" "$(jq -c .targets <<<"$said")" "[\"$WORLD_TARGET\"]"
