@@ -91,6 +91,12 @@ bool relay_client_say(struct relay_session *session, struct sm_bytes words)
     return true;
 }
 
+void relay_client_reset(struct relay_session *session)
+{
+    static const struct linger reset = {.l_onoff = 1};
+    (void)setsockopt(session->client.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
 void relay_client_hang_up(struct relay_session *session)
 {
     char void_bytes[4096];

@@ -26,6 +26,11 @@ bool relay_client_is_shaking_hands(const struct relay_session *session);
 void relay_client_step(struct relay_session *session);
 /* Says all of it at once, or not: a client that lets its socket fill up reads nothing more. */
 bool relay_client_say(struct relay_session *session, struct sm_bytes words);
+/*
+ * The end to come is a reset, as the server's was.  A client that writes then sees at once that
+ * nobody is there, and MySQL's connect anew.
+ */
+void relay_client_reset(struct relay_session *session);
 void relay_client_hang_up(struct relay_session *session);
 
 #endif

@@ -114,10 +114,15 @@ static enum relay_pumped wait_for(struct relay_pump *pump, struct relay_watch *w
     return RELAY_PUMP_ON;
 }
 
-/* A server that hangs up without ceremony breaks nothing off once the client has said its last. */
-static enum relay_pumped broken_off(const struct relay_pump *pump)
+/*
+ * A server that hangs up without ceremony breaks nothing off once the client has said its last.
+ *   error  of the read, or 0
+ */
+static enum relay_pumped broken_off(const struct relay_pump *pump, int error)
 {
-    return pump->goodbye || pump->shut ? RELAY_PUMP_CLOSED : RELAY_PUMP_BROKEN;
+    if (pump->goodbye || pump->shut)
+        return RELAY_PUMP_CLOSED;
+    return error == ECONNRESET && pump->to_client.len == 0 ? RELAY_PUMP_RESET : RELAY_PUMP_BROKEN;
 }
 
 static enum relay_pumped server_to_client(struct relay_pump *pump)
@@ -132,12 +137,13 @@ static enum relay_pumped server_to_client(struct relay_pump *pump)
         if (pump->server_eof)
             return RELAY_PUMP_CLOSED;
         io = fill(pump, pump->stream, &len);
+        int error = errno;
         if (len > 0 && pump->follow)
             pump->follow(pump, sm_bytes(pump->plain, len));
         if (len > 0 && give_client(pump, pump->plain, len) != RELAY_IO_DONE)
             return RELAY_PUMP_CLOSED;
         if (io == RELAY_IO_ERROR)
-            return broken_off(pump);
+            return broken_off(pump, error);
         pump->server_eof = io == RELAY_IO_EOF;
         if (pump->stream->drained && pump->to_client.len == 0 && !pump->server_eof)
             return wait_for(pump, pump->server, pump->stream);
@@ -245,7 +251,7 @@ static enum relay_pumped after_broken_write(struct relay_pump *pump)
     relay_stream_arrived(pump->stream, true);
     enum relay_pumped pumped = server_to_client(pump);
     if (pumped == RELAY_PUMP_ON && pump->to_client.len == 0)
-        return broken_off(pump);
+        return broken_off(pump, 0);
     pump->server_eof = true;
     return pumped;
 }

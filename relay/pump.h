@@ -38,7 +38,12 @@ struct relay_pump {
     bool client_eof, server_eof, shut; /* shut: the server was told that there is no more */
 };
 
-enum relay_pumped { RELAY_PUMP_ON, RELAY_PUMP_CLOSED, RELAY_PUMP_BROKEN };
+enum relay_pumped {
+    RELAY_PUMP_ON,
+    RELAY_PUMP_CLOSED,
+    RELAY_PUMP_BROKEN,
+    RELAY_PUMP_RESET, /* broken by the server, and everything before that is said */
+};
 
 /* The first bytes for the client, which waits for them; the buffer is taken. */
 void relay_pump_greet(struct relay_pump *pump, struct relay_buffer *greeting);

@@ -684,6 +684,9 @@ static void take_pumped(struct relay_session *session, enum relay_pumped pumped)
     case RELAY_PUMP_CLOSED:
         relay_session_end(session, "closed", NULL, NULL);
         return;
+    case RELAY_PUMP_RESET:
+        relay_client_reset(session);
+        /* fallthrough */
     case RELAY_PUMP_BROKEN:
         relay_session_end(session, "failed", RELAY_CONNECTION_FAILED,
                           "the connection to the server broke");

@@ -54,17 +54,32 @@ fi
 # ---- a session that the database ends; what clients do is in tests/clients/t_mysql_clients.sh ----
 
 mkfifo "$dir/in"
-as_alice mariadb --no-defaults -nNBh "$shim" <"$dir/in" >"$dir/out" 2>&1 &
-session=$!
-exec 5>"$dir/in"
-echo "select 'here';" >&5
-holds "a session is open" eventually 20 grep -q here "$dir/out"
+# session: alice has one open, and says to it what goes into descriptor 5
+session() {
+    as_alice mariadb --no-defaults -nNBh "$shim" <"$dir/in" >"$dir/out" 2>&1 &
+    session=$!
+    exec 5>"$dir/in"
+    echo "select 'here';" >&5
+    eventually 20 grep -q here "$dir/out"
+}
+session
 in_mariadb -NBe "select concat('kill ', id, ';') from information_schema.processlist where user = '$WORLD_MARIADB_ROLE'" | in_mariadb
 echo "select 'still here';" >&5
 exec 5>&-
 wait "$session"
 like "a session that the database ends has ended" "$(cat "$dir/out")" "*ERROR 20*"
 is "and the next one is as good" "$(by_shim 'select 1')" 1
+
+broken_off() { grep '"event":"end"' "$WORLD_AUDIT" | grep -c 'the connection to the server broke'; }
+before=$(broken_off)
+session
+echo "set session wait_timeout = 1;" >&5
+hung_up() { [ "$(broken_off)" -gt "$before" ]; }
+holds "a server hangs up on who says nothing for too long" eventually 20 hung_up
+echo "select 'still here';" >&5
+exec 5>&-
+wait "$session"
+like "a client sees that at once, as without us, and may connect anew" "$(cat "$dir/out")" "*ERROR 2006*"
 
 like "smcred rotate proves the next one" "$(smcred rotate billing 2>&1)" "*proven*logged in as billing_app*"
 
