@@ -116,6 +116,28 @@ cp "$dir/sample" "$host/etc/pam.d/passwd"
 pam_policy passwd "secrets = bastion/users/*"
 sandbox reload "$WORLD"
 
+# A keeper that is killed when Secrets Manager has the new one, and has not said so yet.
+fifth='Fifth-Password-5'
+echo "PutSecretValue $secret delay ms=60000 count=1" >"$WORLD/etc/faults"
+holds "Secrets Manager is slow to answer" sandbox stop "$WORLD" server
+sandbox start "$WORLD" server
+before=$(versions)
+passwd_by $pam_user "$fourth" "$fifth" "$fifth" &
+changing=$!
+is_made() { [ "$(versions)" = $((before + 1)) ]; }
+holds "a new version is made" eventually 5 is_made
+kill -KILL "$(keeper_pids | cut -d ' ' -f 2)"
+wait $changing
+unlike "the keeper is killed: passwd fails" $? 0
+is_said "and says that nobody knows, and what to try first" "*It is not known whether the password was changed. Try the new one first*"
+holds "the new one logs in" eventually 5 logs_in "$fifth"
+fails "and the old one does not" logs_in "$fourth"
+is "one version was made, and no other" "$(versions)" $((before + 1))
+rm "$WORLD/etc/faults"
+sandbox stop "$WORLD" server
+sandbox start "$WORLD" server
+holds "the next change is as any" passwd_by $pam_user "$fifth" "$fourth" "$fourth"
+
 # Without a keeper.
 sandbox stop "$WORLD" keeper
 fails "without a keeper nothing is changed" passwd_by $pam_user "$fourth" Fifth-Password-5 Fifth-Password-5
