@@ -43,11 +43,11 @@ for method in sha2 sha256 native; do
     target $method-plain $method "${plain[@]}"
     target $method-pinned $method "${plain[@]}" "server_public_key = $WORLD/etc/mysql.pem"
     target $method-local $method "host = $mysql_socket"
+    target $method-kept $method "${tls[@]}" "keep_connection = 5m"
 done
 target sha256-local-pinned sha256 "host = $mysql_socket" "server_public_key = $WORLD/etc/mysql.pem"
 target sha2-astray sha2 "${plain[@]}" "server_public_key = $WORLD/etc/other.pem"
 target sha2-replica sha2 "${tls[@]}" "replication = yes"
-target sha2-kept sha2 "${tls[@]}" "keep_connection = 1m"
 target sha2-silent sha2 "${tls[@]}" "cleartext = no"
 printf 'match = shop-db.internal\n' >>"$WORLD/etc/conf.d/sha2.conf"
 chmod 644 "$WORLD"/etc/conf.d/*
@@ -84,6 +84,32 @@ for way in native native-plain native-pinned native-local; do
     is "mysql_native_password: $way" "$(at $way)" native
 done
 
+# ---- over a connection that was kept ----
+
+# kept NAME STATEMENT: what a client of the target NAME-kept says over the connection that the one before has left
+kept() {
+    local first second
+    for _ in {1..50}; do # one that comes before the server has answered the relay has a connection of its own
+        first=$(at "$1-kept" 'set @a = 5; select connection_id()')
+        second=$(at "$1-kept" "select connection_id(); $2")
+        [ "$first" != "$(head -n 1 <<<"$second")" ] || break
+        sleep 0.05
+    done
+    [ "$first" = "$(head -n 1 <<<"$second")" ] || echo "never the same: $first, $second"
+    tail -n +2 <<<"$second"
+}
+for method in sha2 sha256 native; do
+    is "a login over a kept connection, with the human's name and nothing of the one before: $method" \
+        "$(kept $method "select substring_index(current_user(), '@', 1), @a, current_role(), attr_value
+            from performance_schema.session_account_connect_attrs where attr_name = 'smcred_operator' and processlist_id = connection_id()")" \
+        "$method	NULL	NONE	smcred-alice"
+done
+at sha2-kept "set profiling = 1; select 'hers'" >/dev/null
+empty "no profile of its statements" "$(at sha2-kept 'show profiles')"
+at sha2-kept "set optimizer_trace = 'enabled=on'; select 'hers'" >/dev/null
+for _ in 1 2 3; do traced+=$(at sha2-kept 'select query from information_schema.optimizer_trace'); done
+empty "nor what its optimizer was traced with" "$traced"
+
 # ---- verdicts ----
 
 # renew NAME [PLUGIN]: another password, in MySQL and in the secret, behind the keeper's back
@@ -96,7 +122,8 @@ renew() {
 version_of() { smcred secret get-metadata "$1" --json | jq -r '.VersionIdsToStages | to_entries[] | select(.value | index("AWSCURRENT")) | .key'; }
 # logged_in_with NAME: the audit log says that its present version did
 logged_in_with() { audited '"event":"login"' "\"$1\"" "$(version_of "$1")"; }
-for way in sha2 sha2-pinned sha256 sha256-pinned native; do
+for way in sha2 sha2-pinned sha2-kept sha256 sha256-pinned sha256-kept native native-kept; do
+    [[ $way != *-kept ]] || kept "${way%-*}" 'select 1' >/dev/null
     renew "${way%-*}"
     is "a password that was changed since costs no login: $way" "$(at $way)" "${way%-*}"
     holds "which was the new version's" logged_in_with "${way%-*}"
@@ -225,11 +252,6 @@ like "the rest is what it says" "$(shim "$mysql_home/bin/mysql" -h shop-db.inter
 in_login_file ours --host=shop-db.internal --port=3306 --user=smcred-alice
 is "--login-path" "$(shim "$mysql_home/bin/mysql" --login-path=ours -NBe 'select database()')" shop
 rm "$home/.mylogin.cnf"
-has_the_same() { [ "$(at sha2-kept 'select connection_id()')" = "$(at sha2-kept 'select connection_id()')" ]; }
-holds "a connection is kept for the next login" eventually 20 has_the_same
-at sha2-kept "set optimizer_trace = 'enabled=on'; select 'hers'" >/dev/null
-for _ in 1 2 3; do traced+=$(at sha2-kept 'select query from information_schema.optimizer_trace'); done
-empty "but none that would show what its optimizer was traced with" "$traced"
 in_mysql -e 'set global local_infile = on; create table shop.imported like shop.paid;
     grant session_variables_admin on *.* to sha2' # mysqlimport sets one
 in_mysql -e 'select id, note from shop.paid where id <= 100' >"$work/imported.txt"
