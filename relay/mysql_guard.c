@@ -47,7 +47,8 @@ struct sm_bytes mysql_sql_of(struct sm_bytes words)
 bool mysql_is_of_replication(enum mysql_command command)
 {
     return command == MYSQL_COM_BINLOG_DUMP || command == MYSQL_COM_BINLOG_DUMP_GTID ||
-           command == MYSQL_COM_REGISTER_REPLICA || command == MYSQL_COM_TABLE_DUMP;
+           command == MYSQL_COM_REGISTER_REPLICA || command == MYSQL_COM_TABLE_DUMP ||
+           command == MYSQL_COM_CLONE;
 }
 
 static void end_header(struct mysql_flow *flow)

@@ -26,6 +26,7 @@ enum mysql_command {
     MYSQL_COM_PREPARE = 0x16,
     MYSQL_COM_SET_OPTION = 0x1b,
     MYSQL_COM_BINLOG_DUMP_GTID = 0x1e,
+    MYSQL_COM_CLONE = 0x20, /* MySQL's, for all of a server's files */
     MYSQL_COM_NONE = 0x100, /* the words are not one whole command */
 };
 

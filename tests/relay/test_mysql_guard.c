@@ -199,6 +199,7 @@ static void replication_is_denied_where_it_is_not_permitted(void **state)
     static const char words[] = "\1\0\0\0\x0e\1\0\0\0\x12";
     (void)state;
     DENIES("\1\0\0\0\x0e\1\0\0\0\x12", "\1\0\0\0\x0e\1\0\0\0\0");
+    DENIES("\1\0\0\0\x20", "\1\0\0\0\0"); /* a clone has all that a replica has */
     denies(words, sizeof words - 1, words, true);
 }
 
