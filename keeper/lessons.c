@@ -165,9 +165,10 @@ void lesson_note(struct lesson *lesson, const struct sm_snapshot *version, const
     bool lost = !right && is_same(fact, version->version_id, salt) && (fact->right || fact->lost);
     if (lost && fact->right && salt->len == 0)
         forget_hints(lesson, fact->user); /* the password was changed, perhaps to one of those */
-    *fact = (struct fact){.number = ++lesson->last_number,
+    lesson->last_number++;
+    *fact = (struct fact){.number = lesson->last_number,
                           .right = right,
-                          .lost = lost,
+                          .lost = lost ? lesson->last_number : 0,
                           .at_ms = now_ms,
                           .salt = *salt};
     (void)snprintf(fact->version_id, sizeof fact->version_id, "%s", version->version_id); /* fits */
@@ -209,16 +210,17 @@ const struct fact *lesson_right(const struct lesson *lesson, const struct salt *
 /* A refusal after an acceptance, and nothing right since. */
 static bool is_lost(const struct lesson *lesson, const char *user)
 {
-    bool lost = false;
+    uint64_t lost = 0, right = 0;
     for (size_t i = 0; lesson && i < LESSON_FACTS_MAX; i++) {
         const struct fact *fact = &lesson->facts[i];
         if (fact->salt.len > 0 || strcmp(fact->user, user) != 0)
             continue;
-        if (fact->right)
-            return false;
-        lost |= fact->lost;
+        if (fact->right && fact->number > right)
+            right = fact->number;
+        if (fact->lost > lost)
+            lost = fact->lost;
     }
-    return lost;
+    return lost > right;
 }
 
 bool lesson_is_behind(const struct lesson *lesson, const char *user, const struct salt *salt)

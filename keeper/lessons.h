@@ -34,7 +34,7 @@ bool salt_equal(const struct salt *a, const struct salt *b);
 struct fact {
     uint64_t number; /* the higher, the later; 0: no fact */
     bool right;
-    bool lost;     /* it is not right any more, though it was: there is no salt to tell more */
+    uint64_t lost; /* the refusal after which it was not right any more; there is no salt to tell */
     int64_t at_ms; /* when the endpoint last said so */
     char version_id[LESSON_VERSION_MAX];
     char user[LESSON_USER_MAX];

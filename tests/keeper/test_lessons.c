@@ -155,6 +155,23 @@ static void without_a_salt_a_refusal_is_as_old_as_the_map(void **state)
     assert_int_equal(says("v1", ""), LESSON_UNKNOWN);
 }
 
+static void without_a_salt_a_password_is_lost_by_the_refusal_of_what_was_right_last(void **state)
+{
+    (void)state;
+    struct salt none = salt_of("");
+    follow("v1", NULL);
+    note("v1", "", true);
+    follow("v2", NULL);
+    note("v2", "", true);
+    assert_false(lesson_is_behind(lesson, "app", &none));
+    note("v2", "", false); /* nobody has asked about v1 again */
+    assert_true(lesson_is_behind(lesson, "app", &none));
+    follow("v2", "v3");
+    assert_true(lesson_is_behind(lesson, "app", &none));
+    note("v3", "", true);
+    assert_false(lesson_is_behind(lesson, "app", &none));
+}
+
 static void what_is_proven_is_not_crowded_out(void **state)
 {
     (void)state;
@@ -198,6 +215,7 @@ SM_TEST_MAIN(TEST(a_salt_tells_what_a_version_is_worth),
              TEST(a_proven_version_outranks_a_newer_one_that_was_refused),
              TEST(another_map_makes_it_all_open_again),
              TEST(without_a_salt_a_refusal_is_as_old_as_the_map),
+             TEST(without_a_salt_a_password_is_lost_by_the_refusal_of_what_was_right_last),
              TEST(what_is_proven_is_not_crowded_out),
              TEST(a_version_id_that_is_too_long_teaches_nothing),
              TEST(the_least_recently_used_lesson_goes))
