@@ -15,6 +15,7 @@ enum step {
     RELABEL,  /* the same, as AWSPREVIOUS: the label has moved on */
     CURRENT,  /* AWSCURRENT, read anew */
     MAP,      /* the stage map, read anew */
+    MOVED,    /* AWSCURRENT, if the map names another than was read before it */
     PENDING,  /* what is being rotated in */
     PREVIOUS, /* AWSPREVIOUS */
 };
@@ -117,12 +118,12 @@ static void look_again(struct login *login)
 
 static const struct {
     void (*nothing)(struct login *login); /* what comes of it if no step finds a version */
-    enum step steps[5];
+    enum step steps[6];
 } searches[] = {
-    [FOR_FIRST] = {try_first_anyway, {CURRENT, MAP, PENDING, PREVIOUS, END}},
+    [FOR_FIRST] = {try_first_anyway, {CURRENT, MAP, MOVED, PENDING, PREVIOUS, END}},
     [BY_SALT] = {decide_by_word, {KNOWN, RELABEL, END}},
-    [FOR_CHALLENGE] = {prove_or_wait, {CURRENT, MAP, PENDING, PREVIOUS, END}},
-    [AFTER_REFUSAL] = {end_of_versions, {CURRENT, MAP, PENDING, PREVIOUS, END}},
+    [FOR_CHALLENGE] = {prove_or_wait, {CURRENT, MAP, MOVED, PENDING, PREVIOUS, END}},
+    [AFTER_REFUSAL] = {end_of_versions, {CURRENT, MAP, MOVED, PENDING, PREVIOUS, END}},
     [IN_WINDOW] = {look_again, {MAP, CURRENT, PENDING, PREVIOUS, END}},
 };
 
@@ -278,14 +279,14 @@ static void on_map(void *arg, const struct cache_answer *answer)
     take_step(login);
 }
 
-/* The version that the map has just named will do, or any other than the one that is refused. */
-static void ask_current(struct login *login)
+/* Of the version that the map has just named, or read after the map was; without one, any other
+ * than the one that is refused will do. */
+static void ask_current(struct login *login, bool by_map)
 {
-    bool by_map = login->search == IN_WINDOW && login->map;
     bool is_current = strcmp(login->stage, "AWSCURRENT") == 0;
     struct cache_query query = {.id = login->secret_id,
                                 .deadline_ms = login->deadline_ms,
-                                .fresh_from_ms = login->fresh_from_ms,
+                                .fresh_from_ms = by_map ? login_now(login) : login->fresh_from_ms,
                                 .other_than = !by_map && is_current ? login->current : NULL,
                                 .version_id =
                                     by_map ? stages_version(login->map, "AWSCURRENT") : NULL};
@@ -351,7 +352,12 @@ static bool begin_step(struct login *login, enum step step)
     case RELABEL:
         return ask_relabelled(login);
     case CURRENT:
-        ask_current(login);
+        ask_current(login, login->search == IN_WINDOW && login->map);
+        return true;
+    case MOVED:
+        if (!login->map)
+            return false;
+        ask_current(login, true);
         return true;
     case MAP:
         ask_map(login);
