@@ -5,9 +5,11 @@
 engine_rotated=mariadb
 engine_served=mysql
 words_refused="Access denied for user '"
+words_locked='Access denied, this account is locked'
 words_ours='smcred: '
 words_of_an_end='ERROR '
 wrong_in_a_turn=3 # no salt warns; it is two on a machine at rest, and the budget at any time
+words_of_a_change='it asks without a salt'
 reads_in_a_window=3
 words_of_a_loss='Lost connection to '
 whoami='select substring_index(current_user(), "@", 1)'
@@ -41,6 +43,9 @@ sql_of_user() { echo "create user $1@'127.0.0.1' identified by '$2'; grant all o
 sql_of_master() { echo "create user $1@'127.0.0.1' identified by '$2'; grant all on *.* to $1@'127.0.0.1' with grant option"; }
 sql_of_twin() { sql_of_user "$1_clone" "$2"; }
 sql_of_password() { echo "alter user $1@'127.0.0.1' identified by '$2'"; }
+sql_to_lock() { echo "alter user $1@'127.0.0.1' account lock"; }
+sql_to_unlock() { echo "alter user $1@'127.0.0.1' account unlock"; }
+proofs() { in_the_database "show global status like 'Aborted_connects'" | cut -f2; } # its log says nothing of them
 change_behind() { query "execute immediate concat('set pass', 'word = password(''$1'')')" >/dev/null; }
 may_change_itself() { :; }
 may_be_mended() { :; }

@@ -5,9 +5,11 @@
 engine_rotated=postgres # what secrets and smcred-rotate call it
 engine_served=postgres  # what smcred.conf does
 words_refused='password authentication failed for user "' # then who
+words_locked=' is not permitted to log in'
 words_ours='FATAL:  smcred: '
 words_of_an_end='FATAL:  '
 wrong_in_a_turn=0 # passwords, at most, when one is changed: its salt warns
+words_of_a_change='its salt has changed since' # that the salt tells, as smcred simulate has it
 reads_in_a_window=2
 words_of_a_loss='server closed the connection unexpectedly'
 whoami='select session_user'
@@ -47,6 +49,10 @@ sql_of_user() { echo "create role $1 login password '$2'"; }
 sql_of_master() { echo "create role $1 login createrole password '$2'"; }
 sql_of_twin() { echo "create role $1_clone login password '$2' in role $1"; }
 sql_of_password() { echo "alter role $1 password '$2'"; }
+sql_to_lock() { echo "alter role $1 nologin"; } # the password is right, and opens nothing
+sql_to_unlock() { echo "alter role $1 login"; }
+# proofs: it grows by one with each right password that opens nothing
+proofs() { grep -c "connection authenticated: identity=\"$WORLD_ROLE" "$database_log"; }
 # change_behind PASSWORD: alice does it, in her session
 change_behind() { query "do \$\$ begin execute 'alter role current_user password ''$1'''; end \$\$" >/dev/null; }
 # may_change_itself USER: that was made by make_user or make_twin
