@@ -48,9 +48,9 @@ resumed "$WORLD_SECRET" "the rotation that is begun anew ends"
 # ---- finishSecret does not come ----
 
 holds "the function stops before finishSecret" told "$rotate" "hold before finishSecret" "$WORLD_SECRET"
-values=$(calls GetSecretValue)
+values=$(calls GetSecretValue "$WORLD_SECRET")
 for _ in 1 2 3 4; do crowd_goes_on; done
-at_most "people are logged in, and what is pending is read $reads_in_a_window times at most" $(($(calls GetSecretValue) - values)) $reads_in_a_window
+at_most "people are logged in, and what is pending is read $reads_in_a_window times at most" $(($(calls GetSecretValue "$WORLD_SECRET") - values)) $reads_in_a_window
 holds "it goes on" let_go "$rotate"
 holds "and ends" eventually 30 rotated "$WORLD_SECRET"
 crowd_goes_on

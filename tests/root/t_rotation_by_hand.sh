@@ -19,9 +19,9 @@ is "createSecret: alice is in" "$(query 'select 1')" 1
 alter "$WORLD_ROLE" second
 is "setSecret: alice is in" "$(query 'select 1')" 1
 holds "with what is pending" audited '"event":"login"' '"outcome":"accepted"' '"stage":"AWSPENDING"'
-values=$(calls GetSecretValue)
+values=$(calls GetSecretValue "$WORLD_SECRET")
 is "testSecret: alice is in" "$(query 'select 1')" 1
-is "without asking for a value again" "$(calls GetSecretValue)" "$values"
+is "without asking for a value again" "$(calls GetSecretValue "$WORLD_SECRET")" "$values"
 manager UpdateSecretVersionStage "{\"SecretId\":\"$WORLD_SECRET\",\"VersionStage\":\"AWSCURRENT\",\"MoveToVersionId\":\"$(version 2)\",\"RemoveFromVersionId\":\"$first\"}" >/dev/null
 is "finishSecret: alice is in" "$(query 'select 1')" 1
 few_wrong 1
