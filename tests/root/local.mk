@@ -14,7 +14,8 @@ TESTS += $(mariadb_tests)
 EXTRA_DIST += $(mariadb_tests) %D%/postgres.sh %D%/mariadb.sh
 redis_tests = %D%/t_redis_protocol.sh %D%/t_revoke_redis.sh %D%/t_drift_redis.sh %D%/t_mend_redis.sh %D%/t_prove_redis.sh \
 	%D%/t_rotation_load_redis.sh %D%/t_rotation_broken_redis.sh %D%/t_rotation_trouble_redis.sh \
-	%D%/t_hang_redis.sh %D%/t_restart_redis.sh %D%/t_rotate_redis.sh %D%/t_database_redis.sh
+	%D%/t_hang_redis.sh %D%/t_restart_redis.sh %D%/t_rotate_redis.sh %D%/t_database_redis.sh \
+	%D%/t_simulate_redis.sh %D%/t_rotation_by_hand_redis.sh
 TESTS += $(redis_tests)
 EXTRA_DIST += $(redis_tests) %D%/redis.sh
 check_PROGRAMS += %D%/secret_search

@@ -50,6 +50,7 @@ simulate half-rotated
 is "nor does half of one" "$? $(said outcome)" "0 in"
 step createSecret --single-user
 step setSecret --single-user
+forgets_the_old
 what_happens
 is "which costs what was said" "$(cat "$dir/happened")" "$(said get_secret_value) $(said wrong_passwords)"
 version=$(smcred secret get-metadata "$WORLD_SECRET" --json | jq -r '.VersionIdsToStages | to_entries[] | select(.value | index("AWSPENDING")).key')
