@@ -445,9 +445,8 @@ static bool sift(struct relay_session *session, struct sm_bytes words,
 {
     (void)instead;
     (void)answer;
-    mysql_deny(&session->recall.flow, words, session->may_replicate);
     *out_sifted = (struct relay_sifted){.pass = words.len, .taken = words.len};
-    return true;
+    return mysql_deny(&session->recall.flow, words, session->may_replicate);
 }
 
 static bool may_interrupt(const struct relay_session *session)
@@ -494,6 +493,9 @@ const struct relay_protocol relay_mysql = {
     .greet_early = greet_early,
     .go_on_early = go_on_early,
     .sift = sift,
+    .sift_failed =
+        "the file begins with what would be a command if the server had given it up: load "
+        "it by a statement of its own",
     .may_interrupt = may_interrupt,
     .follow = follow,
     .reads_late = true,

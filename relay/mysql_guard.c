@@ -57,6 +57,7 @@ static void end_header(struct mysql_flow *flow)
     bool is_of_file = mysql_answers_want_file(&flow->answers);
     flow->left = mysql_body_len(flow->header);
     flow->is_command = sequence == 0 && !flow->is_wrapped && !is_of_file;
+    flow->is_in_doubt = sequence == 0 && !flow->is_wrapped && is_of_file;
     flow->is_wrapped = sequence == UINT8_MAX && flow->left > 0; /* of LOAD DATA LOCAL */
     if (flow->left > 0)
         return;
@@ -67,7 +68,21 @@ static void end_header(struct mysql_flow *flow)
         mysql_answers_owe(&flow->answers, MYSQL_COM_SLEEP); /* as servers take it */
 }
 
-void mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replicate)
+static bool is_denied(enum mysql_command command, bool may_replicate)
+{
+    return command == MYSQL_COM_CHANGE_USER || (!may_replicate && mysql_is_of_replication(command));
+}
+
+static void take_command(struct mysql_flow *flow, uint8_t *command, bool may_replicate)
+{
+    if (is_denied(*command, may_replicate))
+        *command = MYSQL_COM_SLEEP;
+    if (*command == MYSQL_COM_SET_OPTION || mysql_is_of_replication(*command))
+        flow->leaves_traces = true;
+    mysql_answers_owe(&flow->answers, *command);
+}
+
+bool mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replicate)
 {
     uint8_t *bytes = (uint8_t *)(uintptr_t)words.data; /* the pump's own */
     for (size_t at = 0; at < words.len;) {
@@ -77,21 +92,18 @@ void mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replica
                 end_header(flow);
             continue;
         }
-        enum mysql_command command = flow->is_command ? bytes[at] : MYSQL_COM_NONE;
-        if (command == MYSQL_COM_CHANGE_USER ||
-            (!may_replicate && mysql_is_of_replication(command)))
-            bytes[at] = MYSQL_COM_SLEEP;
-        else if (command == MYSQL_COM_SET_OPTION || mysql_is_of_replication(command))
-            flow->leaves_traces = true;
+        if (flow->is_in_doubt && is_denied(bytes[at], may_replicate))
+            return false;
         if (flow->is_command)
-            mysql_answers_owe(&flow->answers, bytes[at]);
-        flow->is_command = false;
+            take_command(flow, &bytes[at], may_replicate);
+        flow->is_command = flow->is_in_doubt = false;
         size_t here = words.len - at < flow->left ? words.len - at : flow->left;
         at += here;
         flow->left -= (uint32_t)here;
         if (flow->left == 0)
             flow->header_len = 0;
     }
+    return true;
 }
 
 bool mysql_may_command(const struct mysql_flow *flow)

@@ -48,16 +48,19 @@ struct mysql_flow {
     uint8_t header_len;
     bool leaves_traces; /* a command was among them that no reset of the connection undoes */
     bool is_command;    /* the next byte is one */
-    bool is_wrapped;    /* the next packet's number is 0, and it goes on with data */
-    uint32_t left;      /* bytes of the present one */
+    bool is_in_doubt; /* it is a file's first one, and would be a command to who has given it up */
+    bool is_wrapped;  /* the next packet's number is 0, and it goes on with data */
+    uint32_t left;    /* bytes of the present one */
     struct mysql_answers answers;
 };
 bool mysql_is_of_replication(enum mysql_command command);
 /*
  * The next words for the server.  A change of user that was not heard as a command of its own
  * (RELAY_ANEW) becomes one that no server knows, and so does replication unless it is permitted.
+ * False: a file's first packet may pass for such a command if the server has given the file up by
+ * itself, as MariaDB does for want of memory (max_session_mem_used); it must not be passed on.
  */
-void mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replicate);
+SM_MUST_CHECK bool mysql_deny(struct mysql_flow *flow, struct sm_bytes words, bool may_replicate);
 /* Nothing of a packet is left to come, and the next one may be a command. */
 bool mysql_may_command(const struct mysql_flow *flow);
 /*

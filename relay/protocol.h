@@ -117,11 +117,12 @@ struct relay_protocol {
     /*
      * What of the client's words the server may hear: the first `pass` of them, then `instead`; the
      * rest of what is taken is dropped.  `answer` is said to the client, at once.  Called until all
-     * are taken.  False: memory is short, or a limit was passed.  NULL: all of it.
+     * are taken.  False: the session must end.  NULL: all of it.
      */
     bool (*sift)(struct relay_session *session, struct sm_bytes words,
                  struct relay_sifted *out_sifted, struct relay_buffer *instead,
                  struct relay_buffer *answer);
+    const char *sift_failed; /* why the session ends then */
     /* The server's words, on their way to the client.  NULL: nobody looks at them. */
     void (*follow)(struct relay_session *session, struct sm_bytes words);
     /* True if the server's last bytes, pump.tail, show that an error may be put behind them. */

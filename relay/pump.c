@@ -167,7 +167,8 @@ static enum relay_io sift(struct relay_pump *pump, struct sm_bytes words, size_t
     struct relay_sifted sifted = {.taken = 0};
     struct relay_buffer instead = relay_buffer(SIFTED_MAX), answer = relay_buffer(SIFTED_MAX);
     enum relay_io io = RELAY_IO_ERROR;
-    if (pump->sift(pump, words, &sifted, &instead, &answer))
+    pump->sift_failed = !pump->sift(pump, words, &sifted, &instead, &answer);
+    if (!pump->sift_failed)
         io = give_server(pump, words.data, sifted.pass);
     if (io == RELAY_IO_DONE && instead.len > 0)
         io = give_server(pump, relay_buffer_view(&instead).data, instead.len);
@@ -238,7 +239,7 @@ static enum relay_pumped client_to_server(struct relay_pump *pump)
         }
         if (len > 0 &&
             give_server_what_it_may_hear(pump, sm_bytes(pump->plain, len)) != RELAY_IO_DONE)
-            return RELAY_PUMP_BROKEN;
+            return pump->sift_failed ? RELAY_PUMP_REFUSED : RELAY_PUMP_BROKEN;
     }
     relay_loop_again(pump->loop, pump->client);
     return RELAY_PUMP_ON;

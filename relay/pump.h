@@ -33,6 +33,7 @@ struct relay_pump {
                                      struct relay_buffer *answer);
     bool (*sift)(struct relay_pump *pump, struct sm_bytes words, struct relay_sifted *out_sifted,
                  struct relay_buffer *instead, struct relay_buffer *answer);
+    bool sift_failed;
     void (*follow)(struct relay_pump *pump, struct sm_bytes words);
     bool client_gone;                  /* it will neither send nor read any more */
     bool client_eof, server_eof, shut; /* shut: the server was told that there is no more */
@@ -43,6 +44,7 @@ enum relay_pumped {
     RELAY_PUMP_CLOSED,
     RELAY_PUMP_BROKEN,
     RELAY_PUMP_RESET, /* broken by the server, and everything before that is said */
+    RELAY_PUMP_REFUSED, /* what the client says cannot be sifted */
 };
 
 /* The first bytes for the client, which waits for them; the buffer is taken. */

@@ -189,6 +189,7 @@ const struct relay_protocol relay_redis = {
     .say_refusal = redis_say_refusal,
     .write_error = write_error,
     .sift = sift,
+    .sift_failed = "a command, or what is to be answered in the server's stead, is too long",
     .may_interrupt = may_interrupt,
     .hears_again = true,
 };

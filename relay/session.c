@@ -678,6 +678,7 @@ void relay_session_cancel(struct relay_session *session, const struct relay_sess
 
 static void take_pumped(struct relay_session *session, enum relay_pumped pumped)
 {
+    struct relay_error error;
     switch (pumped) {
     case RELAY_PUMP_ON:
         return;
@@ -690,6 +691,10 @@ static void take_pumped(struct relay_session *session, enum relay_pumped pumped)
     case RELAY_PUMP_BROKEN:
         relay_session_end(session, "failed", RELAY_CONNECTION_FAILED,
                           "the connection to the server broke");
+        return;
+    case RELAY_PUMP_REFUSED:
+        error = relay_error(RELAY_NOT_SUPPORTED, "%s", session->protocol->sift_failed);
+        relay_session_fail(session, "refused", &error);
         return;
     }
 }
