@@ -63,6 +63,7 @@ struct mysql {
     bool is_password;     /* the keeper was asked for the password itself */
     bool names_are_known; /* the keeper has heard what the client asked for, in any attempt */
     unsigned challenges;  /* of this attempt */
+    unsigned begun;       /* its methods, a bit each: the keeper gives no second proof by one */
     uint8_t proof[MYSQL_PROOF_KEPT]; /* what a kept connection was shown, until its verdict */
     size_t proof_len;
     bool renewed;  /* it wanted another one, for another nonce */

@@ -72,6 +72,7 @@ static void begin_attempt(struct relay_session *session)
     mysql->method = NULL;
     mysql->responded = false;
     mysql->challenges = 0;
+    mysql->begun = 0;
     mysql->proof_len = 0;
     mysql->foretold = mysql->renewed = false;
 }
@@ -406,14 +407,16 @@ static bool begin_method(struct relay_session *session, const struct mysql_metho
                          "GSSAPI, PAM or the passwords of MySQL 4.0)");
         return false;
     }
-    if (++mysql->challenges > ORC_CHALLENGES_MAX) {
-        relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "changes the method again and again");
-        return false;
-    }
     if (nonce.len < method->nonce_len || nonce.len > method->nonce_len + 1) {
         relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "sent a nonce of an impossible length");
         return false;
     }
+    unsigned bit = 1U << (method - methods);
+    if (++mysql->challenges > ORC_CHALLENGES_MAX || (mysql->begun & bit)) {
+        relay_login_fail(session, RELAY_PROTOCOL_BROKEN, "changes the method again and again");
+        return false;
+    }
+    mysql->begun |= bit;
     mysql->method = method;
     mysql->nonce_len = method->nonce_len;
     if (method->nonce_len > 0)
@@ -458,6 +461,7 @@ static bool repeat_proof(struct relay_session *session, const struct mysql_metho
     relay_session_again(session);
     mysql->renewed = true;
     mysql->challenges = 0;
+    mysql->begun = 0;
     return begin_method(session, mysql->method, nonce);
 }
 

@@ -190,7 +190,7 @@ def misbehave(connection, case, files):
         connection.sendall(FIRST[case])
         time.sleep(0.1)
         return
-    tls = bool(files) and case != "tls-no"
+    tls = case != "tls-no" and (bool(files) or case.startswith("tls-"))
     plugin = SHA2 if case.startswith("sha2-") else b"unheard_of" if case == "unheard" else NATIVE
     flags = FLAGS | (SSL_FLAG if tls else 0)
     if case == "shrinks" and met:  # the second attempt's server knows of no plugins

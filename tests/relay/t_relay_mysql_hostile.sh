@@ -86,9 +86,11 @@ meets long-nonce '.*smcred: server "db.internal" sent a nonce of an impossible l
 meets parsec-salt '.*smcred: server "db.internal" sent a salt that parsec does not know' "more iterations than there are"
 meets parsec-twice '.*smcred: server "db.internal" sent a salt that parsec does not know' "and a second salt"
 for case in switch-cut switch-huge short-nonce more-data result-set odd-error wrong-sequence \
-    switch-for-ever sha2-word; do
+    sha2-word; do
     meets $case '[0-9]+ [0-9A-Z]{5} smcred: server "db.internal" .*|.*switch.*smcred: server "db.internal" .*' "refuses $case"
 done
+meets switch-for-ever '.*smcred: server "db.internal" changes the method again and again' "refuses a method's second question"
+ok "and asks the keeper for one proof of it" [ "$(grep -c '^CHALLENGE' "$world/k/out")" = 1 ]
 meets parsec-ok '1045 28000 smcred: .*accepted the login without a proof' "believes nobody who has seen no proof"
 ok "and lives" same_relay_lives
 meets_tls tls-no '1429 .* smcred: .*does not offer TLS.*' "never goes on without TLS"
