@@ -54,6 +54,8 @@ SAYS = {
     "tls": packet(1, struct.pack("<IIB", FLAGS | 0x800, 1 << 24, 45) + b"\0" * 23),
     "old": packet(1, b"\x05\x24\0\0\0alice\0"),
     "out-of-order": packet(7, response()),
+    "truncated": packet(1, response())[:-3],
+    "garbage": b"\xfe" * 4096,
     "cut": packet(1, response()[:40]),
     "empty": packet(1, b""),
     "huge": b"\xff\xff\xff\1",
@@ -85,6 +87,8 @@ def talk(connection, case):
     if greeting[0] == 0xff:
         return ["%d %s" % (struct.unpack("<H", greeting[1:3])[0], greeting[3:].decode())]
     connection.sendall(SAYS.get(case, b"" if case == "eager" else SAYS["login"]))
+    if case == "truncated":
+        connection.shutdown(socket.SHUT_WR)
     expected = 1 if case == "nothing" else 2
     while not words or words[-1].startswith("switch") or words[-1] == "fast":
         sequence, word = hear(connection)

@@ -94,6 +94,25 @@ other_database() {
 }
 in_the_other() { mariadb --no-defaults -NBr -S "$WORLD/my/other/s" -u root <<<"$1"; }
 
+socket_name=mysql.sock
+bad_client=client_mysql.py
+bad_clients() {
+    cat <<'END'
+garbage|* smcred: *|says what is wrong
+http|* smcred: *|says what is wrong
+huge|* smcred: *too long*|says what is wrong
+cut|* smcred: *malformed*|says what is wrong
+empty|* smcred: *malformed*|says what is wrong
+bad-attributes|* smcred: *malformed*|says what is wrong
+long-user|* smcred: *too long*|says what is wrong
+out-of-order|* smcred: *out of order|says what is wrong
+old|1235 smcred: clients from before MySQL 4.1 are not served|says what is wrong
+truncated|closed|who leaves in the middle hears nothing
+login|*1045 28000 smcred: target billing logs in as *not as*alice*|another user is refused
+no-user|*in pong|a response without one is served
+END
+}
+
 # SHA-1 of the password logs in as well as it does.
 know_the_keys() {
     planted=14

@@ -107,6 +107,25 @@ other_database() {
 }
 in_the_other() { (cd / && as_postgres psql -XAtq -p "$other_port" -c "$1"); }
 
+# bad_clients: CASE|ANSWER|SENTENCE, what $bad_client does at the target's socket
+socket_name=.s.PGSQL.5432
+bad_client=client.py
+bad_clients() {
+    cat <<'END'
+garbage|08P01 *impossible length*|says what is wrong
+http|08P01 *impossible length*|says what is wrong
+gigantic|08P01 *impossible length*|says what is wrong
+tiny|08P01 *impossible length*|says what is wrong
+no-terminator|08P01 *no terminator*|says what is wrong
+version-2|0A000 *only version 3*|says what is wrong
+truncated|closed|who leaves in the middle hears nothing
+cancel|closed|nor does who guesses
+login|28000 *|another user is refused
+no-user|in|a startup packet without one is served
+no-user-3.9|negotiate *in|what is new is negotiated
+END
+}
+
 # know_the_keys: look [OPTION...] is search, also for what logs in as well as the password: SaltedPassword and
 # ClientKey, which the keeper has
 know_the_keys() {

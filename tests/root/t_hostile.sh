@@ -3,6 +3,7 @@
 # t_hostile.sh - bad input from alice's side and a bad configuration, at the running programs: a clear
 # error each time, and alice's next login works.
 . "$(dirname "$0")/world.sh"
+command -v python3 >/dev/null || skip_all "no python3"
 needs_world
 conf=$WORLD/etc/smcred.conf
 
@@ -24,7 +25,7 @@ bad() { sed "$1" "$conf" >"$dir/bad.conf" && chmod 644 "$dir/bad.conf"; }
 bad ''
 holds "a good configuration is accepted" smcredd --config "$dir/bad.conf" --check-config
 bad 's/^match /mtach /'
-check_config "an unknown key, with its line" "*bad.conf:$(grep -n '^mtach' "$dir/bad.conf" | cut -d: -f1)*mtach*"
+check_config "an unknown key, with its line" "*bad.conf:$(grep -nm1 '^mtach' "$dir/bad.conf" | cut -d: -f1)*mtach*"
 bad 's/verify-full/whatever/'
 check_config "a value that is none" "*bad.conf:*tls*verify-full*"
 bad ''
@@ -43,7 +44,7 @@ check_config "no file at all" "*bad.conf*"
 cp -p "$conf" "$dir/kept.conf"
 sed -i 's/^allow .*/allow = smcred-mallory smcred-alice/' "$conf"
 sandbox reload "$WORLD"
-mallory_in() { [ "$(as_mallory psql -XAtqh "$WORLD_HOST" -c 'select 1' 2>&1)" = 1 ]; }
+mallory_in() { [ "$(query_as as_mallory 'select 1')" = 1 ]; }
 holds "a reload changes who is let in" eventually 5 mallory_in
 echo 'nonsense' >>"$conf"
 sandbox reload "$WORLD"
@@ -64,53 +65,41 @@ my ($what, $path) = @ARGV;
 sub dial { my ($type) = @_;
     socket(my $s, PF_UNIX, $type, 0) or die "socket: $!"; connect($s, sockaddr_un($path)) or return undef; $s }
 sub answer { my ($s) = @_; my $bytes = ''; local $SIG{ALRM} = sub { die "alarm" };
-    eval { alarm 20; while (1) { my $n = sysread $s, my $more, 65536; last unless $n; $bytes .= $more; last if length $bytes > 65536 || $bytes =~ /Z\x00\x00\x00\x05.\z/s } };
+    eval { alarm 20; while (1) { my $n = sysread $s, my $more, 65536; last unless $n; $bytes .= $more; last if length $bytes > 65536 } };
     alarm 0; $bytes =~ s/[^ -~]+/ /g; print length $bytes ? "$bytes\n" : $@ ? "silent\n" : "closed\n" }
 $SIG{PIPE} = 'IGNORE';
-my $startup = sub { my ($version, $text) = @_; pack 'NNa*', 8 + length $text, $version, $text };
-my %seqpacket = (garbage => "\xff" x 512, truncated => "\x01", oversized => "A" x 100_000, zeros => "\0" x 64);
-my %stream = (
-    garbage => "\xff" x 4096, truncated => pack('N', 50) . "abc", oversized => pack('NN', 0x7fffffff, 196608) . "A" x 20_000,
-    tiny => pack('N', 4), nouser => $startup->(196608, "database\0orders\0\0"), stranger => $startup->(196608, "user\0postgres\0\0"), unterminated => $startup->(196608, "user\0alice"),
-    cancel => pack('NNNN', 16, 80877102, 4711, 815), old => $startup->(131072, "user\0x\0\0"), future => $startup->(3 << 16 | 99, "user\0smcred-alice\0_pq_.new\0on\0\0"));
-if ($what =~ /^control-(.*)/) { my $s = dial(SOCK_SEQPACKET) or exit 1; send $s, $seqpacket{$1}, 0; shutdown $s, 1; answer($s) }
-elsif ($what =~ /^startup-(.*)/) { my $s = dial(SOCK_STREAM) or exit 1; syswrite $s, $stream{$1}; shutdown $s, 1 if $1 =~ /truncated|oversized|cancel/; answer($s) }
-elsif ($what eq 'slow') { my $s = dial(SOCK_STREAM) or exit 1; for (1 .. 5) { syswrite $s, "\0"; select undef, undef, undef, 0.2 } print "slow\n" }
+my %says = (garbage => "\xff" x 512, truncated => "\x01", oversized => "A" x 100_000, zeros => "\0" x 64);
+if ($what eq 'slow') { my $s = dial(SOCK_STREAM) or exit 1; for (1 .. 5) { syswrite $s, "\0"; select undef, undef, undef, 0.2 } print "slow\n" }
 elsif ($what eq 'idle') { my @all; for (1 .. 1000) { my $s = dial(SOCK_SEQPACKET) or last; push @all, $s }
     print scalar @all, "\n"; $| = 1; print "holding\n"; sleep 5 }
+else { my $s = dial(SOCK_SEQPACKET) or exit 1; send $s, $says{$what}, 0; shutdown $s, 1; answer($s) }
 END
+install -m 644 "$top_srcdir/tests/relay/$bad_client" "$dir/client.py"
 chmod 644 "$dir/hostile.pl"
 hostile() { as_alice perl "$dir/hostile.pl" "$@" 2>&1; }
 
-# daemons: this world's keeper and relays, which are children of one parent
-daemons() { ps -o pid= --ppid "$(cut -d' ' -f1 "$WORLD/pids/keeper")" | tr -d ' '; }
-before=$(daemons)
+before=$(child_pids)
 like "there are a keeper and alice's relay" "$before" [1-9]*$'\n'[1-9]*
 for what in garbage truncated zeros; do
-    like "the control socket says that a request is no good: $what" "$(hostile control-$what "$SMCRED_SOCKET")" "*damaged*"
+    like "the control socket says that a request is no good: $what" "$(hostile $what "$SMCRED_SOCKET")" "*damaged*"
 done
-like "and that it is too large" "$(hostile control-oversized "$SMCRED_SOCKET")" "*larger than 4096 bytes*"
-target=$WORLD/run/orders/.s.PGSQL.5432
-for what in garbage oversized tiny; do
-    like "the target socket says what is wrong: $what" "$(hostile startup-$what "$target")" "E*C08P01*impossible length*"
-done
-like "a packet without an end is one" "$(hostile startup-unterminated "$target")" "E*C08P01*no terminator*"
-like "an old version is, too" "$(hostile startup-old "$target")" "E*C0A000*only version 3*"
-for what in truncated cancel; do
-    is "who leaves in the middle, or guesses, hears nothing: $what" "$(hostile startup-$what "$target")" closed
-done
-like "another user is refused with SQLSTATE 28000" "$(hostile startup-stranger "$target")" "E*C28000*Targets you may use: orders*"
-like "a startup packet without a user is served as hers" "$(hostile startup-nouser "$target")" "*server_version*"
-like "an unknown minor version and _pq_ option are negotiated" "$(hostile startup-future "$target")" "v*_pq_.new*"
+like "and that it is too large" "$(hostile oversized "$SMCRED_SOCKET")" "*larger than 4096 bytes*"
+target=$WORLD/run/$WORLD_TARGET/$socket_name
+while IFS='|' read -r case words sentence; do
+    like "the target socket: $sentence, $case" "$(as_alice python3 "$dir/client.py" "$target" "$case" 2>&1 </dev/null)" "$words"
+done < <(bad_clients)
 hostile slow "$target" >/dev/null &
 slow=$!
 is "a slow writer holds nobody up" "$(query 'select 1')" 1
 hostile idle "$SMCRED_SOCKET" >"$dir/idle" &
 idle=$!
 eventually 5 grep -q holding "$dir/idle"
-is "1000 idle connections hold nobody up" "$(query 'select 1')" 1
+# shellcheck disable=SC2046 # words
+is "1000 idle connections at the control socket hold nobody up who comes to the target's" \
+    "$(query 'select 1' $(to_target "$WORLD_TARGET"))" 1
+holds "nor an administrator" smcred status
 wait $slow $idle
 like "an admin's verb is refused to alice" "$(as_alice smcred refresh --all 2>&1)" "*no administrator*"
-is "the keeper and the relay are still the same" "$(daemons)" "$before"
+is "the keeper and the relay are still the same" "$(child_pids)" "$before"
 is "and alice is in" "$(query 'select 1')" 1
 done_testing
