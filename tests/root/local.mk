@@ -9,7 +9,8 @@ mariadb_tests = %D%/t_mysql_kept.sh %D%/t_local_tls.sh %D%/t_revoke_mariadb.sh %
 	%D%/t_prove_mariadb.sh %D%/t_canary_mariadb.sh %D%/t_canary_redis.sh %D%/t_rotation_load_mariadb.sh \
 	%D%/t_rotation_broken_mariadb.sh %D%/t_rotation_trouble_mariadb.sh \
 	%D%/t_restart_mariadb.sh %D%/t_hang_mariadb.sh %D%/t_rotate_mariadb.sh \
-	%D%/t_simulate_mariadb.sh %D%/t_rotation_by_hand_mariadb.sh %D%/t_hostile_mariadb.sh
+	%D%/t_simulate_mariadb.sh %D%/t_rotation_by_hand_mariadb.sh %D%/t_hostile_mariadb.sh \
+	%D%/t_database_mariadb.sh
 TESTS += $(mariadb_tests)
 EXTRA_DIST += $(mariadb_tests) %D%/postgres.sh %D%/mariadb.sh
 redis_tests = %D%/t_redis_protocol.sh %D%/t_revoke_redis.sh %D%/t_drift_redis.sh %D%/t_mend_redis.sh %D%/t_prove_redis.sh \

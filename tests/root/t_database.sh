@@ -46,9 +46,10 @@ servers=()
 # shellcheck disable=SC2016 # expanded at the end
 at_exit 'kill "${servers[@]}" 2>/dev/null'
 
+patiently= # a client's options, to wait for as long as a login may take
 case $engine in
 postgres)
-    server=hostile.py of_all=
+    server=hostile.py of_all= cleartext=cleartext
     cases=(
         "close-at-once|closed the connection during the login"
         "close-after-proof|closed the connection during the login"
@@ -73,8 +74,38 @@ postgres)
     stalls=("stall-at-once|did not finish the login in time" "stall-after-startup|did not finish the login in time"
         "tls-stall|no answer in time from \"db.internal\": it was reached, and did not go on")
     ;;
+mariadb)
+    server=hostile_mysql.py of_all= cleartext=clear patiently=--connect-timeout=60
+    cases=(
+        "close-at-once|closed the connection before its greeting"
+        "half|closed the connection before its greeting"
+        "close|closed the connection during the login"
+        "garbage|does not speak MySQL's protocol"
+        "huge-length|does not speak MySQL's protocol"
+        "no-41|does not speak MySQL's protocol"
+        "out-of-order|does not speak MySQL's protocol"
+        "switch-unknown|not spoken here"
+        "next-factor|another factor"
+        "long-nonce|sent a nonce of an impossible length"
+        "parsec-salt|sent a salt that parsec does not know"
+        "parsec-ok|accepted the login without a proof"
+        "switch-cut|server \"db.internal\""
+        "switch-huge|server \"db.internal\""
+        "switch-for-ever|changes the method again and again"
+        "result-set|server \"db.internal\""
+        "wrong-sequence|server \"db.internal\""
+        "connections|Too many connections"
+        "blocked|is blocked"
+        "locked|Account is locked"
+        "too-many|has exceeded the resource"
+        "tls-no|does not offer TLS"
+        "tls-garbage|TLS failed with"
+    )
+    stalls=("stall-at-once|no answer in time from \"db.internal\": it was reached, and did not go on"
+        "stall|did not finish the login in time")
+    ;;
 redis)
-    server=hostile_redis.py of_all=good
+    server=hostile_redis.py of_all=good cleartext=
     cases=(
         "close|closed the connection during the login"
         "close-at-once|TLS failed with"
@@ -105,7 +136,7 @@ tls=("wrong-name|hostname mismatch" "expired|certificate has expired" "stranger|
     for line in "${tls[@]}"; do
         database "${line%%|*}" good "${line%%|*}"
     done
-    [ "$engine" != postgres ] || database clear cleartext good
+    [ -z "$cleartext" ] || database cleartext-over-tls "$cleartext" good
 } >"$dir/hostile.conf"
 install -m 644 "$dir/hostile.conf" "$WORLD/etc/conf.d/hostile.conf"
 sandbox reload "$WORLD"
@@ -115,7 +146,7 @@ holds "targets of hostile databases are there" eventually 20 grep -q "reloaded: 
 in_time_at_all() { timeout 60 as_alice "$@"; }
 login() {
     # shellcheck disable=SC2046 # words
-    query_as in_time_at_all 'select 1' $(to_target "$1")
+    query_as in_time_at_all 'select 1' $(to_target "$1") $patiently
 }
 for line in "${stalls[@]}"; do # which take as long as a login may
     login "${line%%|*}" >"$dir/said.${line%%|*}" &
@@ -129,7 +160,7 @@ for line in "${tls[@]}"; do
     like "a certificate that is no good: ${line%%|*}" "$(login "${line%%|*}")" \
         "*cannot trust the certificate of \"db.internal\": ${line#*|}*"
 done
-[ "$engine" != postgres ] || like "no cleartext password unless the target says so, verified or not" "$(login clear)" "*FATAL:*cleartext*"
+[ -z "$cleartext" ] || like "no cleartext password unless the target says so, verified or not" "$(login cleartext-over-tls)" "*cleartext*"
 is "alice is in at the real one" "$(query 'select 1')" 1
 wait "${waiting[@]}"
 for line in "${stalls[@]}"; do
@@ -139,12 +170,13 @@ done
 fails "and the password went nowhere" grep -rqF -- "$(cat "$WORLD_PASSWORD_FILE")" "$WORLD_LOG"
 
 # ---- the real database's own refusals, word for word ----
-own_refusals() {
-    verbatim() { # SENTENCE WORDS SQL-BEFORE SQL-AFTER [DATABASE]
-        in_the_database "$3" >/dev/null
-        like "$1" "$(query 'select 1' -d "${5:-orders}")" "*FATAL:  $2"
-        in_the_database "$4" >/dev/null
-    }
+verbatim() { # SENTENCE WORDS SQL-BEFORE SQL-AFTER [DATABASE]
+    in_the_database "$3" >/dev/null
+    # shellcheck disable=SC2046 # words
+    like "$1" "$(query 'select 1' $(to_database "${5:-$WORLD_DATABASE}"))" "*$words_of_an_end*$2"
+    in_the_database "$4" >/dev/null
+}
+refusals_of_postgres() {
     verbatim "a database that does not exist" 'database "nowhere" does not exist' '' '' nowhere
     verbatim "too many connections" "too many connections for role \"$WORLD_ROLE\"" \
         "alter role $WORLD_ROLE connection limit 0" "alter role $WORLD_ROLE connection limit -1"
@@ -157,6 +189,19 @@ own_refusals() {
     cp -p "$dir/hba" "$hba"
     in_the_database "select pg_reload_conf()" >/dev/null
 }
-[ "$engine" != postgres ] || own_refusals
+refusals_of_mariadb() {
+    local user="alter user $WORLD_ROLE@'127.0.0.1'"
+    verbatim "a database that is not hers" "Access denied for user '$WORLD_ROLE'@'127.0.0.1' to database 'nowhere'" '' '' nowhere
+    in_the_database "$user with max_user_connections 1" >/dev/null
+    session
+    lives "alice has as many connections as she may"
+    verbatim "too many connections" "User '$WORLD_ROLE' has exceeded the 'max_user_connections' resource (current value: 1)" \
+        '' "$user with max_user_connections 0"
+    session_ends
+    verbatim "a user that may not log in" "$words_locked" "$(sql_to_lock "$WORLD_ROLE")" "$(sql_to_unlock "$WORLD_ROLE")"
+    verbatim "whom no password lets in" "Access denied for user '$WORLD_ROLE'@'127.0.0.1'" \
+        "$user identified via unix_socket" "$(sql_of_password "$WORLD_ROLE" "$(cat "$WORLD_PASSWORD_FILE")")"
+}
+[ "$engine" = redis ] || "refusals_of_$engine"
 holds "and alice is in again" eventually 20 in_again
 done_testing
