@@ -49,7 +49,7 @@ at_exit 'kill "${servers[@]}" 2>/dev/null'
 patiently= # a client's options, to wait for as long as a login may take
 case $engine in
 postgres)
-    server=hostile.py of_all= cleartext=cleartext
+    server=hostile.py cleartext=cleartext of_all=
     cases=(
         "close-at-once|closed the connection during the login"
         "close-after-proof|closed the connection during the login"
@@ -75,7 +75,7 @@ postgres)
         "tls-stall|no answer in time from \"db.internal\": it was reached, and did not go on")
     ;;
 mariadb)
-    server=hostile_mysql.py of_all= cleartext=clear patiently=--connect-timeout=60
+    server=hostile_mysql.py cleartext=clear patiently=--connect-timeout=60 of_all=
     cases=(
         "close-at-once|closed the connection before its greeting"
         "half|closed the connection before its greeting"
@@ -153,6 +153,8 @@ for line in "${stalls[@]}"; do # which take as long as a login may
     waiting+=($!)
 done
 is "the real one is reached meanwhile" "$(query 'select 1')" 1
+session
+lives "alice has a session there"
 for line in "${cases[@]}"; do
     like "${line%%|*}: the client names what was wrong" "$(login "${line%%|*}" | cut -c 1-400)" "*${line#*|}*"
 done
@@ -167,6 +169,8 @@ for line in "${stalls[@]}"; do
     like "${line%%|*}: the client is told when the time is up" "$(cat "$dir/said.${line%%|*}")" "*${line#*|}*"
 done
 [ "$engine" != postgres ] || holds "the audit names the targets" audited '"wrong-signature"' SCRAM
+lives "alice's session has seen none of that"
+session_ends
 fails "and the password went nowhere" grep -rqF -- "$(cat "$WORLD_PASSWORD_FILE")" "$WORLD_LOG"
 
 # ---- the real database's own refusals, word for word ----
