@@ -43,7 +43,7 @@ enum relay_pumped {
     RELAY_PUMP_ON,
     RELAY_PUMP_CLOSED,
     RELAY_PUMP_BROKEN,
-    RELAY_PUMP_RESET, /* broken by the server, and everything before that is said */
+    RELAY_PUMP_RESET,   /* broken by the server, and everything before that is said */
     RELAY_PUMP_REFUSED, /* what the client says cannot be sifted */
 };
 

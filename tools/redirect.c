@@ -229,6 +229,7 @@ void redirect_call(int listener, const struct seccomp_notif *call,
         return;
     sm_autoclose int taken = theirs.fd;
     sm_autoclose int process = theirs.pidfd;
+    (void)process; /* clang: being closed is no use */
     /* All that was read so far was read of that process, and not of one that got its number. */
     if (!still_waits(listener, call) || !is_tcp_socket(taken))
         return;
