@@ -155,7 +155,6 @@ wrong() { echo $(($(refusals) - $(tries_of_functions) - before)); }
 few_wrong() { # few_wrong TURNS [MORE]: in so many changes of the password, and so many more; in none, as in one
     local limit=$(($1 * wrong_in_a_turn + ${2:-0}))
     [ $limit -ge "$wrong_in_a_turn" ] || limit=$wrong_in_a_turn
-    [ $limit -gt 0 ] || limit=1 # seen with PostgreSQL, once in some runs: a function killed in setSecret, or a login then
     at_most "with $limit wrong passwords at most" "$(wrong)" $limit
 }
 at_most() { if [ "$2" -le "$3" ]; then ok "$1"; else not_ok "$1" "$2, not $3"; fi; }
